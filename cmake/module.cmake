@@ -1,0 +1,73 @@
+# clickdeploy_library, clickdeploy_program, clickdeploy_test: one way to build a module.
+
+# What every target of the project is compiled with.
+add_library(clickdeploy_options INTERFACE)
+target_include_directories(clickdeploy_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(clickdeploy_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers
+  -fno-omit-frame-pointer)
+if(CLICKDEPLOY_WERROR)
+  target_compile_options(clickdeploy_options INTERFACE -Werror)
+endif()
+target_compile_definitions(clickdeploy_options INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION
+  BOOST_BEAST_SEPARATE_COMPILATION
+  BOOST_ASIO_NO_DEPRECATED
+  RAPIDJSON_HAS_STDSTRING=1
+  CLICKDEPLOY_VERSION="${PROJECT_VERSION}")
+target_link_options(clickdeploy_options INTERFACE -fuse-ld=lld)
+if(CLICKDEPLOY_SANITIZE)
+  target_compile_options(clickdeploy_options INTERFACE
+    -fsanitize=${CLICKDEPLOY_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(clickdeploy_options INTERFACE -fsanitize=${CLICKDEPLOY_SANITIZE})
+endif()
+target_link_libraries(clickdeploy_options INTERFACE spdlog::spdlog fmt::fmt Threads::Threads)
+
+# One precompiled header for all modules, made once and reused.
+if(CLICKDEPLOY_PCH)
+  # clang writes a time stamp into the header unless told not to, which defeats ccache.
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/pch/empty.cpp CONTENT "// Carries the precompiled header.\n")
+  add_library(clickdeploy_pch OBJECT ${CMAKE_BINARY_DIR}/pch/empty.cpp)
+  target_link_libraries(clickdeploy_pch PUBLIC clickdeploy_options)
+  target_precompile_headers(clickdeploy_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+endif()
+
+function(clickdeploy_common target)
+  target_link_libraries(${target} PUBLIC clickdeploy_options)
+  if(CLICKDEPLOY_PCH)
+    target_precompile_headers(${target} REUSE_FROM clickdeploy_pch)
+  endif()
+endfunction()
+
+# clickdeploy_library(name SOURCES … [DEPENDS clickdeploy::x …] [LINK libraries …])
+#   DEPENDS names our modules and is checked against the table in tests/tidy.
+#   LINK names libraries that stay inside this module's .cpp files.
+function(clickdeploy_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK" ${ARGN})
+  add_library(clickdeploy_${name} STATIC ${ARG_SOURCES})
+  add_library(clickdeploy::${name} ALIAS clickdeploy_${name})
+  clickdeploy_common(clickdeploy_${name})
+  target_link_libraries(clickdeploy_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_LINK})
+endfunction()
+
+# clickdeploy_program(name SOURCES … DEPENDS … [LINK …])
+function(clickdeploy_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  clickdeploy_common(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK})
+endfunction()
+
+# clickdeploy_test(name SOURCES … DEPENDS … [LINK …]): one test program per module, test_<name>.
+function(clickdeploy_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK" ${ARGN})
+  add_executable(test_${name} ${ARG_SOURCES})
+  clickdeploy_common(test_${name})
+  target_link_libraries(test_${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(test_${name} PRIVATE CLICKDEPLOY_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+    CLICKDEPLOY_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  gtest_discover_tests(test_${name} TEST_PREFIX ${name}/ DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT 120)
+endfunction()
+include(GoogleTest)
