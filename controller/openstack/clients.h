@@ -1,0 +1,67 @@
+// ComputeClient, NetworkClient, ImageClient: one function per request of Nova, Neutron and Glance.
+//
+// A client tries once; retry lives in the work queue. A list is all pages or an error, never a
+// part; a page link to another host or one seen before is an error, and so are more than 1,000
+// pages. Ids that go into a path are escaped. Absence that the caller handles is nullopt, not an
+// error. Threads and lifetime: as Session, which they refer to.
+
+#pragma once
+
+#include "controller/openstack/session.h"
+#include "controller/openstack/types.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::openstack {
+
+enum class RebootType : std::uint8_t { Soft, Hard };
+
+class ComputeClient {
+ public:
+  explicit ComputeClient(Session& session) : session_(session) {}
+
+  // Every server of the project, with details but without faults. `tag`: only those that carry it.
+  Task<Result<std::vector<Server>>> list_servers(std::string tag = "");
+  Task<Result<std::optional<Server>>> get_server(std::string id);
+  // The new server's id. An error other than InvalidArgument, PermissionDenied, ResourceExhausted,
+  // NotFound, Conflict or a failed connect leaves it open whether a server was made.
+  Task<Result<std::string>> create_server(ServerCreate create);
+  Task<Result<void>> delete_server(std::string id);  // one that is gone is a success
+  Task<Result<void>> reboot_server(std::string id, RebootType type);
+  Task<Result<std::string>> console_output(std::string id, int lines);
+  Task<Result<std::vector<Flavor>>> list_flavors();
+  Task<Result<Quota>> quota();
+
+ private:
+  Session& session_;
+};
+
+class NetworkClient {
+ public:
+  explicit NetworkClient(Session& session) : session_(session) {}
+
+  Task<Result<std::vector<Network>>> list_networks();
+  Task<Result<std::vector<SecurityGroup>>> list_security_groups();
+  // Ports whose description is exactly this one; "" lists all ports of the project.
+  Task<Result<std::vector<Port>>> list_ports(std::string description = "");
+  Task<Result<Port>> create_port(PortCreate create);
+  Task<Result<void>> delete_port(std::string id);  // one that is gone is a success
+
+ private:
+  Session& session_;
+};
+
+class ImageClient {
+ public:
+  explicit ImageClient(Session& session) : session_(session) {}
+
+  Task<Result<std::vector<Image>>> list_images(std::string name);  // active ones of that name
+  Task<Result<std::optional<Image>>> get_image(std::string id);
+
+ private:
+  Session& session_;
+};
+
+}  // namespace clickdeploy::openstack

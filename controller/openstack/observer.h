@@ -1,0 +1,69 @@
+// CloudObserver: an informer for a cloud. One paged list of servers and one of ports per tick feed
+// every Instance.
+//
+// A snapshot says when it was taken and is either complete or absent: a list that failed half way
+// changes nothing but `last_error`, and the old snapshot stays with its age. Listeners get the
+// change, not the poll: the servers that appeared, changed or went.
+//
+// Threads and lifetime: one executor's thread; run() is started once in a TaskGroup and unwinds
+// when cancelled. Listeners must not wait.
+
+#pragma once
+
+#include "controller/async/clock.h"
+#include "controller/async/signal.h"
+#include "controller/openstack/clients.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::openstack {
+
+struct CloudSnapshot {
+  std::uint64_t sequence = 0;  // from 1; one more for each complete sweep
+  SteadyTime started_at{};     // a change made after this may be missing in it
+  WallTime taken_at{};
+  Identity identity;
+  std::map<std::string, Server> servers;  // by id
+  std::map<std::string, Port> ports;      // by id
+  Quota quota;
+
+  std::vector<const Server*> servers_with_tag(const std::string& tag) const;
+};
+
+struct CloudObserverOptions {
+  std::chrono::seconds poll{10};
+};
+
+class CloudObserver {
+ public:
+  CloudObserver(Session& session, Clock& clock, CloudObserverOptions options);
+  ~CloudObserver();
+  CloudObserver(const CloudObserver&) = delete;
+  CloudObserver& operator=(const CloudObserver&) = delete;
+
+  // Polls until cancelled: at once, then every `poll`, and soon after poke(). After an error the
+  // pause grows to at most a minute.
+  Task<void> run();
+
+  // Asks for a sweep now (at most one a second).
+  void poke();
+
+  std::shared_ptr<const CloudSnapshot> snapshot() const;  // nullptr before the first complete one
+  std::optional<Error> last_error() const;  // of the last sweep; nullopt if it was complete
+
+  // Called after each sweep, complete or not. `changed` holds the ids of servers that appeared,
+  // changed or went (empty for a failed sweep).
+  using Listener = std::function<void(const std::vector<std::string>& changed)>;
+  void listen(Listener listener);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace clickdeploy::openstack

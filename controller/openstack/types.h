@@ -1,0 +1,161 @@
+// What OpenStack's APIs say, as plain values: only what we read or write.
+
+#pragma once
+
+#include "controller/base/secret.h"
+#include "controller/base/text.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::openstack {
+
+// How to log in, as in clouds.yaml. Either user and password with a project, or an application
+// credential (which implies its project).
+struct Credentials {
+  std::string auth_url;  // ends in /v3 or not; both work
+  std::string username;
+  std::string user_domain = "Default";
+  SecretString password;
+  std::string project_name;
+  std::string project_id;
+  std::string project_domain = "Default";
+  std::string application_credential_id;
+  std::string application_credential_name;
+  SecretString application_credential_secret;
+  std::string region;                // "" : the only one of the catalog
+  std::string interface = "public";  // public | internal | admin
+
+  bool operator==(const Credentials&) const = default;
+};
+
+struct Fault {
+  std::int64_t code = 0;
+  std::string message;
+
+  bool operator==(const Fault&) const = default;
+};
+
+struct Address {
+  std::string network;  // the network's name, as Nova labels it
+  std::string address;
+  std::string type;  // fixed | floating
+  int version = 4;
+
+  bool operator==(const Address&) const = default;
+};
+
+struct Server {
+  std::string id;
+  std::string name;
+  std::string status;      // ACTIVE, BUILD, ERROR, SHUTOFF, REBOOT, … as Nova spells it
+  std::string task_state;  // "" when none
+  std::string vm_state;
+  std::optional<Fault> fault;  // only when read by id
+  std::vector<Address> addresses;
+  std::string image_id;
+  std::string flavor_name;
+  std::map<std::string, std::string> metadata;
+  std::vector<std::string> tags;
+  std::string created;  // RFC 3339
+  std::string updated;
+
+  bool operator==(const Server&) const = default;
+};
+
+struct ServerCreate {
+  std::string name;
+  std::string image_id;
+  std::string flavor_id;
+  std::vector<std::string> port_ids;
+  std::string availability_zone;
+  std::string key_name;
+  std::string user_data;  // plain text; encoded by the client
+  std::map<std::string, std::string> metadata;
+  std::vector<std::string> tags;
+};
+
+struct Flavor {
+  std::string id;
+  std::string name;
+  std::int64_t vcpus = 0;
+  std::int64_t ram_mib = 0;
+  std::int64_t disk_gib = 0;
+
+  bool operator==(const Flavor&) const = default;
+};
+
+struct Image {
+  std::string id;
+  std::string name;
+  std::string status;
+  std::map<std::string, std::string> properties;  // string members that are not Glance's own
+
+  bool operator==(const Image&) const = default;
+};
+
+struct Network {
+  std::string id;
+  std::string name;
+  std::vector<std::string> subnet_ids;
+
+  bool operator==(const Network&) const = default;
+};
+
+struct SecurityGroup {
+  std::string id;
+  std::string name;
+
+  bool operator==(const SecurityGroup&) const = default;
+};
+
+struct Port {
+  std::string id;
+  std::string name;
+  std::string description;
+  std::string status;
+  std::string network_id;
+  std::string device_id;
+  std::string device_owner;
+  std::vector<std::string> fixed_ips;
+  std::vector<std::string> tags;
+
+  bool operator==(const Port&) const = default;
+};
+
+struct PortCreate {
+  std::string name;
+  std::string network_id;
+  std::string description;
+  std::optional<std::vector<std::string>> security_group_ids;  // nullopt: the project's default
+};
+
+struct QuotaUse {
+  std::int64_t limit = -1;  // -1: unlimited
+  std::int64_t used = 0;
+
+  bool operator==(const QuotaUse&) const = default;
+};
+
+struct Quota {
+  QuotaUse instances;
+  QuotaUse cores;
+  QuotaUse ram_mib;
+
+  bool operator==(const Quota&) const = default;
+};
+
+// Who we are to this cloud, learnt at log-in.
+struct Identity {
+  std::string project_id;
+  std::string user_id;
+  std::string catalog_hash;  // of the endpoints in use
+  WallTime token_expires_at{};
+
+  bool operator==(const Identity&) const = default;
+};
+
+}  // namespace clickdeploy::openstack
