@@ -1,0 +1,26 @@
+// AgentProbe: asks an agent directly, past Prometheus: does it answer, which version, as whom?
+
+#pragma once
+
+#include "controller/agents/agent.h"
+#include "controller/async/task.h"
+#include "controller/http/http_client.h"
+
+#include <chrono>
+#include <string>
+
+namespace clickdeploy::agents {
+
+struct ProbeResult {
+  std::string version;       // from *_build_info; "" if it does not say
+  std::string instance_uid;  // from click_deploy_agent_info; "" if it does not say
+
+  bool operator==(const ProbeResult&) const = default;
+};
+
+// Unavailable or DeadlineExceeded if nothing answers; InvalidArgument if what answers does not
+// speak the exposition format (the first line is quoted, cleaned).
+Task<Result<ProbeResult>> probe_agent(http::HttpClient& http, std::string address, Agent agent,
+                                      std::chrono::milliseconds deadline);
+
+}  // namespace clickdeploy::agents

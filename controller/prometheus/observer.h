@@ -1,0 +1,63 @@
+// PrometheusObserver: an informer for one Prometheus. One poll of targets, rules and runtime
+// information feeds every target's and rule's status.
+//
+// A snapshot is complete or absent; after a failed poll the old one stays with its age and
+// `last_error` says why. Threads and lifetime as openstack::CloudObserver.
+
+#pragma once
+
+#include "controller/async/clock.h"
+#include "controller/prometheus/query_client.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::prometheus {
+
+struct PrometheusSnapshot {
+  std::uint64_t sequence = 0;  // from 1
+  SteadyTime started_at{};
+  WallTime taken_at{};
+  RuntimeInfo runtime;
+  std::vector<ActiveTarget> targets;    // those with managed_by="click-deploy" only
+  std::vector<RuleGroupStatus> groups;  // all
+
+  // By instance_id and agent label; nullptr if Prometheus does not know such a target.
+  const ActiveTarget* find_target(const std::string& instance_id, const std::string& agent) const;
+  // The spec_hash that Prometheus has loaded for one of our files; "" if none.
+  std::string loaded_hash(const std::string& file_name) const;
+};
+
+struct PrometheusObserverOptions {
+  std::chrono::milliseconds poll{5'000};
+};
+
+class PrometheusObserver {
+ public:
+  PrometheusObserver(QueryClient client, Clock& clock, PrometheusObserverOptions options);
+  ~PrometheusObserver();
+  PrometheusObserver(const PrometheusObserver&) = delete;
+  PrometheusObserver& operator=(const PrometheusObserver&) = delete;
+
+  Task<void> run();
+  void poke();  // a poll soon; at most one a second
+
+  std::shared_ptr<const PrometheusSnapshot> snapshot()
+      const;  // nullptr before the first complete one
+  std::optional<Error> last_error() const;
+
+  // Called after each poll, complete or not. `changed_instances`: instance_id labels of targets
+  // that appeared, went, or changed health.
+  using Listener = std::function<void(const std::vector<std::string>& changed_instances)>;
+  void listen(Listener listener);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace clickdeploy::prometheus

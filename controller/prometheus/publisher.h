@@ -1,0 +1,51 @@
+// FilePublisher: makes one folder hold exactly our files, and touches nothing else in it.
+//
+// Ours are the files whose name begins with "clickdeploy-" and that the stamp file
+// (".clickdeploy-owner", JSON with the cluster id) allows us to own. A stamp of another cluster
+// makes every call fail with PermissionDenied that names it. Writing is whole-file and atomic; a
+// file whose bytes are already right is not written. Blocks; use run_on.
+
+#pragma once
+
+#include "controller/async/disk.h"
+#include "controller/base/error.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::prometheus {
+
+inline constexpr std::string_view kOwnedPrefix = "clickdeploy-";
+inline constexpr std::string_view kOwnerStamp = ".clickdeploy-owner";
+
+using Files = std::map<std::string, std::string>;  // name → bytes
+
+struct PublishResult {
+  std::vector<std::string> written;
+  std::vector<std::string> removed;
+  std::vector<std::string> foreign;  // names with our prefix's look but another suffix, and others'
+
+  bool changed() const { return !written.empty() || !removed.empty(); }
+};
+
+class FilePublisher {
+ public:
+  FilePublisher(Disk& disk, std::string folder, std::string cluster_id);
+
+  // Our files that are there now. NotFound if the folder is missing.
+  Result<Files> current() const;
+
+  // Writes what differs, then removes what is ours and not in `desired`. Stops at the first
+  // failure; calling again goes on.
+  Result<PublishResult> publish(const Files& desired) const;
+
+ private:
+  Result<void> claim_folder() const;
+
+  Disk& disk_;
+  std::string folder_;
+  std::string cluster_id_;
+};
+
+}  // namespace clickdeploy::prometheus

@@ -1,0 +1,102 @@
+// QueryClient: one function per request of Prometheus's HTTP API that we use.
+//
+// Errors: 503 and no answer → Unavailable (also while the WAL is replayed), 400/422 →
+// InvalidArgument with Prometheus's own words, a body that is not the JSON expected → Unavailable.
+// It tries once. Threads and lifetime: any coroutine of one executor; refers to the HttpClient.
+
+#pragma once
+
+#include "controller/async/task.h"
+#include "controller/base/text.h"
+#include "controller/http/http_client.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace clickdeploy::prometheus {
+
+using Labels = std::map<std::string, std::string>;
+
+struct Sample {
+  Labels labels;
+  double time_seconds = 0;
+  std::string value;  // Prometheus's text: "1", "+Inf", "NaN"
+
+  bool operator==(const Sample&) const = default;
+};
+
+struct ActiveTarget {
+  Labels labels;
+  Labels discovered_labels;
+  std::string scrape_pool;
+  std::string scrape_url;
+  std::string health;  // up | down | unknown
+  std::string last_error;
+  std::optional<WallTime> last_scrape;  // nullopt before the first
+
+  bool operator==(const ActiveTarget&) const = default;
+};
+
+struct RuleStatus {
+  std::string name;
+  std::string type;    // alerting | recording
+  std::string query;   // canonical form
+  std::string health;  // ok | err | unknown
+  std::string last_error;
+  std::string state;  // inactive | pending | firing; alerting rules only
+  double duration_seconds = 0;
+  double evaluation_seconds = 0;
+  Labels labels;
+  Labels annotations;
+  std::size_t firing = 0;  // alerts of it that fire
+
+  bool operator==(const RuleStatus&) const = default;
+};
+
+struct RuleGroupStatus {
+  std::string name;
+  std::string file;
+  double interval_seconds = 0;
+  std::vector<RuleStatus> rules;
+
+  bool operator==(const RuleGroupStatus&) const = default;
+};
+
+struct RuntimeInfo {
+  std::string version;
+  bool reload_config_success = false;
+  std::string last_config_time;  // RFC 3339, whole seconds
+  std::string storage_retention;
+
+  bool operator==(const RuntimeInfo&) const = default;
+};
+
+class QueryClient {
+ public:
+  // `url` as in the spec, with or without a trailing slash. `deadline` bounds each request.
+  QueryClient(http::HttpClient& http, std::string url, std::chrono::milliseconds deadline);
+
+  Task<Result<void>> ready();
+  Task<Result<std::vector<Sample>>> query(
+      std::string expression);  // instant; a scalar is one sample without labels
+  Task<Result<std::vector<ActiveTarget>>> active_targets();
+  Task<Result<std::vector<RuleGroupStatus>>> rules();
+  Task<Result<RuntimeInfo>> runtime_info();
+  Task<Result<std::string>> canonical(
+      std::string expression);  // format_query, white space squeezed
+
+  // POST /-/reload. InvalidArgument with the body for a 500 (the new configuration is bad),
+  // PermissionDenied when the lifecycle API is off.
+  Task<Result<void>> reload();
+
+ private:
+  http::HttpClient& http_;
+  std::string url_;
+  std::chrono::milliseconds deadline_;
+};
+
+}  // namespace clickdeploy::prometheus
