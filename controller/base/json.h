@@ -90,9 +90,16 @@ class Json {
   bool operator==(const Json& other) const;  // 1 == 1.0
 
  private:
+  // Deletes out of line, where the types are complete.
+  struct Delete {
+    void operator()(JsonArray* array) const;
+    void operator()(JsonObject* object) const;
+  };
+  using ArrayPointer = std::unique_ptr<JsonArray, Delete>;
+  using ObjectPointer = std::unique_ptr<JsonObject, Delete>;
+
   // Arrays and objects are behind a pointer: a Json is 40 bytes and cheap to move.
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, std::unique_ptr<JsonArray>,
-               std::unique_ptr<JsonObject>>
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, ArrayPointer, ObjectPointer>
       value_;
 };
 

@@ -15,9 +15,9 @@ class SecretString {
   SecretString() = default;
   explicit SecretString(std::string value);
   SecretString(const SecretString&) = default;
-  SecretString(SecretString&&) noexcept = default;
-  SecretString& operator=(const SecretString&) = default;
-  SecretString& operator=(SecretString&&) noexcept = default;
+  SecretString(SecretString&&) noexcept;
+  SecretString& operator=(const SecretString&);
+  SecretString& operator=(SecretString&&) noexcept;
   ~SecretString();
 
   const std::string& reveal() const { return value_; }
