@@ -1,0 +1,118 @@
+// Parts that several kinds share. Data only.
+
+#pragma once
+
+#include "api/meta/condition.h"
+#include "api/meta/label_selector.h"
+#include "api/meta/object_meta.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::api::v1alpha1 {
+
+inline constexpr std::string_view kGroup = "clickdeploy.io";
+inline constexpr std::string_view kVersion = "v1alpha1";
+
+// Finalizers: one per outside duty.
+inline constexpr std::string_view kCloudFinalizer = "clickdeploy.io/cloud";
+inline constexpr std::string_view kTargetsFinalizer = "clickdeploy.io/targets";
+inline constexpr std::string_view kRulesFinalizer = "clickdeploy.io/rules";
+
+// Labels of an Instance.
+inline constexpr std::string_view kServiceLabel = "clickdeploy.io/service";
+inline constexpr std::string_view kRevisionLabel = "clickdeploy.io/revision";
+
+// A reference in the same namespace, or in `namespace_name` where the referent allows it.
+struct NamespacedRef {
+  std::string name;
+  std::string namespace_name;  // "": the referrer's own
+
+  ObjectKey key(const std::string& home) const {
+    return {namespace_name.empty() ? home : namespace_name, name};
+  }
+  bool operator==(const NamespacedRef&) const = default;
+};
+
+// One key of a Secret in the same namespace.
+struct SecretKeyRef {
+  std::string name;
+  std::string key;
+
+  bool empty() const { return name.empty(); }
+  bool operator==(const SecretKeyRef&) const = default;
+};
+
+// A thing of the cloud, chosen by exactly one of the two.
+struct CloudThing {
+  std::string id;
+  std::string name;
+
+  std::string text() const { return id.empty() ? "name \"" + name + "\"" : "id \"" + id + "\""; }
+  bool operator==(const CloudThing&) const = default;
+};
+
+struct NetworkAttachment {
+  std::string name;  // unique in the list
+  CloudThing network;
+  std::vector<CloudThing> security_groups;  // empty: the project's default
+  bool scrape = false;                      // agents are scraped at this address
+
+  bool operator==(const NetworkAttachment&) const = default;
+};
+
+struct UserData {
+  std::string inline_text;
+  SecretKeyRef secret_ref;
+
+  bool empty() const { return inline_text.empty() && secret_ref.empty(); }
+  bool operator==(const UserData&) const = default;
+};
+
+// What a server is made from.
+struct ServerTemplate {
+  CloudThing image;
+  std::vector<CloudThing> flavors;  // exactly one for now
+  std::vector<NetworkAttachment> networks;
+  std::string key_name;
+  UserData user_data;
+  std::map<std::string, std::string> metadata;
+
+  bool operator==(const ServerTemplate&) const = default;
+};
+
+struct AgentInstall {
+  std::string method = "Package";  // Container | Package | Archive
+  std::string image;
+  std::string url;
+  std::string sha256;
+
+  bool operator==(const AgentInstall&) const = default;
+};
+
+struct AgentSpec {
+  std::string name;
+  AgentInstall install;
+  std::string version;
+  std::int64_t port = 0;  // 0: the catalog's
+  std::vector<std::string> extra_args;
+
+  bool operator==(const AgentSpec&) const = default;
+};
+
+struct RemediationSpec {
+  bool enabled = true;
+  std::int64_t unhealthy_after_seconds = 300;
+  std::int64_t startup_timeout_seconds = 900;
+  std::int64_t step_timeout_seconds = 300;
+  std::vector<std::string> steps = {"SoftReboot", "HardReboot", "Replace"};
+  std::string max_unhealthy = "20%";  // a percentage, or a number
+  std::int64_t max_in_flight = 1;
+  std::int64_t max_retries = 3;
+
+  bool operator==(const RemediationSpec&) const = default;
+};
+
+}  // namespace clickdeploy::api::v1alpha1

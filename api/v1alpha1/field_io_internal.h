@@ -1,0 +1,199 @@
+// Reader and Writer: one list of fields per struct serves both directions.
+//
+// A struct takes part by a function found by its type: template <class Io> void fields(Io& io, T&
+// x), which calls io.field("wireName", x.member) for each member, and io.nested("spec", …) to
+// group.
+
+#pragma once
+
+#include "api/meta/condition.h"
+#include "api/meta/label_selector.h"
+#include "controller/base/error.h"
+#include "controller/base/json.h"
+
+#include <concepts>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace clickdeploy::api::field_io {
+
+class Reader {
+ public:
+  Reader(const Json& from, std::string path, std::optional<Error>& error)
+      : from_(from), path_(std::move(path)), error_(error) {}
+
+  template <class T>
+  void field(std::string_view name, T& value) {
+    const Json* found = from_.find(name);
+    if (found != nullptr && !found->is_null()) read(*found, join(name), value);
+  }
+
+  // An integer is kept as its digits.
+  void integer_or_text(std::string_view name, std::string& value) {
+    const Json* found = from_.find(name);
+    if (found == nullptr || found->is_null()) return;
+    if (found->is_int()) {
+      value = std::to_string(found->as_int());
+    } else {
+      read(*found, join(name), value);
+    }
+  }
+
+  // A group of fields that live one level down without a struct of their own.
+  template <class Body>
+  void nested(std::string_view name, Body body) {
+    Reader inner(from_[name], join(name), error_);
+    body(inner);
+  }
+
+ private:
+  std::string join(std::string_view name) const {
+    return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
+  }
+  void wrong(const std::string& path, std::string_view wanted) {
+    if (!error_) {
+      error_ = Error(ErrorCode::InvalidArgument, path + ": must be of type " + std::string(wanted));
+    }
+  }
+
+  void read(const Json& from, const std::string& path, std::string& value) {
+    if (!from.is_string()) return wrong(path, "string");
+    value = from.as_string();
+  }
+  void read(const Json& from, const std::string& path, bool& value) {
+    if (!from.is_bool()) return wrong(path, "boolean");
+    value = from.as_bool();
+  }
+  void read(const Json& from, const std::string& path, std::int64_t& value) {
+    if (!from.is_int()) return wrong(path, "integer");
+    value = from.as_int();
+  }
+  void read(const Json& from, const std::string& path, double& value) {
+    if (!from.is_number()) return wrong(path, "number");
+    value = from.as_double();
+  }
+  void read(const Json& from, const std::string& path, ConditionStatus& value) {
+    if (!from.is_string()) return wrong(path, "string");
+    const std::string& text = from.as_string();
+    value = text == "True"    ? ConditionStatus::True
+            : text == "False" ? ConditionStatus::False
+                              : ConditionStatus::Unknown;
+  }
+  void read(const Json& from, const std::string& path, LabelSelector& value) {
+    Result<LabelSelector> selector = LabelSelector::from_json(from);
+    if (!selector) return wrong(path, "label selector");
+    value = *std::move(selector);
+  }
+  template <class T>
+  void read(const Json& from, const std::string& path, std::optional<T>& value) {
+    T inner{};
+    read(from, path, inner);
+    value = std::move(inner);
+  }
+  template <class T>
+  void read(const Json& from, const std::string& path, std::vector<T>& value) {
+    if (!from.is_array()) return wrong(path, "array");
+    value.clear();
+    for (const Json& item : from.as_array()) {
+      T element{};
+      read(item, path + "[" + std::to_string(value.size()) + "]", element);
+      value.push_back(std::move(element));
+    }
+  }
+  template <class T>
+  void read(const Json& from, const std::string& path, std::map<std::string, T>& value) {
+    if (!from.is_object()) return wrong(path, "object");
+    value.clear();
+    for (const auto& [key, item] : from.as_object()) {
+      T element{};
+      read(item, path + "." + key, element);
+      value.emplace(key, std::move(element));
+    }
+  }
+  template <class T>
+    requires std::is_class_v<T>
+  void read(const Json& from, const std::string& path, T& value) {
+    if (!from.is_object()) return wrong(path, "object");
+    Reader inner(from, path, error_);
+    fields(inner, value);
+  }
+
+  const Json& from_;
+  std::string path_;
+  std::optional<Error>& error_;
+};
+
+class Writer {
+ public:
+  explicit Writer(Json& to) : to_(to) { to_.object_ref(); }
+
+  template <class T>
+  void field(std::string_view name, const T& value) {
+    Json json = write(value);
+    if (!json.is_null()) to_.set(name, std::move(json));
+  }
+
+  template <class Body>
+  void nested(std::string_view name, Body body) {
+    Json inner;
+    Writer writer(inner);
+    body(writer);
+    if (!inner.empty()) to_.set(name, std::move(inner));
+  }
+
+ private:
+  // Null means "leave it out".
+  static Json write(const std::string& value) { return value.empty() ? Json() : Json(value); }
+  static Json write(bool value) { return value; }
+  static Json write(std::int64_t value) { return value; }
+  static Json write(double value) { return value; }
+  static Json write(ConditionStatus value) { return to_string(value); }
+  static Json write(const LabelSelector& value);
+  template <class T>
+  static Json write(const std::optional<T>& value) {
+    if (!value) return Json();
+    Json json = write(*value);
+    return json.is_null() ? Json::object() : json;  // present but empty differs from absent
+  }
+  template <class T>
+  static Json write(const std::vector<T>& value) {
+    if (value.empty()) return Json();
+    Json list = Json::array();
+    for (const T& item : value) {
+      Json json = write(item);
+      list.push_back(json.is_null() ? write_empty(item) : std::move(json));
+    }
+    return list;
+  }
+  template <class T>
+  static Json write(const std::map<std::string, T>& value) {
+    if (value.empty()) return Json();
+    Json map = Json::object();
+    for (const auto& [key, item] : value) {
+      Json json = write(item);
+      map.set(key, json.is_null() ? write_empty(item) : std::move(json));
+    }
+    return map;
+  }
+  template <class T>
+    requires std::is_class_v<T>
+  static Json write(const T& value) {
+    Json object;
+    Writer writer(object);
+    fields(writer, const_cast<T&>(value));  // a Writer only reads
+    return object.empty() ? Json() : object;
+  }
+  static Json write_empty(const std::string&) { return ""; }
+  template <class T>
+  static Json write_empty(const T&) {
+    return Json::object();
+  }
+
+  Json& to_;
+};
+
+}  // namespace clickdeploy::api::field_io

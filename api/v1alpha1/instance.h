@@ -1,0 +1,133 @@
+// Instance: one server of a Service, with its ports, addresses and agents.
+//
+// Wire name: instances.clickdeploy.io/v1alpha1, namespaced. Schema: crds/instances.yaml. Its spec
+// is written by the Service reconciler, its status by the Instance reconciler.
+
+#pragma once
+
+#include "api/v1alpha1/common.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::api::v1alpha1 {
+
+struct InstanceSpec {
+  NamespacedRef cloud_ref;
+  std::string service_name;
+  std::string project_id;
+  ServerTemplate server;
+  std::vector<AgentSpec> agents;
+  RemediationSpec remediation;
+
+  bool operator==(const InstanceSpec&) const = default;
+};
+
+// The create protocol's record: what was intended is durable before anything is called.
+struct Claim {
+  std::string token;
+  std::string state;  // Intended | Uncertain | Confirmed
+  std::string since;  // RFC 3339: when the state was entered
+  std::int64_t attempts = 0;
+
+  bool operator==(const Claim&) const = default;
+};
+
+struct InstanceServer {
+  std::string id;
+  std::string state;  // Nova's status
+  std::string task;
+  std::string fault;
+  std::string request_id;
+
+  bool operator==(const InstanceServer&) const = default;
+};
+
+// One thing in the cloud that was made for this Instance.
+struct OwnedResource {
+  std::string kind;  // Port | Server
+  std::string id;
+  std::string name;
+  std::string state;
+
+  bool operator==(const OwnedResource&) const = default;
+};
+
+struct InstanceAddress {
+  std::string type;  // InternalIP | ExternalIP
+  std::string address;
+  std::string network;
+
+  bool operator==(const InstanceAddress&) const = default;
+};
+
+struct ResolvedThings {
+  std::string image_id;
+  std::string flavor_id;
+  std::string at;
+
+  bool operator==(const ResolvedThings&) const = default;
+};
+
+struct BootstrapStatus {
+  std::string state;  // Pending | Succeeded | TimedOut
+  std::int64_t duration_seconds = 0;
+
+  bool operator==(const BootstrapStatus&) const = default;
+};
+
+struct AgentStatus {
+  std::string name;
+  std::string state;  // Pending | Up | Down | IdentityMismatch
+  std::string version;
+  std::string address;  // host:port
+  std::string last_scrape;
+  std::string reported_id;  // the instance uid that the agent tells
+
+  bool operator==(const AgentStatus&) const = default;
+};
+
+struct InstanceRemediation {
+  std::string step;  // the last step that was begun; "" when none is
+  std::int64_t retries = 0;
+  std::string last_reason;
+  std::string started_at;  // of the step
+  std::string unhealthy_since;
+
+  bool operator==(const InstanceRemediation&) const = default;
+};
+
+struct InstanceStatus {
+  std::int64_t observed_generation = 0;
+  std::string phase;  // Pending, Creating, Booting, Running, Stopped, Unhealthy, Repairing,
+                      // Deleting, Failed
+  Claim claim;
+  InstanceServer server;
+  std::vector<OwnedResource> resources;
+  std::vector<InstanceAddress> addresses;
+  std::string address;  // where its agents are scraped
+  ResolvedThings resolved;
+  BootstrapStatus bootstrap;
+  std::string booted_at;
+  std::vector<AgentStatus> agents;
+  std::string agents_summary;  // "1/1"
+  std::string scraped;         // time of the last sample
+  InstanceRemediation remediation;
+  std::string last_sync_time;
+  Conditions conditions;
+
+  bool operator==(const InstanceStatus&) const = default;
+};
+
+struct Instance {
+  static constexpr GroupVersionKind kGvk{kGroup, kVersion, "Instance", "instances"};
+
+  ObjectMeta metadata;
+  InstanceSpec spec;
+  InstanceStatus status;
+
+  bool operator==(const Instance&) const = default;
+};
+
+}  // namespace clickdeploy::api::v1alpha1

@@ -1,0 +1,80 @@
+// MetricsBackend: one Prometheus: where to query it, where its target and rule files are.
+//
+// Wire name: metricsbackends.clickdeploy.io/v1alpha1, namespaced. Schema:
+// crds/metricsbackends.yaml.
+
+#pragma once
+
+#include "api/v1alpha1/common.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace clickdeploy::api::v1alpha1 {
+
+struct MetricsBackendSpec {
+  std::string type = "Prometheus";
+  std::string url;
+  std::optional<LabelSelector> allowed_namespaces;  // nullopt: its own only
+  std::string targets_type = "FileSD";
+  std::string targets_directory;
+  std::string rules_directory;
+  std::string rules_reload = "HTTP";  // HTTP | None (somebody else reloads; we still verify)
+  std::int64_t verify_seconds = 60;
+  std::int64_t query_timeout_seconds = 20;
+
+  bool operator==(const MetricsBackendSpec&) const = default;
+};
+
+struct LastReload {
+  std::string time;
+  bool succeeded = false;
+  std::string message;
+
+  bool operator==(const LastReload&) const = default;
+};
+
+struct TargetCounts {
+  std::int64_t desired = 0;
+  std::int64_t delivered = 0;  // in the files
+  std::int64_t known = 0;      // to Prometheus
+  std::int64_t up = 0;
+
+  bool operator==(const TargetCounts&) const = default;
+};
+
+struct RuleCounts {
+  std::int64_t desired = 0;
+  std::int64_t loaded = 0;
+  std::int64_t rejected = 0;
+  std::int64_t failing_evaluation = 0;
+
+  bool operator==(const RuleCounts&) const = default;
+};
+
+struct MetricsBackendStatus {
+  std::int64_t observed_generation = 0;
+  std::string version;
+  std::optional<LastReload> last_reload;
+  TargetCounts targets;
+  RuleCounts rules;
+  std::string targets_summary;  // "3/3": up/desired
+  std::string rules_summary;    // "16/16": loaded/desired
+  std::string last_sync_time;
+  Conditions conditions;
+
+  bool operator==(const MetricsBackendStatus&) const = default;
+};
+
+struct MetricsBackend {
+  static constexpr GroupVersionKind kGvk{kGroup, kVersion, "MetricsBackend", "metricsbackends"};
+
+  ObjectMeta metadata;
+  MetricsBackendSpec spec;
+  MetricsBackendStatus status;
+
+  bool operator==(const MetricsBackend&) const = default;
+};
+
+}  // namespace clickdeploy::api::v1alpha1
