@@ -16,6 +16,11 @@
 
 namespace clickdeploy::openstack {
 
+// True if the request that gave this error had no effect: the cloud refused it, or it was never
+// sent. Everything else (5xx, time-outs, resets, answers that make no sense) leaves that open. Ask
+// before putting context in front of the error's message; afterwards the answer may be false.
+bool certainly_not_done(const Error& error);
+
 enum class RebootType : std::uint8_t { Soft, Hard };
 
 class ComputeClient {
@@ -25,8 +30,8 @@ class ComputeClient {
   // Every server of the project, with details but without faults. `tag`: only those that carry it.
   Task<Result<std::vector<Server>>> list_servers(std::string tag = "");
   Task<Result<std::optional<Server>>> get_server(std::string id);
-  // The new server's id. An error other than InvalidArgument, PermissionDenied, ResourceExhausted,
-  // NotFound, Conflict or a failed connect leaves it open whether a server was made.
+  // The new server's id. After an error that is not certainly_not_done() it is open whether a
+  // server was made.
   Task<Result<std::string>> create_server(ServerCreate create);
   Task<Result<void>> delete_server(std::string id);  // one that is gone is a success
   Task<Result<void>> reboot_server(std::string id, RebootType type);

@@ -8,7 +8,10 @@
 // Errors are mapped in error_mapping.cpp: 400 → InvalidArgument, 401 → Unauthenticated, 403 →
 // PermissionDenied or, for a quota, ResourceExhausted, 404 → NotFound, 409 → Conflict, 413 and 429
 // → ResourceExhausted, others → Unavailable. The message is the cloud's own first sentence with its
-// request ID. A body that is not the JSON we asked for (a proxy's HTML) is Unavailable.
+// request ID. A body that is not the JSON we asked for (a proxy's HTML) is Unavailable; so is a 404
+// of compute or network that is not JSON. An Unavailable error that begins with "connect" says that
+// the request was never sent: the log-in or the catalog failed before it, or the connection was
+// refused.
 //
 // Threads: one executor's thread. Lifetime: outlives every call and every client made on it.
 
@@ -73,7 +76,8 @@ class Session {
   // what the catalog has.
   Task<Result<std::string>> endpoint(std::string service);
 
-  // Any status below 400 is a success; others are Errors as above.
+  // Any status up to 300 is a success; others are Errors as above. May wait for its turn and for
+  // its answer, each up to the deadline of SessionLimits, and for a log-in before that.
   Task<Result<ApiResponse>> request(ApiRequest request);
 
  private:

@@ -18,11 +18,14 @@ namespace clickdeploy::openstack {
 struct Credentials {
   std::string auth_url;  // ends in /v3 or not; both work
   std::string username;
+  std::string user_id;  // instead of username and its domain
   std::string user_domain = "Default";
+  std::string user_domain_id;  // instead of user_domain
   SecretString password;
   std::string project_name;
   std::string project_id;
   std::string project_domain = "Default";
+  std::string project_domain_id;  // instead of project_domain
   std::string application_credential_id;
   std::string application_credential_name;
   SecretString application_credential_secret;

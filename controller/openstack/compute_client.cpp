@@ -1,0 +1,189 @@
+#include "controller/base/text.h"
+#include "controller/openstack/answers_internal.h"
+#include "controller/openstack/clients.h"
+#include "controller/openstack/error_mapping_internal.h"
+#include "controller/openstack/paging_internal.h"
+#include "controller/openstack/words_internal.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace clickdeploy::openstack {
+namespace {
+
+constexpr std::size_t kUserDataBytesMax = 65'535;  // after base64; Nova's own limit
+constexpr std::size_t kConsoleBytesMax = 1024 * 1024;
+
+std::unexpected<Error> in(std::string_view what, Error error) {
+  return std::unexpected(in_context(std::move(error), what));
+}
+
+Json strings(const std::vector<std::string>& values) {
+  Json list = Json::array();
+  for (const std::string& value : values) list.push_back(value);
+  return list;
+}
+
+Json create_body(const ServerCreate& create, std::string user_data) {
+  Json networks = "none";  // an empty list would mean "any of the project's"
+  if (!create.port_ids.empty()) {
+    networks = Json::array();
+    for (const std::string& id : create.port_ids) {
+      networks.push_back(Json::object({{"port", id}}));
+    }
+  }
+  Json server = Json::object({{"name", create.name},
+                              {"imageRef", create.image_id},
+                              {"flavorRef", create.flavor_id},
+                              {"networks", std::move(networks)}});
+  if (!create.availability_zone.empty()) server.set("availability_zone", create.availability_zone);
+  if (!create.key_name.empty()) server.set("key_name", create.key_name);
+  if (!user_data.empty()) server.set("user_data", std::move(user_data));
+  if (!create.tags.empty()) server.set("tags", strings(create.tags));
+  if (!create.metadata.empty()) {
+    Json metadata = Json::object();
+    for (const auto& [name, value] : create.metadata) metadata.set(name, value);
+    server.set("metadata", std::move(metadata));
+  }
+  return Json::object({{"server", std::move(server)}});
+}
+
+std::string server_path(const std::string& id) {
+  return "/servers/" + escape_path_segment(id);
+}
+
+ApiRequest action(const std::string& id, Json body, Priority priority) {
+  ApiRequest request;
+  request.service = "compute";
+  request.method = "POST";
+  request.path = server_path(id) + "/action";
+  request.body = std::move(body);
+  request.priority = priority;
+  return request;
+}
+
+ApiRequest read(std::string path) {
+  ApiRequest request;
+  request.service = "compute";
+  request.path = std::move(path);
+  request.priority = Priority::Background;
+  return request;
+}
+
+// An id that is empty, "." or has a slash would name another resource.
+std::unexpected<Error> bad_id(std::string_view what) {
+  return in(what, Error(ErrorCode::InvalidArgument, "not a server id"));
+}
+
+}  // namespace
+
+Task<Result<std::vector<Server>>> ComputeClient::list_servers(std::string tag) {
+  constexpr std::string_view kWhat = "list servers";
+  ListRequest request{
+      .service = "compute", .path = "/servers/detail", .query = "limit=1000", .member = "servers"};
+  if (!tag.empty()) request.query += "&tags=" + escape_query(tag);
+  Result<std::vector<Json>> items = co_await list_all(session_, std::move(request));
+  if (!items) co_return in(kWhat, std::move(items).error());
+  Result<std::vector<Server>> servers = parse_items<Server>(*items, parse_server);
+  if (!servers) co_return in(kWhat, std::move(servers).error());
+  // Clouds ignore filters that they do not know; ours decides whose a server is.
+  if (!tag.empty()) {
+    std::erase_if(*servers, [&](const Server& server) {
+      return std::ranges::find(server.tags, tag) == server.tags.end();
+    });
+  }
+  co_return servers;
+}
+
+Task<Result<std::optional<Server>>> ComputeClient::get_server(std::string id) {
+  constexpr std::string_view kWhat = "get server";
+  if (!is_plain_id(id)) co_return bad_id(kWhat);
+  ApiRequest request = read(server_path(id));
+  Result<ApiResponse> answer = co_await session_.request(std::move(request));
+  if (!answer && answer.error().code() == ErrorCode::NotFound) co_return std::optional<Server>();
+  if (!answer) co_return in(kWhat, std::move(answer).error());
+  Result<Server> server = parse_server(answer->body["server"]);
+  if (!server) co_return in(kWhat, std::move(server).error());
+  if (server->id != id) {
+    co_return in(kWhat, Error(ErrorCode::Unavailable, "the answer is about another server"));
+  }
+  co_return std::optional<Server>(std::move(*server));
+}
+
+Task<Result<std::string>> ComputeClient::create_server(ServerCreate create) {
+  constexpr std::string_view kWhat = "create server";
+  std::string user_data = base64_encode(create.user_data);
+  if (user_data.size() > kUserDataBytesMax) {
+    co_return in(kWhat,
+                 Error(ErrorCode::InvalidArgument,
+                       "user data has " + std::to_string(user_data.size()) +
+                           " bytes after base64, of at most " + std::to_string(kUserDataBytesMax)));
+  }
+  ApiRequest request;
+  request.service = "compute";
+  request.method = "POST";
+  request.path = "/servers";
+  request.body = create_body(create, std::move(user_data));
+  Result<ApiResponse> answer = co_await session_.request(std::move(request));
+  if (!answer) co_return in(kWhat, std::move(answer).error());
+  Result<std::string> id = parse_id(answer->body["server"], "server");
+  if (!id) co_return in(kWhat, std::move(id).error());
+  co_return id;
+}
+
+Task<Result<void>> ComputeClient::delete_server(std::string id) {
+  constexpr std::string_view kWhat = "delete server";
+  if (!is_plain_id(id)) co_return bad_id(kWhat);
+  ApiRequest request;
+  request.service = "compute";
+  request.method = "DELETE";
+  request.path = server_path(id);
+  request.priority = Priority::Urgent;
+  Result<ApiResponse> answer = co_await session_.request(std::move(request));
+  if (answer || answer.error().code() == ErrorCode::NotFound) co_return Result<void>();
+  co_return in(kWhat, std::move(answer).error());
+}
+
+Task<Result<void>> ComputeClient::reboot_server(std::string id, RebootType type) {
+  constexpr std::string_view kWhat = "reboot server";
+  if (!is_plain_id(id)) co_return bad_id(kWhat);
+  Json reboot = Json::object({{"type", type == RebootType::Hard ? "HARD" : "SOFT"}});
+  ApiRequest request = action(id, Json::object({{"reboot", std::move(reboot)}}), Priority::Urgent);
+  Result<ApiResponse> answer = co_await session_.request(std::move(request));
+  if (!answer) co_return in(kWhat, std::move(answer).error());
+  co_return Result<void>();
+}
+
+Task<Result<std::string>> ComputeClient::console_output(std::string id, int lines) {
+  constexpr std::string_view kWhat = "get console output";
+  if (!is_plain_id(id)) co_return bad_id(kWhat);
+  Json console = Json::object({{"length", lines}});
+  ApiRequest request =
+      action(id, Json::object({{"os-getConsoleOutput", std::move(console)}}), Priority::Background);
+  Result<ApiResponse> answer = co_await session_.request(std::move(request));
+  if (!answer) co_return in(kWhat, std::move(answer).error());
+  co_return clean_text(answer->body["output"].as_string(), kConsoleBytesMax, LineBreaks::Keep);
+}
+
+Task<Result<std::vector<Flavor>>> ComputeClient::list_flavors() {
+  constexpr std::string_view kWhat = "list flavors";
+  ListRequest request{
+      .service = "compute", .path = "/flavors/detail", .query = "limit=1000", .member = "flavors"};
+  Result<std::vector<Json>> items = co_await list_all(session_, std::move(request));
+  if (!items) co_return in(kWhat, std::move(items).error());
+  Result<std::vector<Flavor>> flavors = parse_items<Flavor>(*items, parse_flavor);
+  if (!flavors) co_return in(kWhat, std::move(flavors).error());
+  co_return flavors;
+}
+
+Task<Result<Quota>> ComputeClient::quota() {
+  constexpr std::string_view kWhat = "get limits";
+  ApiRequest request = read("/limits");
+  Result<ApiResponse> answer = co_await session_.request(std::move(request));
+  if (!answer) co_return in(kWhat, std::move(answer).error());
+  Result<Quota> quota = parse_quota(answer->body["limits"]["absolute"]);
+  if (!quota) co_return in(kWhat, std::move(quota).error());
+  co_return quota;
+}
+
+}  // namespace clickdeploy::openstack

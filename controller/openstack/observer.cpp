@@ -1,0 +1,182 @@
+#include "controller/openstack/observer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace clickdeploy::openstack {
+namespace {
+
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+constexpr nanoseconds kLongestPause = seconds(60);
+constexpr nanoseconds kPokeGap = seconds(1);  // from the start of one sweep to the next
+constexpr nanoseconds kPokeLook = std::chrono::milliseconds(500);
+constexpr std::uint64_t kSweepsPerQuota = 6;
+
+std::vector<std::string> changed_servers(const CloudSnapshot* before, const CloudSnapshot& after) {
+  static const std::map<std::string, Server> kNone;
+  const std::map<std::string, Server>& old = before ? before->servers : kNone;
+  std::set<std::string> ids;
+  for (const auto& [id, server] : after.servers) {
+    auto known = old.find(id);
+    if (known == old.end() || known->second != server) ids.insert(id);
+  }
+  for (const auto& [id, server] : old) {
+    if (!after.servers.contains(id)) ids.insert(id);
+  }
+  return {ids.begin(), ids.end()};
+}
+
+}  // namespace
+
+std::vector<const Server*> CloudSnapshot::servers_with_tag(const std::string& tag) const {
+  std::vector<const Server*> found;
+  for (const auto& [id, server] : servers) {
+    if (std::ranges::find(server.tags, tag) != server.tags.end()) found.push_back(&server);
+  }
+  return found;
+}
+
+struct CloudObserver::State {
+  State(Session& the_session, Clock& the_clock, CloudObserverOptions the_options)
+      : session(the_session),
+        compute(the_session),
+        network(the_session),
+        clock(the_clock),
+        poll(std::max<nanoseconds>(the_options.poll, seconds(1))) {}
+
+  Session& session;
+  ComputeClient compute;
+  NetworkClient network;
+  Clock& clock;
+  const nanoseconds poll;
+
+  std::shared_ptr<const CloudSnapshot> snapshot;
+  std::optional<Error> last_error;
+  std::vector<Listener> listeners;
+  std::uint32_t failures = 0;  // in a row
+  bool poked = false;
+
+  Task<Result<CloudSnapshot>> sweep();
+  Task<void> pause(SteadyTime swept_at);
+  void publish(Result<CloudSnapshot> result);
+  nanoseconds pause_length() const;
+};
+
+// All of it, or an error: a caller must never take half a list for the whole.
+Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
+  CloudSnapshot next;
+  next.sequence = snapshot ? snapshot->sequence + 1 : 1;
+  next.started_at = clock.steady_now();
+  Result<Identity> identity = co_await session.identity();
+  if (!identity) co_return std::unexpected(std::move(identity).error());
+  next.identity = std::move(*identity);
+
+  Result<std::vector<Server>> servers = co_await compute.list_servers();
+  if (!servers) co_return std::unexpected(std::move(servers).error());
+  for (Server& server : *servers) {
+    std::string id = server.id;
+    next.servers.emplace(std::move(id), std::move(server));
+  }
+
+  Result<std::vector<Port>> ports = co_await network.list_ports();
+  if (!ports) co_return std::unexpected(std::move(ports).error());
+  for (Port& port : *ports) {
+    std::string id = port.id;
+    next.ports.emplace(std::move(id), std::move(port));
+  }
+
+  // The quota matters to people, not to decisions, and its request is dear.
+  const bool same_project = snapshot && snapshot->identity.project_id == next.identity.project_id;
+  if (same_project && (next.sequence - 1) % kSweepsPerQuota != 0) {
+    next.quota = snapshot->quota;
+  } else {
+    Result<Quota> quota = co_await compute.quota();
+    if (!quota) co_return std::unexpected(std::move(quota).error());
+    next.quota = *quota;
+  }
+
+  // A log-in in between may have been into another project: then these lists are of two.
+  Result<Identity> after = co_await session.identity();
+  if (!after) co_return std::unexpected(std::move(after).error());
+  if (after->project_id != next.identity.project_id) {
+    co_return fail(ErrorCode::Unavailable, "the project changed while it was listed");
+  }
+  next.taken_at = clock.wall_now();
+  co_return next;
+}
+
+void CloudObserver::State::publish(Result<CloudSnapshot> result) {
+  std::vector<std::string> changed;
+  if (result) {
+    changed = changed_servers(snapshot.get(), *result);
+    snapshot = std::make_shared<const CloudSnapshot>(std::move(*result));
+    last_error.reset();
+    failures = 0;
+  } else {
+    last_error = std::move(result).error();
+    failures = std::min(failures + 1, 16u);
+  }
+  // A listener may add another one.
+  const std::vector<Listener> called = listeners;
+  for (const Listener& listener : called) listener(changed);
+}
+
+nanoseconds CloudObserver::State::pause_length() const {
+  nanoseconds length = poll;
+  for (std::uint32_t i = 0; i < failures && length < kLongestPause; ++i) length *= 2;
+  return failures == 0 ? poll : std::max(poll, std::min(length, kLongestPause));
+}
+
+// Until the next sweep is due. In slices, because a poke may come at any time; a cloud that fails
+// is not asked sooner for being poked.
+Task<void> CloudObserver::State::pause(SteadyTime swept_at) {
+  // A cloud that needs longer than `poll` for its lists gets some rest all the same.
+  const SteadyTime due = std::max(swept_at + pause_length(), clock.steady_now() + kPokeGap);
+  while (clock.steady_now() < due) {
+    const SteadyTime now = clock.steady_now();
+    const SteadyTime poke_due = swept_at + (failures > 0 ? poll : kPokeGap);
+    if (poked && now >= poke_due) co_return;
+    nanoseconds slice = std::min(due - now, kPokeLook);
+    if (poked) slice = std::min(slice, poke_due - now);
+    co_await clock.sleep(slice);
+  }
+}
+
+CloudObserver::CloudObserver(Session& session, Clock& clock, CloudObserverOptions options)
+    : state_(std::make_unique<State>(session, clock, options)) {}
+
+CloudObserver::~CloudObserver() = default;
+
+Task<void> CloudObserver::run() {
+  while (true) {
+    const SteadyTime started_at = state_->clock.steady_now();
+    // A poke during the sweep may be about something that its lists have missed.
+    state_->poked = false;
+    Result<CloudSnapshot> result = co_await state_->sweep();
+    state_->publish(std::move(result));
+    co_await state_->pause(started_at);
+  }
+}
+
+void CloudObserver::poke() {
+  state_->poked = true;
+}
+
+std::shared_ptr<const CloudSnapshot> CloudObserver::snapshot() const {
+  return state_->snapshot;
+}
+
+std::optional<Error> CloudObserver::last_error() const {
+  return state_->last_error;
+}
+
+void CloudObserver::listen(Listener listener) {
+  state_->listeners.push_back(std::move(listener));
+}
+
+}  // namespace clickdeploy::openstack
