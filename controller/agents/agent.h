@@ -36,10 +36,12 @@ struct Agent {
 struct CatalogEntry {
   std::string name;
   std::uint16_t default_port = 0;
-  std::string default_image;      // without tag
-  std::string default_version;    // for containers
-  std::string package;            // Debian's; "" if there is none
-  std::string build_info_metric;  // node_exporter_build_info
+  std::string default_image;              // without tag
+  std::string default_version;            // the tag for containers
+  std::string package;                    // Debian's; "" if there is none
+  std::string build_info_metric;          // node_exporter_build_info
+  std::string version_label = "version";  // of that metric
+  std::string binary;                     // its name in an archive
   std::string metrics_path = "/metrics";
 };
 const CatalogEntry* find_catalog_entry(const std::string& name);

@@ -25,6 +25,11 @@ struct PrometheusSnapshot {
   RuntimeInfo runtime;
   std::vector<ActiveTarget> targets;    // those with managed_by="click-deploy" only
   std::vector<RuleGroupStatus> groups;  // all
+  // Where in `targets` an instance_id and agent are. Made by index_targets(); without it
+  // find_target() looks at every target.
+  std::map<std::pair<std::string, std::string>, std::size_t> index;
+
+  void index_targets();
 
   // By instance_id and agent label; nullptr if Prometheus does not know such a target.
   const ActiveTarget* find_target(const std::string& instance_id, const std::string& agent) const;
@@ -43,6 +48,8 @@ class PrometheusObserver {
   PrometheusObserver(const PrometheusObserver&) = delete;
   PrometheusObserver& operator=(const PrometheusObserver&) = delete;
 
+  // Polls until cancelled: at once, then every `poll`, and soon after poke(). After an error the
+  // pause grows to at most 30 seconds.
   Task<void> run();
   void poke();  // a poll soon; at most one a second
 

@@ -1,0 +1,26 @@
+// What one agent adds to the cloud-config, for each of the three ways to install it.
+
+#pragma once
+
+#include "controller/agents/agent.h"
+#include "controller/base/json.h"
+
+#include <string>
+
+namespace clickdeploy::agents {
+
+// The three lists of a cloud-config that we add to.
+struct CloudConfigParts {
+  Json packages = Json::array();
+  Json write_files = Json::array();
+  Json runcmd = Json::array();
+};
+
+// Refuses, with the field's name, what could not be told to a server safely or would not run:
+// unknown names, methods the agent does not have, bad images, addresses, sums and arguments.
+Result<void> validate_agent(const Agent& agent);
+
+// `agent` has been validated. `instance_uid` is told by node-exporter's textfile collector.
+void add_agent(CloudConfigParts& parts, const Agent& agent, const std::string& instance_uid);
+
+}  // namespace clickdeploy::agents

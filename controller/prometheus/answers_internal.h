@@ -1,0 +1,32 @@
+// What Prometheus's answers mean: pure functions from a response to values.
+//
+// Error codes as query_client.h promises.
+
+#pragma once
+
+#include "controller/base/json.h"
+#include "controller/http/message.h"
+#include "controller/prometheus/query_client.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace clickdeploy::prometheus {
+
+// The error that a status other than 2xx stands for, with Prometheus's words, cleaned and cut.
+Error error_from_response(const http::Response& response);
+
+// `data` of {"status":"success","data":…}.
+Result<Json> data_of(const http::Response& response);
+
+Result<std::vector<Sample>> parse_samples(const Json& data);
+Result<std::vector<ActiveTarget>> parse_active_targets(const Json& data);
+Result<std::vector<RuleGroupStatus>> parse_rule_groups(const Json& data);
+Result<RuntimeInfo> parse_runtime_info(const Json& runtime, const Json& build);
+
+// format_query breaks long expressions over lines; /api/v1/rules does not. Brings the first to the
+// form of the second. White space inside string literals stays.
+std::string squeeze_expression(std::string_view expression);
+
+}  // namespace clickdeploy::prometheus

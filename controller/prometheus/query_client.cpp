@@ -1,0 +1,120 @@
+#include "controller/prometheus/query_client.h"
+
+#include "controller/prometheus/answers_internal.h"
+
+#include <fmt/format.h>
+
+namespace clickdeploy::prometheus {
+
+namespace {
+
+std::string without_trailing_slash(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
+
+// Expressions go in the body: a URL has a length limit.
+http::Request form_request(std::string url, const std::string& expression) {
+  http::Request request;
+  request.method = "POST";
+  request.url = std::move(url);
+  request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
+  request.body = "query=" + escape_query(expression);
+  return request;
+}
+
+http::Request get_request(std::string url) {
+  http::Request request;
+  request.url = std::move(url);
+  return request;
+}
+
+// Sends, and gives back `data` of the answer.
+Task<Result<Json>> request_data(http::HttpClient& http, http::Request request,
+                                std::chrono::milliseconds deadline, std::string what) {
+  request.deadline = deadline;
+  request.headers.push_back({"Accept", "application/json"});
+  Result<http::Response> response = co_await http.send(std::move(request));
+  if (!response) co_return std::unexpected(std::move(response).error().with_context(what));
+  Result<Json> data = data_of(*response);
+  if (!data) co_return std::unexpected(std::move(data).error().with_context(what));
+  co_return data;
+}
+
+}  // namespace
+
+QueryClient::QueryClient(http::HttpClient& http, std::string url,
+                         std::chrono::milliseconds deadline)
+    : http_(http), url_(without_trailing_slash(std::move(url))), deadline_(deadline) {}
+
+Task<Result<void>> QueryClient::ready() {
+  http::Request request = get_request(url_ + "/-/ready");
+  request.deadline = deadline_;
+  Result<http::Response> response = co_await http_.send(std::move(request));
+  if (!response)
+    co_return std::unexpected(std::move(response).error().with_context("ask readiness"));
+  if (response->status != 200) {
+    co_return std::unexpected(error_from_response(*response).with_context("ask readiness"));
+  }
+  co_return Result<void>();
+}
+
+Task<Result<std::vector<Sample>>> QueryClient::query(std::string expression) {
+  http::Request request = form_request(url_ + "/api/v1/query", expression);
+  Result<Json> data = co_await request_data(http_, std::move(request), deadline_, "query");
+  if (!data) co_return std::unexpected(std::move(data).error());
+  co_return parse_samples(*data);
+}
+
+Task<Result<std::vector<ActiveTarget>>> QueryClient::active_targets() {
+  http::Request request = get_request(url_ + "/api/v1/targets?state=active");
+  Result<Json> data = co_await request_data(http_, std::move(request), deadline_, "list targets");
+  if (!data) co_return std::unexpected(std::move(data).error());
+  co_return parse_active_targets(*data);
+}
+
+Task<Result<std::vector<RuleGroupStatus>>> QueryClient::rules() {
+  http::Request request = get_request(url_ + "/api/v1/rules");
+  Result<Json> data = co_await request_data(http_, std::move(request), deadline_, "list rules");
+  if (!data) co_return std::unexpected(std::move(data).error());
+  co_return parse_rule_groups(*data);
+}
+
+Task<Result<RuntimeInfo>> QueryClient::runtime_info() {
+  http::Request ask_runtime = get_request(url_ + "/api/v1/status/runtimeinfo");
+  Result<Json> runtime =
+      co_await request_data(http_, std::move(ask_runtime), deadline_, "get runtime information");
+  if (!runtime) co_return std::unexpected(std::move(runtime).error());
+  http::Request ask_build = get_request(url_ + "/api/v1/status/buildinfo");
+  Result<Json> build =
+      co_await request_data(http_, std::move(ask_build), deadline_, "get build information");
+  if (!build) co_return std::unexpected(std::move(build).error());
+  co_return parse_runtime_info(*runtime, *build);
+}
+
+Task<Result<std::string>> QueryClient::canonical(std::string expression) {
+  http::Request request = form_request(url_ + "/api/v1/format_query", expression);
+  Result<Json> data =
+      co_await request_data(http_, std::move(request), deadline_, "format expression");
+  if (!data) co_return std::unexpected(std::move(data).error());
+  if (!data->is_string()) {
+    co_return fail(ErrorCode::Unavailable, "format expression: the answer is not a text");
+  }
+  co_return squeeze_expression(data->as_string());
+}
+
+Task<Result<void>> QueryClient::reload() {
+  http::Request request;
+  request.method = "POST";
+  request.url = url_ + "/-/reload";
+  request.deadline = deadline_;
+  Result<http::Response> response = co_await http_.send(std::move(request));
+  if (!response) co_return std::unexpected(std::move(response).error().with_context("reload"));
+  if (response->status == 200) co_return Result<void>();
+  Error error = error_from_response(*response);
+  // Here 500 is no fault of Prometheus: it refuses the new configuration.
+  if (response->status == 500) error = Error(ErrorCode::InvalidArgument, error.message());
+  co_return std::unexpected(std::move(error).with_context("reload"));
+}
+
+}  // namespace clickdeploy::prometheus

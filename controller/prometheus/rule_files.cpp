@@ -1,0 +1,57 @@
+#include "controller/prometheus/rule_files.h"
+
+#include "controller/base/json.h"
+#include "controller/base/yaml.h"
+
+namespace clickdeploy::prometheus {
+
+namespace {
+
+constexpr std::size_t kSpecHashDigits = 16;
+
+Json to_object(const Labels& labels) {
+  Json object = Json::object();
+  for (const auto& [name, value] : labels) object.set(name, value);
+  return object;
+}
+
+Json to_object(const Rule& rule) {
+  Json object = Json::object({{"expr", rule.expr}});
+  if (!rule.record.empty()) object.set("record", rule.record);
+  if (!rule.alert.empty()) object.set("alert", rule.alert);
+  if (!rule.for_duration.empty()) object.set("for", rule.for_duration);
+  if (!rule.labels.empty()) object.set("labels", to_object(rule.labels));
+  if (!rule.annotations.empty()) object.set("annotations", to_object(rule.annotations));
+  return object;
+}
+
+Json to_object(const RuleGroup& group) {
+  Json rules = Json::array();
+  for (const Rule& rule : group.rules) rules.push_back(to_object(rule));
+  Json object = Json::object({{"name", group.name}, {"rules", std::move(rules)}});
+  if (!group.interval.empty()) object.set("interval", group.interval);
+  return object;
+}
+
+RuleGroup info_group(const std::string& file_name, const std::string& spec_hash) {
+  Rule rule;
+  rule.record = kRulesInfoMetric;
+  rule.expr = "vector(1)";
+  rule.labels = {{"file", file_name}, {"spec_hash", spec_hash}, {"managed_by", "click-deploy"}};
+  return RuleGroup{.name = "click_deploy_info", .interval = "", .rules = {std::move(rule)}};
+}
+
+}  // namespace
+
+RuleFile render_rule_file(const std::string& file_name, const std::vector<RuleGroup>& groups) {
+  Json list = Json::array();
+  for (const RuleGroup& group : groups) list.push_back(to_object(group));
+
+  RuleFile file;
+  file.spec_hash = sha256_hex(to_json(list)).substr(0, kSpecHashDigits);
+  list.push_back(to_object(info_group(file_name, file.spec_hash)));
+  file.text = to_yaml(Json::object({{"groups", std::move(list)}}));
+  return file;
+}
+
+}  // namespace clickdeploy::prometheus
