@@ -51,12 +51,15 @@ function(clickdeploy_library name)
   target_link_libraries(clickdeploy_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_LINK})
 endfunction()
 
+# Programs link clickdeploy_asio (controller/async) in any case: the precompiled header makes every
+# file refer to it.
+
 # clickdeploy_program(name SOURCES … DEPENDS … [LINK …])
 function(clickdeploy_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   clickdeploy_common(${name})
-  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK} clickdeploy_asio)
 endfunction()
 
 # clickdeploy_test(name SOURCES … DEPENDS … [LINK …]): one test program per module, test_<name>.
@@ -64,7 +67,8 @@ function(clickdeploy_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK" ${ARGN})
   add_executable(test_${name} ${ARG_SOURCES})
   clickdeploy_common(test_${name})
-  target_link_libraries(test_${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK} GTest::gmock GTest::gtest_main)
+  target_link_libraries(test_${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK} clickdeploy_asio
+    GTest::gmock GTest::gtest_main)
   target_compile_definitions(test_${name} PRIVATE CLICKDEPLOY_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     CLICKDEPLOY_BINARY_DIR="${CMAKE_BINARY_DIR}")
   gtest_discover_tests(test_${name} TEST_PREFIX ${name}/ DISCOVERY_MODE PRE_TEST

@@ -11,6 +11,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <set>
 #include <sstream>
 
@@ -33,11 +34,20 @@ constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
 
 class Builder final : public YAML::EventHandler {
  public:
-  explicit Builder(const YamlLimits& limits) : limits_(limits) {}
+  Builder(const YamlLimits& limits, const std::vector<std::string_view>& lines)
+      : limits_(limits), lines_(lines) {}
 
   std::vector<YamlDocument> take_documents() { return std::move(documents_); }
 
-  void OnDocumentStart(const YAML::Mark&) override { document_ = YamlDocument(); }
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // yaml-cpp takes whatever follows a finished document for the next one.
+    const auto line = static_cast<std::size_t>(mark.line);
+    if (begun_ && (line >= lines_.size() || !lines_[line].starts_with("---"))) {
+      refuse(mark, "text after the end of the document; a further one starts with ---");
+    }
+    begun_ = true;
+    document_ = YamlDocument();
+  }
 
   void OnDocumentEnd() override {
     if (!document_.value.is_null()) documents_.push_back(std::move(document_));
@@ -179,6 +189,8 @@ class Builder final : public YAML::EventHandler {
   }
 
   const YamlLimits& limits_;
+  const std::vector<std::string_view>& lines_;
+  bool begun_ = false;
   std::vector<YamlDocument> documents_;
   YamlDocument document_;
   std::vector<Open> open_;
@@ -186,18 +198,32 @@ class Builder final : public YAML::EventHandler {
   std::size_t nodes_ = 0;
 };
 
-std::string_view line_at(std::string_view text, int line) {
-  for (int i = 0; i < line; ++i) {
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos) return {};
-    text.remove_prefix(end + 1);
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return text.substr(0, text.find('\n'));
+  return lines;
+}
+
+bool is_text(std::string_view bytes) {
+  const auto is_control = [](char c) {
+    return (c >= 0 && c < ' ' && c != '\n' && c != '\r' && c != '\t') || c == 0x7F;
+  };
+  return is_valid_utf8(bytes) && std::none_of(bytes.begin(), bytes.end(), is_control);
 }
 
 // yaml-cpp's words about a tab in the indentation are about something else.
 bool is_indented_by_tab(std::string_view line) {
   return line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
+}
+
+std::string reason(const YAML::Exception& error, const std::vector<std::string_view>& lines) {
+  const auto line = static_cast<std::size_t>(std::max(error.mark.line, 0));
+  if (line >= lines.size()) return "the text ends too early";
+  return is_indented_by_tab(lines[line]) ? "tabs must not be used for indentation" : error.msg;
 }
 
 std::unexpected<Error> fail_at(int line, int column, std::string_view why) {
@@ -222,22 +248,20 @@ Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, const YamlLi
     return fail(ErrorCode::InvalidArgument,
                 fmt::format("invalid YAML: longer than {} bytes", limits.bytes_max));
   }
-  if (!is_valid_utf8(text) || text.find('\0') != std::string_view::npos) {
-    return fail(ErrorCode::InvalidArgument, "invalid YAML: not UTF-8 text");
-  }
+  if (!is_text(text)) return fail(ErrorCode::InvalidArgument, "invalid YAML: not UTF-8 text");
+  const std::vector<std::string_view> lines = lines_of(text);
   try {
-    std::istringstream stream{std::string(text)};
+    // yaml-cpp lets the last line break of the text close an open quote, but not an end mark.
+    std::istringstream stream(std::string(text) + (text.ends_with('\n') ? "...\n" : ""));
     YAML::Parser parser(stream);
-    Builder builder(limits);
+    Builder builder(limits, lines);
     while (parser.HandleNextDocument(builder)) {
     }
     return builder.take_documents();
   } catch (const Refused& refused) {
     return fail_at(refused.line, refused.column, refused.why);
   } catch (const YAML::Exception& error) {
-    const bool tab = is_indented_by_tab(line_at(text, error.mark.line));
-    return fail_at(error.mark.line, error.mark.column,
-                   tab ? "tabs must not be used for indentation" : error.msg);
+    return fail_at(error.mark.line, error.mark.column, reason(error, lines));
   }
 }
 

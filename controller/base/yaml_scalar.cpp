@@ -21,7 +21,8 @@ bool is_word(std::string_view text, std::string_view word) {
   const auto uppers = static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_upper));
   const auto letters = static_cast<std::size_t>(
       std::count_if(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; }));
-  return uppers == 0 || uppers == letters || (uppers == 1 && is_upper(text[0]));
+  const std::size_t first = word.find_first_of("abcdefghijklmnopqrstuvwxyz");
+  return uppers == 0 || uppers == letters || (uppers == 1 && is_upper(text[first]));
 }
 
 bool is_any_word(std::string_view text, std::initializer_list<std::string_view> words) {

@@ -1,0 +1,3 @@
+// Asio's own code, compiled once for the whole build (BOOST_ASIO_SEPARATE_COMPILATION).
+
+#include <boost/asio/impl/src.hpp>

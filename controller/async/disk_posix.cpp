@@ -1,0 +1,184 @@
+#include "controller/async/disk.h"
+#include "controller/async/random.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace clickdeploy {
+
+namespace {
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  ~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  int get() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+std::unexpected<Error> fail_with_errno(int number, std::string_view what, const std::string& path) {
+  ErrorCode code = ErrorCode::Internal;
+  if (number == ENOENT) code = ErrorCode::NotFound;
+  if (number == EACCES || number == EPERM || number == EROFS) code = ErrorCode::PermissionDenied;
+  if (number == ENOSPC || number == EDQUOT || number == EMFILE || number == ENFILE) {
+    code = ErrorCode::ResourceExhausted;
+  }
+  return fail(code, fmt::format("{} {}: {}", what, path, std::generic_category().message(number)));
+}
+
+struct SplitPath {
+  std::string folder;
+  std::string name;
+};
+
+SplitPath split_path(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return {".", path};
+  return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
+Result<void> write_all(int fd, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail_with_errno(errno, "write", path);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+// Replacing a link would be harmless, but it means that somebody expects the bytes elsewhere.
+Result<void> refuse_link(int folder, const std::string& name, const std::string& path) {
+  struct stat info{};
+  if (::fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return {};
+    return fail_with_errno(errno, "look at", path);
+  }
+  if (S_ISLNK(info.st_mode)) {
+    return fail(ErrorCode::InvalidArgument, fmt::format("{} is a symbolic link", path));
+  }
+  if (!S_ISREG(info.st_mode)) {
+    return fail(ErrorCode::InvalidArgument, fmt::format("{} is not a regular file", path));
+  }
+  return {};
+}
+
+Result<void> write_new(int folder, const std::string& name, std::string_view bytes, unsigned mode,
+                       const std::string& path) {
+  const FileDescriptor file(
+      ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file.is_open()) return fail_with_errno(errno, "create", path);
+  if (Result<void> written = write_all(file.get(), bytes, path); !written) return written;
+  // fchmod, unlike open, does not ask the umask.
+  if (::fchmod(file.get(), static_cast<mode_t>(mode)) != 0) {
+    return fail_with_errno(errno, "set the mode of", path);
+  }
+  if (::fsync(file.get()) != 0) return fail_with_errno(errno, "sync", path);
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> PosixDisk::read(const std::string& path) {
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return fail_with_errno(errno, "open", path);
+  std::string bytes;
+  std::string buffer(65536, '\0');
+  while (true) {
+    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail_with_errno(errno, "read", path);
+    if (got == 0) return bytes;
+    bytes.append(buffer, 0, static_cast<std::size_t>(got));
+  }
+}
+
+Result<void> PosixDisk::write_atomic(const std::string& path, std::string_view bytes,
+                                     unsigned mode) {
+  const SplitPath where = split_path(path);
+  const FileDescriptor folder(::open(where.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.is_open()) return fail_with_errno(errno, "open folder", where.folder);
+  if (Result<void> safe = refuse_link(folder.get(), where.name, path); !safe) return safe;
+
+  const std::string temporary =
+      fmt::format(".{}.{}.tmp", where.name.substr(0, 200), SystemRandom().hex(8));
+  Result<void> written = write_new(folder.get(), temporary, bytes, mode, path);
+  if (written &&
+      ::renameat(folder.get(), temporary.c_str(), folder.get(), where.name.c_str()) != 0) {
+    written = fail_with_errno(errno, "rename to", path);
+  }
+  if (!written) {
+    ::unlinkat(folder.get(), temporary.c_str(), 0);
+    return written;
+  }
+  if (::fsync(folder.get()) != 0) return fail_with_errno(errno, "sync folder", where.folder);
+  return {};
+}
+
+Result<void> PosixDisk::remove(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_with_errno(errno, "remove", path);
+  const SplitPath where = split_path(path);
+  const FileDescriptor folder(::open(where.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.is_open() && ::fsync(folder.get()) != 0) {
+    return fail_with_errno(errno, "sync folder", where.folder);
+  }
+  return {};
+}
+
+Result<std::vector<FileInfo>> PosixDisk::list(const std::string& folder) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(folder.c_str()), ::closedir);
+  if (!entries) return fail_with_errno(errno, "open folder", folder);
+  std::vector<FileInfo> files;
+  errno = 0;
+  while (const dirent* entry = ::readdir(entries.get())) {
+    struct stat info{};
+    const bool seen =
+        ::fstatat(::dirfd(entries.get()), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0;
+    if (seen && S_ISREG(info.st_mode)) {
+      files.push_back({.name = entry->d_name,
+                       .bytes = info.st_size,
+                       .mtime_ns = info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec});
+    }
+    errno = 0;
+  }
+  if (errno != 0) return fail_with_errno(errno, "list", folder);
+  std::sort(files.begin(), files.end(),
+            [](const FileInfo& a, const FileInfo& b) { return a.name < b.name; });
+  return files;
+}
+
+Result<void> PosixDisk::make_folder(const std::string& path, unsigned mode) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) return {};
+    return fail(ErrorCode::InvalidArgument, fmt::format("{} is not a folder", path));
+  }
+  const SplitPath where = split_path(path);
+  if (where.name.empty()) return make_folder(where.folder, mode);  // a slash at the end
+  if (Result<void> parent = make_folder(where.folder, mode); !parent) return parent;
+  if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) != 0) {
+    if (errno == EEXIST) return {};  // another process was faster
+    return fail_with_errno(errno, "create folder", path);
+  }
+  if (::chmod(path.c_str(), static_cast<mode_t>(mode)) != 0) {
+    return fail_with_errno(errno, "set the mode of", path);
+  }
+  return {};
+}
+
+}  // namespace clickdeploy
