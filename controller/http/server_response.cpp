@@ -1,0 +1,85 @@
+#include "controller/base/json.h"
+#include "controller/http/server_response_internal.h"
+#include "controller/http/syntax_internal.h"
+
+#include <boost/beast/http/status.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace clickdeploy::http {
+namespace {
+
+std::string_view reason_phrase(int status) {
+  const auto known = boost::beast::http::int_to_status(static_cast<unsigned>(status));
+  const auto phrase = boost::beast::http::obsolete_reason(known);
+  return {phrase.data(), phrase.size()};
+}
+
+// Kubernetes' reasons for the codes that a server gives by itself.
+std::string_view status_reason(int status) {
+  switch (status) {
+    case 400:
+      return "BadRequest";
+    case 408:
+      return "Timeout";
+    case 413:
+      return "RequestEntityTooLarge";
+    case 431:
+      return "RequestHeaderFieldsTooLarge";
+    case 503:
+      return "ServiceUnavailable";
+    default:
+      return "InternalError";
+  }
+}
+
+bool is_framing_header(std::string_view name) {
+  return equals_folded(name, "Content-Length") || equals_folded(name, "Transfer-Encoding") ||
+         equals_folded(name, "Connection");
+}
+
+}  // namespace
+
+std::string response_head(const Response& response, Framing framing, std::size_t body_bytes,
+                          AfterReply after) {
+  std::string head;
+  head.reserve(256);
+  auto out = std::back_inserter(head);
+  fmt::format_to(out, "HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+  for (const Header& header : response.headers) {
+    if (is_framing_header(header.name)) continue;
+    fmt::format_to(out, "{}: {}\r\n", header.name, header.value);
+  }
+  const bool never_has_body = response.status == 204 || response.status == 304;
+  if (framing == Framing::Chunked) {
+    head += "Transfer-Encoding: chunked\r\n";
+  } else if (framing == Framing::Length && !never_has_body) {
+    fmt::format_to(out, "Content-Length: {}\r\n", body_bytes);
+  }
+  head +=
+      after == AfterReply::Close ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n";
+  return head;
+}
+
+bool has_valid_headers(const Response& response) {
+  return std::all_of(response.headers.begin(), response.headers.end(), [](const Header& header) {
+    return is_token(header.name) && is_header_value(header.value);
+  });
+}
+
+Response error_response(int status, std::string_view message) {
+  const Json body = Json::object({{"kind", "Status"},
+                                  {"apiVersion", "v1"},
+                                  {"metadata", Json::object()},
+                                  {"status", "Failure"},
+                                  {"message", message},
+                                  {"reason", status_reason(status)},
+                                  {"code", status}});
+  return {.status = status,
+          .headers = {{.name = "Content-Type", .value = "application/json"}},
+          .body = to_json(body)};
+}
+
+}  // namespace clickdeploy::http

@@ -1,0 +1,114 @@
+// How a Session writes a body that comes in pieces.
+
+#include "controller/http/server_session_internal.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace clickdeploy::http {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+// What a client may send ahead while its stream runs; more stays in the kernel.
+constexpr std::size_t kInputBytesMax = 64 * 1024;
+
+// Not the cancellation that the session itself asked for.
+bool is_bug(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const boost::system::system_error& error) {
+    return error.code() != asio::error::operation_aborted;
+  } catch (...) {
+    return true;
+  }
+}
+
+}  // namespace
+
+Task<bool> Session::write_stream(std::unique_ptr<BodyStream> stream, Framing framing) {
+  start_watching();
+  bool written = co_await write_pieces(*stream, framing);
+  stream.reset();
+  co_await stop_watching();
+  co_return written && !peer_gone_;
+}
+
+// True if the client has the whole body: the last chunk is sent. A body that breaks has none, so
+// that the client can tell.
+Task<bool> Session::write_pieces(BodyStream& stream, Framing framing) {
+  auto token =
+      asio::bind_cancellation_slot(stream_cancel_.slot(), asio::as_tuple(asio::use_awaitable));
+  while (!draining_ && !peer_gone_) {
+    // A coroutine of its own: it is unwound when the peer leaves or the server stops, and this one
+    // goes on.
+    auto [failure, piece] = co_await asio::co_spawn(executor_, stream.next(), token);
+    if (failure) {
+      if (draining_ || peer_gone_) break;
+      if (is_bug(failure)) spdlog::error("Body stream failed with an exception, which is a bug");
+      co_return false;
+    }
+    if (!piece) co_return false;
+    if (!*piece) break;
+    if ((*piece)->empty()) continue;  // an empty chunk would mean the end
+
+    const std::string size = fmt::format("{:x}\r\n", (*piece)->size());
+    std::array<asio::const_buffer, 3> buffers{asio::buffer(size), asio::buffer(**piece),
+                                              asio::buffer("\r\n", 2)};
+    std::span<asio::const_buffer> parts(buffers);
+    if (framing == Framing::UntilClose) parts = parts.subspan(1, 1);
+    bool written = co_await write_all(parts);
+    if (!written) co_return false;
+  }
+  if (closed_ || peer_gone_) co_return false;
+  if (framing == Framing::UntilClose) co_return true;
+  std::array<asio::const_buffer, 1> last{asio::buffer("0\r\n\r\n", 5)};
+  bool written = co_await write_all(last);
+  co_return written;
+}
+
+// Reads while the stream is written: a watch may be silent for an hour, and only a read tells that
+// its client has left.
+Task<void> Session::watch_peer() {
+  while (input_.size() < kInputBytesMax) {
+    bool more = co_await read_more();
+    if (more) continue;
+    peer_gone_ = watching_;
+    co_return;
+  }
+}
+
+void Session::start_watching() {
+  watching_ = true;
+  watch_running_ = true;
+  auto ended = [self = shared_from_this()](const std::exception_ptr& /*cancelled*/) {
+    self->watch_running_ = false;
+    self->watch_ended_.cancel();
+    if (self->peer_gone_) self->stream_cancel_.emit(asio::cancellation_type::terminal);
+  };
+  asio::co_spawn(executor_, watch_peer(),
+                 asio::bind_cancellation_slot(watch_cancel_.slot(), std::move(ended)));
+}
+
+// The next request's bytes must not be read by two at once, so this waits for the watcher's end.
+Task<void> Session::stop_watching() {
+  watching_ = false;
+  watch_cancel_.emit(asio::cancellation_type::terminal);
+  while (watch_running_) {
+    auto [cancelled] = co_await watch_ended_.async_wait(asio::as_tuple(asio::use_awaitable));
+    (void)cancelled;
+  }
+}
+
+}  // namespace clickdeploy::http
