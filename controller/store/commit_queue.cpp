@@ -1,0 +1,179 @@
+#include "controller/async/run_on.h"
+#include "controller/store/commit_queue_internal.h"
+#include "controller/store/write_batch_internal.h"
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace clickdeploy::store {
+namespace {
+
+// Far beyond what any API accepts, and well below what SQLite can store in a row: one write must
+// not be able to fail the others of its batch.
+constexpr std::size_t kWriteBytesMax = 64u << 20;
+
+// To a writer the database is there or not; only a full disk is told apart.
+Error write_error(Error error) {
+  if (error.code() == ErrorCode::ResourceExhausted) return error;
+  return Error(ErrorCode::Unavailable, error.message());
+}
+
+}  // namespace
+
+CommitQueue::CommitQueue(Executor writer, CommitLimits limits, std::shared_ptr<MemoryState> state,
+                         std::unique_ptr<Database> database, Revision logged_from)
+    : writer_(std::move(writer)),
+      limits_(limits),
+      state_(std::move(state)),
+      database_(std::move(database)),
+      logged_from_(logged_from) {}
+
+Task<Result<DocumentPtr>> CommitQueue::commit(Write write) {
+  if (write.before.size() + write.after.size() > kWriteBytesMax) {
+    co_return fail(ErrorCode::ResourceExhausted,
+                   fmt::format("a document may have {} bytes at most", kWriteBytesMax));
+  }
+  auto start = [](auto handler, std::shared_ptr<CommitQueue> queue, Write asked) {
+    Executor home = boost::asio::get_associated_executor(handler, queue->writer_);
+    Done done = [handler = std::move(handler),
+                 home = std::move(home)](Result<DocumentPtr> result) mutable {
+      boost::asio::post(home, [handler = std::move(handler), result = std::move(result)]() mutable {
+        std::move(handler)(std::move(result));
+      });
+    };
+    queue->push(std::move(asked), std::move(done));
+  };
+  Result<DocumentPtr> result =
+      co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
+                                           void(Result<DocumentPtr>)>(
+          std::move(start), boost::asio::use_awaitable, shared_from_this(), std::move(write));
+  co_return result;
+}
+
+void CommitQueue::push(Write write, Done done) {
+  std::optional<Error> refused;
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) {
+      refused.emplace(ErrorCode::Cancelled, "the store is stopping");
+    } else if (queue_.size() >= limits_.queue_max) {
+      refused.emplace(ErrorCode::ResourceExhausted,
+                      fmt::format("{} writes are waiting already", queue_.size()));
+    } else {
+      queue_.push_back(Pending{std::move(write), std::move(done)});
+      if (busy_) return;
+      busy_ = true;
+    }
+  }
+  if (refused) {
+    done(std::unexpected(*std::move(refused)));
+    return;
+  }
+  schedule();
+}
+
+void CommitQueue::schedule() {
+  boost::asio::post(writer_, [self = shared_from_this()] { self->run_piece(); });
+}
+
+void CommitQueue::run_piece() {
+  std::vector<Pending> batch = take_batch();
+  const std::size_t written = batch.size();
+  if (!batch.empty()) commit_batch(std::move(batch));
+  const bool compact_more = compact(written);
+  bool more = false;
+  {
+    std::lock_guard lock(mutex_);
+    more = !queue_.empty() || compact_more;
+    busy_ = more;
+  }
+  if (more) {
+    schedule();
+  } else {
+    idle_.notify();
+  }
+}
+
+std::vector<CommitQueue::Pending> CommitQueue::take_batch() {
+  std::vector<Pending> batch;
+  std::lock_guard lock(mutex_);
+  while (!queue_.empty() && batch.size() < limits_.batch_max) {
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return batch;
+}
+
+void CommitQueue::commit_batch(std::vector<Pending> batch) {
+  WriteBatch writes(*state_);
+  std::vector<Result<DocumentPtr>> results;
+  results.reserve(batch.size());
+  for (Pending& pending : batch) results.push_back(writes.add(std::move(pending.write)));
+
+  if (!writes.events().empty()) {
+    Result<void> written = database_->write(writes.events());
+    note_outcome(written);
+    if (written) {
+      state_->publish(std::move(writes).take_events());
+    } else {
+      // Also those that were refused: they were judged by writes that did not happen.
+      Error error = write_error(std::move(written).error());
+      for (Result<DocumentPtr>& result : results) result = std::unexpected(error);
+    }
+  }
+  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(results[i]));
+}
+
+bool CommitQueue::compact(std::size_t written) {
+  const Revision target = state_->oldest();
+  // Removes at least as much as was added, also where a batch is larger than a removal.
+  for (std::size_t round = 0; round <= written / limits_.compact_batch; ++round) {
+    if (target - logged_from_ < limits_.compact_batch) return false;
+    const Revision last = logged_from_ + limits_.compact_batch;
+    Result<void> removed = database_->remove_events(last);
+    note_outcome(removed);
+    if (!removed) return false;  // the next write tries again
+    logged_from_ = last;
+  }
+  return target - logged_from_ >= limits_.compact_batch;
+}
+
+void CommitQueue::note_outcome(const Result<void>& outcome) {
+  if (outcome && failing_) spdlog::info("Database accepts writes again");
+  if (!outcome && !failing_)
+    spdlog::error("Database refuses writes: {}", outcome.error().message());
+  failing_ = !outcome;
+}
+
+Task<void> CommitQueue::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  for (;;) {
+    const std::uint64_t seen = idle_.version();
+    bool busy = false;
+    {
+      std::lock_guard lock(mutex_);
+      busy = busy_;
+    }
+    if (!busy) break;
+    co_await idle_.wait(seen);
+  }
+  auto close = [self = shared_from_this()] {
+    self->database_.reset();
+    return true;
+  };
+  const bool closed = co_await run_on(writer_, std::move(close));
+  static_cast<void>(closed);
+}
+
+}  // namespace clickdeploy::store

@@ -1,0 +1,215 @@
+#include "controller/async/random.h"
+#include "controller/store/database_connection_internal.h"
+#include "controller/store/database_file_internal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <sqlite3.h>
+#include <utility>
+
+namespace clickdeploy::store {
+namespace {
+
+constexpr int kApplicationId = 0x436c4470;  // "ClDp", in the file's header
+constexpr int kBusyTimeoutMs = 1000;        // somebody else's shell or backup may be closing
+
+struct Migration {
+  int version;
+  const char* sql;
+};
+
+// Each is one transaction and is never edited once released; the newest version is the last one's.
+constexpr std::array kMigrations = {
+    Migration{1, R"sql(
+      CREATE TABLE meta (
+        key   TEXT PRIMARY KEY,
+        value ANY NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE documents (
+        resource  TEXT NOT NULL,
+        namespace TEXT NOT NULL,
+        name      TEXT NOT NULL,
+        uid       TEXT NOT NULL,
+        revision  INTEGER NOT NULL,
+        bytes     BLOB NOT NULL,
+        checksum  INTEGER NOT NULL,
+        PRIMARY KEY (resource, namespace, name)
+      ) STRICT;
+      CREATE TABLE log (
+        revision          INTEGER PRIMARY KEY,
+        type              INTEGER NOT NULL,
+        resource          TEXT NOT NULL,
+        namespace         TEXT NOT NULL,
+        name              TEXT NOT NULL,
+        previous_revision INTEGER NOT NULL,
+        previous_bytes    BLOB NOT NULL,
+        final_bytes       BLOB NOT NULL,
+        checksum          INTEGER NOT NULL
+      ) STRICT;
+      INSERT INTO meta VALUES ('schema_version', 1), ('revision', 0);
+    )sql"},
+};
+constexpr int kSchemaVersion = kMigrations.back().version;
+
+// SQLite's own generator is shared by the whole process; the file system's is the simulation's.
+class VfsRandom final : public Random {
+ public:
+  explicit VfsRandom(sqlite3_vfs* vfs) : vfs_(vfs) {}
+  std::uint64_t next() override {
+    std::array<char, sizeof(std::uint64_t)> bytes = {};
+    vfs_->xRandomness(vfs_, static_cast<int>(bytes.size()), bytes.data());
+    std::uint64_t number = 0;
+    for (char byte : bytes) number = (number << 8) | static_cast<unsigned char>(byte);
+    return number;
+  }
+
+ private:
+  sqlite3_vfs* vfs_;
+};
+
+// SQLite would take an empty file for a new database and throw its write-ahead log away.
+Result<void> refuse_orphaned_log(sqlite3_vfs* vfs, const std::string& path) {
+  int has_file = 0;
+  int has_log = 0;
+  vfs->xAccess(vfs, path.c_str(), SQLITE_ACCESS_EXISTS, &has_file);
+  vfs->xAccess(vfs, (path + "-wal").c_str(), SQLITE_ACCESS_EXISTS, &has_log);
+  if (has_file == 0 && has_log != 0) {
+    return std::unexpected(damaged(path, "the file is gone or empty, but its -wal file is there"));
+  }
+  return {};
+}
+
+int ask_int(SQLite::Database& sqlite, const char* query) {
+  return sqlite.execAndGet(query).getInt();
+}
+
+void configure(SQLite::Database& sqlite) {
+  sqlite3_db_config(sqlite.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_db_config(sqlite.getHandle(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite.exec(
+      "PRAGMA locking_mode = EXCLUSIVE;"
+      "PRAGMA synchronous = FULL;"
+      "PRAGMA foreign_keys = OFF;"
+      "PRAGMA temp_store = MEMORY;"  // no documents in temporary files
+      "PRAGMA secure_delete = FAST;"
+      "PRAGMA cell_size_check = ON;"
+      // Every thousand pages or so the write-ahead log is folded into the file and starts anew;
+      // one that had to grow, because that failed for a while, is cut back.
+      "PRAGMA wal_autocheckpoint = 1000;"
+      "PRAGMA journal_size_limit = 16777216;");
+}
+
+// The version of the tables; 0 for an empty file.
+Result<int> identify(SQLite::Database& sqlite, const std::string& path) {
+  const int application_id = ask_int(sqlite, "PRAGMA application_id");
+  const int tables = ask_int(sqlite, "SELECT count(*) FROM sqlite_schema");
+  if (application_id == 0 && tables == 0) return 0;
+  if (application_id != kApplicationId) {
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("{} is not a Click Deploy database; it was not changed", path));
+  }
+  const int version = ask_int(sqlite, "SELECT value FROM meta WHERE key = 'schema_version'");
+  if (version > kSchemaVersion) {
+    return fail(
+        ErrorCode::InvalidArgument,
+        fmt::format("{} was written by a newer Click Deploy: its schema version is {}, this "
+                    "program knows {} at most; run the newer program, or restore the "
+                    "backup made before the upgrade; it was not changed",
+                    path, version, kSchemaVersion));
+  }
+  if (version < 1) return std::unexpected(damaged(path, "it has no schema version"));
+  return version;
+}
+
+Result<void> check_structure(SQLite::Database& sqlite, const std::string& path) {
+  SQLite::Statement check(sqlite, "PRAGMA quick_check(1)");
+  while (check.executeStep()) {
+    std::string finding = check.getColumn(0).getString();
+    std::ranges::replace(finding, '\n', ' ');
+    if (finding != "ok") return std::unexpected(damaged(path, finding));
+  }
+  return {};
+}
+
+void migrate(SQLite::Database& sqlite, int version, Random& random) {
+  for (const Migration& migration : kMigrations) {
+    if (migration.version <= version) continue;
+    SQLite::Transaction transaction(sqlite);
+    sqlite.exec(migration.sql);
+    if (migration.version == 1) {
+      sqlite.exec(fmt::format("PRAGMA application_id = {}", kApplicationId));
+      SQLite::Statement insert(sqlite, "INSERT INTO meta VALUES ('cluster_id', ?)");
+      insert.bind(1, random.uuid());
+      insert.exec();
+    }
+    SQLite::Statement set(sqlite, "UPDATE meta SET value = ? WHERE key = 'schema_version'");
+    set.bind(1, migration.version);
+    set.exec();
+    transaction.commit();
+  }
+}
+
+Result<void> set_up(SQLite::Database& sqlite, const std::string& path, Random& random) {
+  configure(sqlite);
+  Result<int> version = identify(sqlite, path);
+  if (!version) return std::unexpected(std::move(version).error());
+  if (*version > 0) {
+    Result<void> sound = check_structure(sqlite, path);
+    if (!sound) return sound;
+  }
+  const std::string mode = sqlite.execAndGet("PRAGMA journal_mode = WAL").getString();
+  if (mode != "wal") {
+    return fail(ErrorCode::Internal,
+                fmt::format("{}: no write-ahead log here, the journal mode is {}", path, mode));
+  }
+  migrate(sqlite, *version, random);
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& path, const std::string& vfs) {
+  sqlite3_vfs* found = sqlite3_vfs_find(vfs.empty() ? nullptr : vfs.c_str());
+  if (found == nullptr) return fail(ErrorCode::InvalidArgument, "no SQLite VFS named " + vfs);
+  Result<void> whole = refuse_orphaned_log(found, path);
+  if (!whole) return std::unexpected(std::move(whole).error());
+
+  std::string file = path;
+  int flags = SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
+  if (vfs.empty()) {
+    Result<std::string> prepared = prepare_database_file(path);
+    if (!prepared) return std::unexpected(std::move(prepared).error());
+    file = *std::move(prepared);
+    flags |= SQLite::OPEN_NOFOLLOW;
+  }
+  try {
+    auto connection = std::make_unique<Connection>(file, vfs, flags, kBusyTimeoutMs);
+    VfsRandom random(found);
+    Result<void> ready = set_up(connection->sqlite, file, random);
+    if (!ready) return std::unexpected(std::move(ready).error());
+    connection->cluster_id =
+        connection->sqlite.execAndGet("SELECT value FROM meta WHERE key = 'cluster_id'")
+            .getString();
+    return std::unique_ptr<Database>(new Database(std::move(connection)));
+  } catch (const SQLite::Exception& thrown) {
+    return std::unexpected(database_error(file, thrown));
+  }
+}
+
+Result<void> Database::trust() {
+  SQLite::Database& sqlite = connection_->sqlite;
+  try {
+    sqlite3_db_config(sqlite.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
+    SQLite::Statement checkpoint(sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+    checkpoint.executeStep();
+    return {};
+  } catch (const SQLite::Exception& thrown) {
+    // A full disk is no reason not to serve what there is: the log is folded in later.
+    if (thrown.getErrorCode() == SQLITE_FULL || thrown.getErrorCode() == SQLITE_IOERR) return {};
+    return std::unexpected(database_error(connection_->path, thrown));
+  }
+}
+
+}  // namespace clickdeploy::store
