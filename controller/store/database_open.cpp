@@ -1,6 +1,7 @@
 #include "controller/async/random.h"
 #include "controller/store/database_connection_internal.h"
 #include "controller/store/database_file_internal.h"
+#include "controller/store/row_checksum_internal.h"
 
 #include <fmt/format.h>
 
@@ -81,6 +82,26 @@ Result<void> refuse_orphaned_log(sqlite3_vfs* vfs, const std::string& path) {
   return {};
 }
 
+// A mark of the cluster id in the header of the file. Page 1 is in every write-ahead log too, so a
+// log of another database shows: SQLite itself would take it and serve the other's documents.
+std::int32_t header_mark(std::string_view cluster_id) {
+  return static_cast<std::int32_t>(RowChecksum(cluster_id).value() & 0x7fffffff) | 1;
+}
+
+// The mark in the file proper; 0 where creation was cut short.
+std::int32_t read_header_mark(SQLite::Database& sqlite) {
+  constexpr sqlite3_int64 kUserVersionOffset = 60;
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(sqlite.getHandle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  std::array<unsigned char, 4> bytes = {};
+  const int done =
+      file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), kUserVersionOffset);
+  if (done != SQLITE_OK) return 0;  // an empty file; anything else shows in the next read
+  std::int32_t mark = 0;
+  for (unsigned char byte : bytes) mark = (mark << 8) | byte;
+  return mark;
+}
+
 int ask_int(SQLite::Database& sqlite, const char* query) {
   return sqlite.execAndGet(query).getInt();
 }
@@ -124,6 +145,16 @@ Result<int> identify(SQLite::Database& sqlite, const std::string& path) {
 }
 
 Result<void> check_structure(SQLite::Database& sqlite, const std::string& path) {
+  const std::int32_t mark = ask_int(sqlite, "PRAGMA user_version");
+  const std::int32_t in_file = read_header_mark(sqlite);
+  if (in_file != 0 && in_file != mark) {
+    return std::unexpected(damaged(path, "its -wal file belongs to another database"));
+  }
+  const std::string cluster_id =
+      sqlite.execAndGet("SELECT value FROM meta WHERE key = 'cluster_id'").getString();
+  if (mark != header_mark(cluster_id)) {
+    return std::unexpected(damaged(path, "its cluster id is not the one it was made with"));
+  }
   SQLite::Statement check(sqlite, "PRAGMA quick_check(1)");
   while (check.executeStep()) {
     std::string finding = check.getColumn(0).getString();
@@ -140,8 +171,10 @@ void migrate(SQLite::Database& sqlite, int version, Random& random) {
     sqlite.exec(migration.sql);
     if (migration.version == 1) {
       sqlite.exec(fmt::format("PRAGMA application_id = {}", kApplicationId));
+      const std::string cluster_id = random.uuid();
+      sqlite.exec(fmt::format("PRAGMA user_version = {}", header_mark(cluster_id)));
       SQLite::Statement insert(sqlite, "INSERT INTO meta VALUES ('cluster_id', ?)");
-      insert.bind(1, random.uuid());
+      insert.bind(1, cluster_id);
       insert.exec();
     }
     SQLite::Statement set(sqlite, "UPDATE meta SET value = ? WHERE key = 'schema_version'");

@@ -44,6 +44,7 @@ inline Key pod(std::string name, std::string namespace_name = "shop") {
 // A store in a temporary folder, driven from one thread, with a writer thread beside it.
 class StoreTest : public testing::Test {
  protected:
+  StoreTest();
   void TearDown() override;
 
   StoreOptions options();
