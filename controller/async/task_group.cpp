@@ -4,14 +4,18 @@
 #include "controller/base/check.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
+#include <exception>
 #include <map>
+#include <utility>
+#include <vector>
 
 namespace clickdeploy {
 
@@ -45,6 +49,12 @@ std::string bug_in(const std::exception_ptr& error) {
   }
 }
 
+// co_spawn would run the task inside start() when the caller is on the executor already.
+Task<void> run_later(Task<void> task) {
+  co_await asio::post(asio::use_awaitable);
+  co_await std::move(task);
+}
+
 }  // namespace
 
 void TaskGroup::State::finish(std::uint64_t id, const std::string& name,
@@ -64,9 +74,8 @@ void TaskGroup::start(std::string name, Task<void> task) {
   if (state.cancelled) return;
   const std::uint64_t id = state.next_id++;
   asio::cancellation_signal& signal = state.running[id];
-  // co_spawn on an executor with blocking.never posts: the task starts after this call.
   asio::co_spawn(
-      state.executor, std::move(task),
+      state.executor, run_later(std::move(task)),
       asio::bind_cancellation_slot(
           signal.slot(), [shared = state_, id, name = std::move(name)](std::exception_ptr error) {
             shared->finish(id, name, error);
