@@ -1,0 +1,125 @@
+#include "tests/simulation/sim_context.h"
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+
+namespace clickdeploy::simulation {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+SimContext::~SimContext() {
+  down_ = true;
+  shutdown();  // services let go of the coroutines they hold
+  while (!ready_.empty() || !timed_.empty()) {
+    auto ready = std::exchange(ready_, {});
+    auto timed = std::exchange(timed_, {});
+  }
+  destroy();
+}
+
+Executor SimContext::executor() {
+  return SimExecutor(*this);
+}
+
+void SimContext::post(std::unique_ptr<Job> job) {
+  if (!down_) ready_.push_back(std::move(job));
+}
+
+std::uint64_t SimContext::post_after(std::chrono::nanoseconds delay, std::unique_ptr<Job> job) {
+  const std::uint64_t ticket = ++last_ticket_;
+  if (down_) return ticket;
+  const std::int64_t when = (now_ + std::max(delay, std::chrono::nanoseconds(0))).count();
+  timed_.emplace(TimedKey{when, ticket}, std::move(job));
+  when_.emplace(ticket, when);
+  return ticket;
+}
+
+std::unique_ptr<SimContext::Job> SimContext::take_timed(std::uint64_t ticket) {
+  const auto when = when_.find(ticket);
+  if (when == when_.end()) return nullptr;
+  const auto at = timed_.find({when->second, ticket});
+  when_.erase(when);
+  if (at == timed_.end()) return nullptr;
+  std::unique_ptr<Job> job = std::move(at->second);
+  timed_.erase(at);
+  return job;
+}
+
+void SimContext::mix(std::uint64_t value) {
+  for (int i = 0; i < 8; ++i, value >>= 8) {  // FNV-1a
+    hash_ = (hash_ ^ (value & 0xFFU)) * 0x100000001B3ULL;
+  }
+}
+
+// Makes all jobs of the next time ready, so that the seed orders them. False if there are none up
+// to `limit`.
+bool SimContext::advance(SteadyTime limit) {
+  if (timed_.empty() || timed_.begin()->first.first > limit.count()) return false;
+  const std::int64_t when = timed_.begin()->first.first;
+  now_ = SteadyTime(when);
+  while (!timed_.empty() && timed_.begin()->first.first == when) {
+    when_.erase(timed_.begin()->first.second);
+    ready_.push_back(std::move(timed_.begin()->second));
+    timed_.erase(timed_.begin());
+  }
+  return true;
+}
+
+void SimContext::run_one() {
+  const std::size_t index = random_.next() % ready_.size();
+  std::unique_ptr<Job> job = std::move(ready_[index]);
+  ready_[index] = std::move(ready_.back());
+  ready_.pop_back();
+  ++steps_;
+  mix(index);
+  mix(static_cast<std::uint64_t>(now_.count()));
+  job->run();
+}
+
+bool SimContext::step() {
+  if (ready_.empty() && !advance(SteadyTime::max())) return false;
+  run_one();
+  return true;
+}
+
+bool SimContext::run_until(const std::function<bool()>& predicate, SteadyTime deadline) {
+  while (!predicate()) {
+    if (ready_.empty() && !advance(deadline)) {
+      now_ = std::max(now_, deadline);
+      return false;
+    }
+    run_one();
+  }
+  return true;
+}
+
+void SimContext::run_for(std::chrono::nanoseconds duration) {
+  run_until([] { return false; }, now_ + duration);
+}
+
+Task<void> SimClock::sleep(std::chrono::nanoseconds duration) {
+  auto start = [](auto handler, SimContext& context, std::chrono::nanoseconds delay) {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    // Shared, because a timed job can end in two ways: in time or cancelled.
+    auto error = std::make_shared<error_code>();
+    const std::uint64_t ticket = context.post_after(
+        delay, SimContext::make_job(
+                   [done = std::move(handler), error]() mutable { std::move(done)(*error); }));
+    if (!slot.is_connected()) return;
+    slot.assign([&context, ticket, error](asio::cancellation_type) {
+      std::unique_ptr<SimContext::Job> job = context.take_timed(ticket);
+      if (!job) return;
+      *error = asio::error::operation_aborted;
+      context.post(std::move(job));
+    });
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(error_code)>(
+      start, asio::use_awaitable, std::ref(context_), duration);
+}
+
+}  // namespace clickdeploy::simulation

@@ -1,0 +1,141 @@
+// SimContext: an execution context on which everything happens in one thread, in an order drawn
+// from a seed, on a clock that only moves when nothing else can run.
+//
+// The same seed and the same program give the same steps and so the same hash. Lifetime: destroy it
+// before the objects that its coroutines refer to; suspended coroutines die with it. Nothing that
+// needs an io_context (sockets, steady_timer, signal_set) works on it.
+
+#pragma once
+
+#include "controller/async/clock.h"
+#include "controller/async/random.h"
+#include "controller/async/task.h"
+
+#include <boost/asio/execution.hpp>
+#include <boost/asio/execution_context.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace clickdeploy::simulation {
+
+class SimContext final : public boost::asio::execution_context {
+ public:
+  // A handler that is owned until it runs. Destroying it may destroy a coroutine.
+  struct Job {
+    virtual ~Job() = default;
+    virtual void run() = 0;
+  };
+
+  template <class F>
+  static std::unique_ptr<Job> make_job(F function);
+
+  explicit SimContext(std::uint64_t seed) : random_(seed) {}
+  ~SimContext();
+
+  Executor executor();
+
+  void post(std::unique_ptr<Job> job);
+
+  // Runs the job `delay` from now. Returns a ticket for take_timed.
+  std::uint64_t post_after(std::chrono::nanoseconds delay, std::unique_ptr<Job> job);
+
+  // Takes a job back before its time; null if it has become ready.
+  std::unique_ptr<Job> take_timed(std::uint64_t ticket);
+
+  // Runs one job, after moving the clock to the next time if none is ready. False if there is
+  // nothing left to do.
+  bool step();
+
+  // Steps until the predicate holds (true), or until `deadline` of virtual time has come or nothing
+  // is left to do (false). The predicate is looked at between steps.
+  bool run_until(const std::function<bool()>& predicate, SteadyTime deadline);
+
+  // Steps until nothing is ready or timed before `deadline`; the clock ends there.
+  void run_for(std::chrono::nanoseconds duration);
+
+  SteadyTime now() const { return now_; }
+  std::uint64_t steps() const { return steps_; }
+  std::uint64_t hash() const { return hash_; }
+
+  // Adds something that must be the same in each run to the hash.
+  void mix(std::uint64_t value);
+
+ private:
+  using TimedKey = std::pair<std::int64_t, std::uint64_t>;  // when, ticket
+
+  bool advance(SteadyTime limit);
+  void run_one();
+
+  SeededRandom random_;
+  bool down_ = false;  // destroying a coroutine posts: those posts are dropped
+  SteadyTime now_{0};
+  std::uint64_t last_ticket_ = 0;
+  std::uint64_t steps_ = 0;
+  std::uint64_t hash_ = 0xCBF29CE484222325ULL;
+  std::vector<std::unique_ptr<Job>> ready_;
+  std::map<TimedKey, std::unique_ptr<Job>> timed_;
+  std::map<std::uint64_t, std::int64_t> when_;  // by ticket
+};
+
+// Converts to any_io_executor.
+class SimExecutor {
+ public:
+  explicit SimExecutor(SimContext& context) : context_(&context) {}
+
+  SimContext& query(boost::asio::execution::context_t) const noexcept { return *context_; }
+  static constexpr boost::asio::execution::blocking_t query(
+      boost::asio::execution::blocking_t) noexcept {
+    return boost::asio::execution::blocking.never;
+  }
+  SimExecutor require(boost::asio::execution::blocking_t::never_t) const { return *this; }
+
+  template <class F>
+  void execute(F function) const {
+    context_->post(SimContext::make_job(std::move(function)));
+  }
+
+  friend bool operator==(const SimExecutor& a, const SimExecutor& b) noexcept {
+    return a.context_ == b.context_;
+  }
+  friend bool operator!=(const SimExecutor& a, const SimExecutor& b) noexcept { return !(a == b); }
+
+ private:
+  SimContext* context_;
+};
+
+// Virtual time. The wall clock starts at `base` and can be shifted against the steady one.
+class SimClock final : public Clock {
+ public:
+  SimClock(SimContext& context, WallTime base) : context_(context), base_(base) {}
+
+  SteadyTime steady_now() const override { return context_.now(); }
+  WallTime wall_now() const override { return base_ + context_.now(); }
+  Task<void> sleep(std::chrono::nanoseconds duration) override;
+
+  void shift_wall(std::chrono::nanoseconds shift) { base_ += shift; }
+
+ private:
+  SimContext& context_;
+  WallTime base_;
+};
+
+template <class F>
+std::unique_ptr<SimContext::Job> SimContext::make_job(F function) {
+  struct JobOf final : Job {
+    explicit JobOf(F its_function) : function(std::move(its_function)) {}
+    void run() override {
+      F moved = std::move(function);
+      std::move(moved)();
+    }
+    F function;
+  };
+  return std::make_unique<JobOf>(std::move(function));
+}
+
+}  // namespace clickdeploy::simulation
