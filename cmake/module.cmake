@@ -18,7 +18,8 @@ target_compile_definitions(clickdeploy_options INTERFACE
 target_link_options(clickdeploy_options INTERFACE -fuse-ld=lld)
 if(CLICKDEPLOY_SANITIZE)
   target_compile_options(clickdeploy_options INTERFACE
-    -fsanitize=${CLICKDEPLOY_SANITIZE} -fno-sanitize-recover=all)
+    -fsanitize=${CLICKDEPLOY_SANITIZE} -fno-sanitize-recover=all
+    -fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/cmake/sanitizer_ignore.txt)
   target_link_options(clickdeploy_options INTERFACE -fsanitize=${CLICKDEPLOY_SANITIZE})
 endif()
 target_link_libraries(clickdeploy_options INTERFACE spdlog::spdlog fmt::fmt Threads::Threads)
