@@ -55,7 +55,8 @@ struct ResourceInfo {
   // object on an update, else nullptr. Null where a kind has none.
   std::function<FieldErrors(const Json& object, const Json* old)> cross_field_rules;
   // Turns write-only fields into stored ones and fills in what depends on other fields (a Secret's
-  // stringData, a Namespace's phase). Runs after defaulting, before validation. May be null.
+  // stringData, a Namespace's phase). Runs on each write, after defaulting and after status was
+  // dropped or restored, before validation. May be null.
   std::function<void(Json& object)> normalize;
 
   std::string api_version() const;     // "clickdeploy.io/v1alpha1", "v1"
@@ -69,11 +70,11 @@ enum class WriteTarget : std::uint8_t {
   Status,
 };
 
-// The schema, the scale subresource, list types and cross-field rules, in this order; metadata is
-// not looked at. When rules could not be run because of earlier errors, a note says so, as in
-// Kubernetes (path "<nil>").
+// The schema, the scale subresource, list types and cross-field rules, in this order, after the
+// errors already found in metadata (`earlier`). When the rules could not be run because of errors
+// before them, a note says so, as in Kubernetes (path "<nil>"). A write of status runs no rules.
 FieldErrors validate_object(const ResourceInfo& info, const Json& object, const Json* old,
-                            WriteTarget target = WriteTarget::Object);
+                            WriteTarget target = WriteTarget::Object, FieldErrors earlier = {});
 
 class Scheme {
  public:

@@ -9,10 +9,12 @@
 #include "controller/base/error.h"
 #include "controller/base/json.h"
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace clickdeploy::api {
@@ -26,7 +28,7 @@ class LabelSelector {
     Operator op = Operator::Exists;
     std::vector<std::string> values;  // sorted; one integer for GreaterThan, LessThan
 
-    bool operator==(const Requirement&) const = default;
+    auto operator<=>(const Requirement&) const = default;
   };
 
   LabelSelector() = default;
@@ -39,6 +41,7 @@ class LabelSelector {
   bool matches(const Json& labels) const;  // an object of strings, or null
   bool matches(const std::map<std::string, std::string>& labels) const;
   bool matches(const std::map<std::string, std::string, std::less<>>& labels) const;
+  bool matches(const std::vector<std::pair<std::string, std::string>>& labels) const;
 
   bool empty() const { return requirements_.empty(); }
   const std::vector<Requirement>& requirements() const { return requirements_; }
@@ -46,7 +49,7 @@ class LabelSelector {
   bool operator==(const LabelSelector&) const = default;
 
  private:
-  std::vector<Requirement> requirements_;  // sorted by key
+  std::vector<Requirement> requirements_;  // sorted
 };
 
 // The text form; parse(to_string(x)) == x.

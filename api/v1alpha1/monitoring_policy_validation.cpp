@@ -1,0 +1,95 @@
+#include "api/v1alpha1/validation.h"
+#include "api/v1alpha1/validation_parts.h"
+#include "controller/base/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace clickdeploy::api::v1alpha1 {
+namespace {
+
+// What the controller puts on every target, and what Prometheus does; dashboards rely on them.
+constexpr std::array<std::string_view, 9> kTargetLabels = {
+    "agent",     "instance",   "instance_id", "instance_name", "job",
+    "namespace", "project_id", "service",     "service_id"};
+
+void check_label_names(FieldErrors& errors, const Json& labels, const std::string& path) {
+  for (const auto& [name, value] : labels.as_object()) {
+    if (!is_prometheus_label_name(name)) {
+      errors.push_back(invalid(path, name,
+                               "a name must match '[a-zA-Z_][a-zA-Z0-9_]*' and not begin with "
+                               "the reserved '__'"));
+    }
+  }
+}
+
+void check_scrape(FieldErrors& errors, const Json& scrape) {
+  check_duration(errors, scrape["interval"], "spec.scrape.interval");
+  check_duration(errors, scrape["timeout"], "spec.scrape.timeout");
+  const auto interval = parse_prometheus_duration(scrape["interval"].as_string());
+  const auto timeout = parse_prometheus_duration(scrape["timeout"].as_string());
+  if (interval && timeout && *timeout > *interval) {
+    errors.push_back(invalid(
+        "spec.scrape.timeout", scrape["timeout"],
+        fmt::format("must not be longer than the interval ({})", scrape["interval"].as_string())));
+  }
+  check_label_names(errors, scrape["targetLabels"], "spec.scrape.targetLabels");
+  for (const auto& [name, value] : scrape["targetLabels"].as_object()) {
+    if (std::find(kTargetLabels.begin(), kTargetLabels.end(), name) != kTargetLabels.end()) {
+      errors.push_back(
+          invalid("spec.scrape.targetLabels", name, "this label is set by the controller"));
+    }
+  }
+}
+
+void check_rule(FieldErrors& errors, const Json& rule, const std::string& path) {
+  const bool alert = rule.contains("alert");
+  if (alert == rule.contains("record")) {
+    broken_rule(errors, path, "exactly one of alert and record must be set");
+  }
+  if (rule.contains("record") && (rule.contains("for") || rule.contains("annotations"))) {
+    broken_rule(errors, path, "for and annotations are for alerts only");
+  }
+  if (rule.contains("for") && !parse_prometheus_duration(rule["for"].as_string())) {
+    errors.push_back(
+        invalid(path + ".for", rule["for"], "must be a duration such as 30s or 1h30m"));
+  }
+  if (trim(rule["expr"].as_string()).empty()) {
+    errors.push_back(invalid(path + ".expr", rule["expr"], "must hold an expression"));
+  }
+  check_label_names(errors, rule["labels"], path + ".labels");
+  check_label_names(errors, rule["annotations"], path + ".annotations");
+  if (alert && rule["labels"].contains("alertname")) {
+    errors.push_back(invalid(path + ".labels", "alertname", "this label is set by Prometheus"));
+  }
+}
+
+void check_groups(FieldErrors& errors, const Json& groups) {
+  std::size_t index = 0;
+  for (const Json& group : groups.as_array()) {
+    const std::string path = item_path("spec.rules.groups", index++);
+    check_duration(errors, group["interval"], path + ".interval");
+    std::size_t rule_index = 0;
+    for (const Json& rule : group["rules"].as_array()) {
+      check_rule(errors, rule, item_path(path + ".rules", rule_index++));
+    }
+  }
+}
+
+}  // namespace
+
+FieldErrors monitoring_policy_rules(const Json& object, const Json*) {
+  FieldErrors errors;
+  const Json& spec = object["spec"];
+  check_selector(errors, spec["serviceSelector"], "spec.serviceSelector");
+  check_selector(errors, spec["namespaceSelector"], "spec.namespaceSelector");
+  check_agents(errors, spec["agents"], "spec.agents");
+  check_scrape(errors, spec["scrape"]);
+  check_groups(errors, spec["rules"]["groups"]);
+  return errors;
+}
+
+}  // namespace clickdeploy::api::v1alpha1

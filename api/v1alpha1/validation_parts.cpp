@@ -1,0 +1,189 @@
+#include "api/v1alpha1/validation_parts.h"
+
+#include "api/schema/metadata_rules.h"
+#include "api/schema/names.h"
+#include "controller/base/text.h"
+
+#include <algorithm>
+
+namespace clickdeploy::api::v1alpha1 {
+namespace {
+
+constexpr std::size_t kUserDataBytesMax = 65535;  // of the base64 form: the compute API's limit
+constexpr std::size_t kMetadataKeyLengthMax = 255;
+
+bool has_control(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7F;
+  });
+}
+
+void add(FieldErrors& errors, const std::string& path, const Json& value,
+         const std::vector<std::string>& problems) {
+  for (const std::string& problem : problems) errors.push_back(invalid(path, value, problem));
+}
+
+void check_user_data(FieldErrors& errors, const Json& user_data, const std::string& path) {
+  if (user_data.contains("inline") && user_data.contains("secretRef")) {
+    broken_rule(errors, path, "at most one of inline and secretRef may be set");
+  }
+  const std::size_t encoded = (user_data["inline"].as_string().size() + 2) / 3 * 4;
+  if (encoded > kUserDataBytesMax) {
+    errors.push_back(
+        too_long(path + ".inline", "may not be more than 65535 bytes after base64 encoding"));
+  }
+}
+
+void check_url(FieldErrors& errors, const Json& url, const std::string& path, bool query_allowed) {
+  if (!url.is_string()) return;
+  std::string_view rest = url.as_string();
+  const std::size_t scheme = rest.find("://");
+  if (scheme == std::string_view::npos) return;  // the schema's pattern says so already
+  if (has_control(rest) || rest.find('\\') != std::string_view::npos) {
+    errors.push_back(invalid(path, url, "must not hold control characters or backslashes"));
+  }
+  rest.remove_prefix(scheme + 3);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  if (authority.find('@') != std::string_view::npos) {
+    // The value is not repeated: what stands before the @ may be a password.
+    errors.push_back(invalid(path, "", "must not hold a user or password"));
+    return;
+  }
+  if (authority.empty() || authority.front() == ':') {
+    errors.push_back(invalid(path, url, "must name a host"));
+  }
+  const bool has_fragment = rest.find('#') != std::string_view::npos;
+  const bool has_query = rest.find('?') != std::string_view::npos;
+  if (has_fragment || (has_query && !query_allowed)) {
+    errors.push_back(invalid(path, url, "must not have a query or fragment"));
+  }
+}
+
+}  // namespace
+
+void broken_rule(FieldErrors& errors, const std::string& path, std::string_view message) {
+  errors.push_back(invalid(path, "object", message));
+}
+
+void check_cloud_thing(FieldErrors& errors, const Json& thing, const std::string& path) {
+  if (!thing.is_object()) return;
+  if (thing.contains("id") == thing.contains("name")) {
+    broken_rule(errors, path, "exactly one of id and name must be set");
+  }
+}
+
+void check_selector(FieldErrors& errors, const Json& selector, const std::string& path) {
+  FieldErrors labels = validate_labels(selector["matchLabels"], path + ".matchLabels");
+  errors.insert(errors.end(), labels.begin(), labels.end());
+  std::size_t index = 0;
+  for (const Json& expression : selector["matchExpressions"].as_array()) {
+    const std::string at = item_path(path + ".matchExpressions", index++);
+    const std::string& op = expression["operator"].as_string();
+    if ((op == "In" || op == "NotIn") == expression["values"].empty()) {
+      broken_rule(errors, at, "values are needed by In and NotIn, and only by them");
+    }
+    add(errors, at + ".key", expression["key"],
+        qualified_name_problems(expression["key"].as_string()));
+    std::size_t value_index = 0;
+    for (const Json& value : expression["values"].as_array()) {
+      add(errors, item_path(at + ".values", value_index++), value,
+          label_value_problems(value.as_string()));
+    }
+  }
+}
+
+void check_server_template(FieldErrors& errors, const Json& server, const std::string& path) {
+  check_cloud_thing(errors, server["image"], path + ".image");
+  std::size_t index = 0;
+  for (const Json& flavor : server["flavors"].as_array()) {
+    check_cloud_thing(errors, flavor, item_path(path + ".flavors", index++));
+  }
+  index = 0;
+  for (const Json& network : server["networks"].as_array()) {
+    const std::string at = item_path(path + ".networks", index++);
+    check_cloud_thing(errors, network["network"], at + ".network");
+    std::size_t group_index = 0;
+    for (const Json& group : network["securityGroups"].as_array()) {
+      check_cloud_thing(errors, group, item_path(at + ".securityGroups", group_index++));
+    }
+  }
+  check_user_data(errors, server["userData"], path + ".userData");
+  for (const auto& [key, value] : server["metadata"].as_object()) {
+    if (key.empty() || key.size() > kMetadataKeyLengthMax) {
+      errors.push_back(invalid(path + ".metadata", key, "a key must have 1 to 255 characters"));
+    }
+  }
+}
+
+void check_agents(FieldErrors& errors, const Json& agents, const std::string& path) {
+  std::size_t index = 0;
+  for (const Json& agent : agents.as_array()) {
+    const std::string at = item_path(path, index++);
+    const Json& install = agent["install"];
+    const bool archive = install["method"].as_string() == "Archive";
+    const bool has_url = install.contains("url");
+    const bool has_sum = install.contains("sha256");
+    if (archive && !(has_url && has_sum)) {
+      broken_rule(errors, at + ".install", "url and sha256 are required by the method Archive");
+    }
+    if (!archive && (has_url || has_sum)) {
+      broken_rule(errors, at + ".install", "url and sha256 are for the method Archive only");
+    }
+    if (install.contains("image") && install["method"].as_string() != "Container") {
+      broken_rule(errors, at + ".install", "image is for the method Container only");
+    }
+    check_download_url(errors, install["url"], at + ".install.url");
+    std::size_t arg_index = 0;
+    for (const Json& arg : agent["extraArgs"].as_array()) {
+      const std::string arg_path = item_path(at + ".extraArgs", arg_index++);
+      if (has_control(arg.as_string())) {
+        errors.push_back(invalid(arg_path, arg, "must not hold control characters"));
+      }
+    }
+  }
+}
+
+void check_base_url(FieldErrors& errors, const Json& url, const std::string& path) {
+  check_url(errors, url, path, false);
+}
+
+void check_download_url(FieldErrors& errors, const Json& url, const std::string& path) {
+  check_url(errors, url, path, true);
+}
+
+void check_directory(FieldErrors& errors, const Json& directory, const std::string& path) {
+  if (!directory.is_string()) return;
+  const std::string& text = directory.as_string();
+  if (!text.starts_with('/') || has_control(text)) {
+    errors.push_back(invalid(path, directory, "must be an absolute path"));
+    return;
+  }
+  for (const std::string& part : split(text, '/')) {
+    if (part == "." || part == "..") {
+      errors.push_back(invalid(path, directory, "must not have '.' or '..' parts"));
+      return;
+    }
+  }
+  if (text.find_first_not_of('/') == std::string::npos) {
+    errors.push_back(invalid(path, directory, "must not be the root directory"));
+  }
+}
+
+void check_duration(FieldErrors& errors, const Json& duration, const std::string& path) {
+  if (!duration.is_string()) return;
+  const auto parsed = parse_prometheus_duration(duration.as_string());
+  if (!parsed) {
+    errors.push_back(invalid(path, duration, "must be a duration such as 30s or 1h30m"));
+  } else if (parsed->count() <= 0) {
+    errors.push_back(invalid(path, duration, "must be longer than nothing"));
+  }
+}
+
+bool is_prometheus_label_name(std::string_view name) {
+  if (name.empty() || name.starts_with("__")) return false;
+  if (name.front() >= '0' && name.front() <= '9') return false;
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '_'; });
+}
+
+}  // namespace clickdeploy::api::v1alpha1
