@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include "controller/async/post_home.h"
 #include "controller/async/task.h"
 
 #include <boost/asio/associated_executor.hpp>
@@ -43,7 +44,7 @@ Task<R> run_on(Executor executor, F function) {
     boost::asio::post(target, [handler = std::move(handler), home = std::move(home),
                                call = std::move(call)]() mutable {
       auto result = std::make_unique<R>(call());
-      boost::asio::post(home, [handler = std::move(handler), result = std::move(result)]() mutable {
+      post_home(home, [handler = std::move(handler), result = std::move(result)]() mutable {
         std::move(handler)(std::move(*result));
       });
     });

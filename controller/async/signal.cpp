@@ -1,11 +1,12 @@
 #include "controller/async/signal.h"
 
+#include "controller/async/post_home.h"
+
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -83,8 +84,8 @@ class WaiterOf final : public Waiter {
   WaiterOf(Handler handler, Executor home) : handler_(std::move(handler)), home_(std::move(home)) {}
 
   void resume(error_code error) override {
-    asio::post(home_,
-               [handler = std::move(handler_), error]() mutable { std::move(handler)(error); });
+    post_home(home_,
+              [handler = std::move(handler_), error]() mutable { std::move(handler)(error); });
   }
 
  private:
