@@ -1,0 +1,168 @@
+#include "controller/localcloud/cloud.h"
+#include "controller/localcloud/ipv4_internal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace clickdeploy::localcloud {
+namespace {
+
+// Neutron draws from a window of free addresses, so one that has just been freed may come again.
+constexpr std::size_t kAddressWindow = 10;
+
+}  // namespace
+
+std::string Cloud::ensure_default_group(const std::string& project_id) {
+  for (const auto& [id, group] : state_.security_groups) {
+    if (group.project_id == project_id && group.name == "default") return id;
+  }
+  SecurityGroup group;
+  group.id = random_.uuid();
+  group.name = "default";
+  group.description = "Default security group";
+  group.project_id = project_id;
+  group.created = now();
+  group.rules.push_back({.id = random_.uuid(), .direction = "egress"});
+  group.rules.push_back({.id = random_.uuid(), .direction = "ingress"});
+  std::string id = group.id;
+  state_.security_groups.emplace(id, std::move(group));
+  ++revision_;
+  return id;
+}
+
+std::vector<const Port*> Cloud::ports_of(std::string_view server_id) const {
+  std::vector<const Port*> ports;
+  for (const auto& [id, port] : state_.ports) {
+    if (port.device_id == server_id) ports.push_back(&port);
+  }
+  return ports;
+}
+
+Outcome<std::string> Cloud::pick_address(const Subnet& subnet, const std::string& wanted) {
+  const std::optional<Ipv4Block> block = parse_ipv4_block(subnet.cidr);
+  if (!block) return refuse(500, "The subnet has no valid CIDR.", "InternalServerError");
+  std::set<std::uint32_t> used{block->first, block->last()};
+  for (const auto& [id, port] : state_.ports) {
+    for (const FixedIp& ip : port.fixed_ips) {
+      if (ip.subnet_id == subnet.id) used.insert(parse_ipv4(ip.address).value_or(block->first));
+    }
+  }
+  if (!wanted.empty()) {
+    const std::optional<std::uint32_t> address = parse_ipv4(wanted);
+    if (!address || !block->contains(*address)) {
+      return refuse(
+          400, fmt::format("IP address {} is not a valid IP for the specified subnet.", wanted),
+          "InvalidIpForSubnet");
+    }
+    if (used.contains(*address)) {
+      return refuse(409,
+                    fmt::format("IP address {} already allocated in subnet {}", wanted, subnet.id),
+                    "IpAddressAlreadyAllocated");
+    }
+    return format_ipv4(*address);
+  }
+  std::vector<std::uint32_t> window;
+  for (std::uint32_t address = block->first; window.size() < kAddressWindow; ++address) {
+    if (!used.contains(address)) window.push_back(address);
+    if (address == block->last()) break;
+  }
+  if (window.empty()) {
+    return refuse(409,
+                  fmt::format("No more IP addresses available on network {}.", subnet.network_id),
+                  "IpAddressGenerationFailure");
+  }
+  return format_ipv4(window[random_.next() % window.size()]);
+}
+
+Outcome<std::string> Cloud::create_port(const std::string& project_id, NewPort request) {
+  if (!state_.networks.contains(request.network_id)) {
+    return refuse(404, fmt::format("Network {} could not be found.", request.network_id),
+                  "NetworkNotFound");
+  }
+  const std::int64_t limit = quota_of(project_id).ports;
+  const std::int64_t used = std::ranges::count_if(state_.ports, [&project_id](const auto& entry) {
+    return entry.second.project_id == project_id;
+  });
+  if (limit >= 0 && used >= limit) {
+    return refuse(409, "Quota exceeded for resources: ['port'].", "OverQuota");
+  }
+  std::vector<std::string> groups;
+  if (request.security_groups) {
+    for (const std::string& id : *request.security_groups) {
+      if (!state_.security_groups.contains(id)) {
+        return refuse(404, fmt::format("Security group {} does not exist", id),
+                      "SecurityGroupNotFound");
+      }
+    }
+    groups = *request.security_groups;
+  } else {
+    groups = {ensure_default_group(project_id)};
+  }
+  if (request.fixed_ips.empty()) request.fixed_ips.push_back({});
+
+  Port port;
+  for (const FixedIp& wanted : request.fixed_ips) {
+    const Subnet* subnet = nullptr;
+    for (const auto& [id, candidate] : state_.subnets) {
+      if (candidate.network_id != request.network_id) continue;
+      if (wanted.subnet_id.empty() || wanted.subnet_id == id) subnet = &candidate;
+    }
+    if (subnet == nullptr) {
+      return refuse(400,
+                    fmt::format("Invalid input for operation: Failed to create port on network {}, "
+                                "because fixed_ips included invalid subnet {}.",
+                                request.network_id, wanted.subnet_id),
+                    "InvalidInput");
+    }
+    Outcome<std::string> address = pick_address(*subnet, wanted.address);
+    if (!address) return std::unexpected(std::move(address).error());
+    port.fixed_ips.push_back({subnet->id, std::move(*address)});
+  }
+  port.id = random_.uuid();
+  port.name = std::move(request.name);
+  port.description = std::move(request.description);
+  port.project_id = project_id;
+  port.network_id = std::move(request.network_id);
+  port.security_groups = std::move(groups);
+  const std::uint64_t bits = random_.next();
+  port.mac = request.mac.empty() ? fmt::format("fa:16:3e:{:02x}:{:02x}:{:02x}", bits & 255,
+                                               (bits >> 8) & 255, (bits >> 16) & 255)
+                                 : std::move(request.mac);
+  port.device_id = std::move(request.device_id);
+  port.device_owner = std::move(request.device_owner);
+  port.admin_state_up = request.admin_state_up;
+  port.made_by_nova = request.made_by_nova;
+  port.created = port.updated = now();
+  std::string id = port.id;
+  state_.ports.emplace(id, std::move(port));
+  ++revision_;
+  return id;
+}
+
+Outcome<void> Cloud::delete_port(const std::string& id) {
+  if (state_.ports.erase(id) == 0) {
+    return refuse(404, fmt::format("Port {} could not be found.", id), "PortNotFound");
+  }
+  ++revision_;
+  return {};
+}
+
+void Cloud::release_ports(const Server& server) {
+  for (auto entry = state_.ports.begin(); entry != state_.ports.end();) {
+    Port& port = entry->second;
+    if (port.device_id != server.id) {
+      ++entry;
+    } else if (port.made_by_nova) {
+      entry = state_.ports.erase(entry);
+    } else {
+      port.device_id.clear();
+      port.device_owner.clear();
+      port.updated = now();
+      ++entry;
+    }
+  }
+  ++revision_;
+}
+
+}  // namespace clickdeploy::localcloud

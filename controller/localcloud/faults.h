@@ -1,0 +1,55 @@
+// Faults: what a test or a person switched on to make the cloud misbehave, and the record of calls.
+
+#pragma once
+
+#include "controller/async/clock.h"
+#include "controller/base/json.h"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::localcloud {
+
+// Applies to the next `count` requests that match.
+struct RequestFault {
+  std::string method;       // "" = any
+  std::string path_prefix;  // "/compute/v2.1/servers"
+  int status = 500;         // 0 = the connection breaks in the middle of the answer
+  std::int64_t count = 1;
+  std::int64_t skip = 0;      // let so many pass first
+  bool after_effect = false;  // the request is carried out, then answered with the fault
+  std::optional<std::int64_t> retry_after_seconds;
+};
+
+struct CallRecord {
+  WallTime time;
+  std::string method;
+  std::string url;  // path and query
+  int status = 0;   // 0 = the connection was broken
+  std::string request_id;
+  bool faulted = false;
+};
+
+struct Faults {
+  std::vector<RequestFault> requests;
+  std::chrono::milliseconds latency{0};      // of every answer
+  std::chrono::milliseconds spawn_delay{0};  // added to every build
+  std::int64_t spawn_failures = 0;           // so many further builds fail while spawning
+  std::int64_t no_valid_host = 0;            // so many further builds find no host
+  bool build_hangs = false;                  // builds stay in BUILD/spawning until switched off
+
+  // The newest calls, oldest first; `calls_total` counts all.
+  std::deque<CallRecord> calls;
+  std::size_t calls_max = 20'000;
+  std::uint64_t calls_total = 0;
+
+  // The fault for this request, if one is due; its count goes down.
+  std::optional<RequestFault> take(std::string_view method, std::string_view path);
+  void record(CallRecord call);
+};
+
+}  // namespace clickdeploy::localcloud
