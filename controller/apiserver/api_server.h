@@ -1,20 +1,17 @@
 // ApiServer: the Kubernetes API over an ObjectStore, as one function from request to reply.
 //
-// Serves discovery, OpenAPI, and get, list, watch, create, update, patch and delete for every kind of
-// the scheme, with Kubernetes' rules for metadata, generation, status, finalizers, deletion and
+// Serves discovery, OpenAPI, and get, list, watch, create, update, patch and delete for every kind
+// of the scheme, with Kubernetes' rules for metadata, generation, status, finalizers, deletion and
 // errors. It knows kinds only through the scheme. HTTP servers, the controllers' in-process client
 // and the simulation all enter at handle().
 //
 // Threads and lifetime
-//   handle() may run on any executor's thread, many at once; writes are serialised by the store. The
-//   references outlive the server. run_background() is started once in a TaskGroup and unwinds when
-//   cancelled: it deletes what has lost its owners, finishes foreground and orphan deletion, empties
-//   namespaces that are going, and expires Events.
+//   handle() may run on any executor's thread, many at once; writes are serialised by the store.
+//   The references outlive the server. run_background() is started once in a TaskGroup and unwinds
+//   when cancelled: it deletes what has lost its owners, finishes foreground and orphan deletion,
+//   empties namespaces that are going, and expires Events.
 
 #pragma once
-
-#include <chrono>
-#include <memory>
 
 #include "api/scheme.h"
 #include "controller/async/clock.h"
@@ -22,6 +19,9 @@
 #include "controller/async/task.h"
 #include "controller/http/message.h"
 #include "controller/store/object_store.h"
+
+#include <chrono>
+#include <memory>
 
 namespace clickdeploy::apiserver {
 

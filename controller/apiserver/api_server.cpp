@@ -1,0 +1,193 @@
+#include "controller/apiserver/api_server.h"
+
+#include "controller/apiserver/background_internal.h"
+#include "controller/apiserver/discovery_internal.h"
+#include "controller/apiserver/health_internal.h"
+#include "controller/apiserver/object_internal.h"
+#include "controller/apiserver/render_internal.h"
+#include "controller/apiserver/reviews_internal.h"
+#include "controller/apiserver/routes_internal.h"
+#include "controller/apiserver/verbs_internal.h"
+#include "controller/base/text.h"
+
+#include <utility>
+
+namespace clickdeploy::apiserver {
+
+struct ApiServer::State {
+  Core core;
+  Discovery discovery;
+  std::string flow_schema_uid;  // clients look for these headers, not at their values
+  std::string priority_level_uid;
+};
+
+ApiServer::ApiServer(store::ObjectStore& store, const api::Scheme& scheme, Clock& clock,
+                     Random& random, ApiServerOptions options)
+    : state_(new State{Core{store, scheme, clock, random, options,
+                            std::make_shared<std::atomic<std::size_t>>(0)},
+                       Discovery(scheme), random.uuid(), random.uuid()}) {}
+
+ApiServer::~ApiServer() = default;
+
+namespace {
+
+std::unexpected<ApiError> page_not_found() {
+  ApiError error;
+  error.code = 404;
+  return refuse(std::move(error));
+}
+
+// A refusal without a Status: the path itself means nothing here.
+bool is_page_not_found(const ApiError& error) {
+  return error.code == 404 && error.reason.empty();
+}
+
+Task<Answer<http::Reply>> read_collection(const Core& core, Call call) {
+  if (call.target.old_watch_path && !call.target.name.empty()) {
+    call.request.query.emplace_back("fieldSelector", "metadata.name=" + call.target.name);
+    call.target.name.clear();
+  }
+  Answer<ListOptions> options = read_list_options(call);
+  if (!options) co_return std::unexpected(options.error());
+  const bool watch = options->watch;
+  Answer<Format> format = negotiate(call.request, watch ? Shape::Watch : Shape::List);
+  if (!format) co_return std::unexpected(format.error());
+  call.format = std::move(*format);
+  Answer<http::Reply> reply;
+  if (watch) {
+    reply = co_await watch_objects(core, std::move(call), std::move(*options));
+  } else {
+    reply = co_await list_objects(core, std::move(call), std::move(*options));
+  }
+  co_return reply;
+}
+
+bool has_subresource(const Target& target) {
+  const std::string& name = target.subresource;
+  return name.empty() || (name == "status" && target.info->has_status) ||
+         (name == "scale" && target.info->scale.has_value());
+}
+
+using Verb = Task<Answer<http::Reply>> (*)(const Core&, Call);
+
+// The function for a method on what the path names; a refusal if there is none.
+Answer<Verb> choose_verb(const Call& call) {
+  const Target& target = call.target;
+  const std::string& method = call.request.method;
+  const bool one = !target.name.empty();
+  const bool scale = target.subresource == "scale";
+  if (!has_subresource(target)) return not_found(target.object_name());
+  if (method == "GET" || method == "HEAD") {
+    if (!one || target.old_watch_path) return read_collection;
+    return scale ? get_scale : get_object;
+  }
+  if (target.old_watch_path) return page_not_found();
+  if (method == "PUT" || method == "PATCH") {
+    if (!one) return bad_request("name must be provided");
+    if (method == "PUT") return scale ? replace_scale : replace_object;
+    return scale ? patch_scale : patch_object;
+  }
+  if (!one && target.all_namespaces()) return page_not_found();
+  if (method == "POST" && !one) return create_object;
+  if (method == "DELETE" && target.subresource.empty()) {
+    return one ? delete_object : delete_collection;
+  }
+  return method_not_allowed(to_lower(method), target.object_name());
+}
+
+Task<Answer<http::Reply>> handle_resource(const Core& core, ApiRequest request) {
+  if (request.body.size() > kBodyBytesMax) co_return too_large("limit is 3145728");
+  std::optional<Target> target = find_target(core.scheme, request);
+  if (!target) co_return page_not_found();
+  Call call;
+  call.request = std::move(request);
+  call.target = std::move(*target);
+  Answer<Verb> verb = choose_verb(call);
+  if (!verb) co_return std::unexpected(verb.error());
+  if (*verb != read_collection) {
+    Answer<Format> format = negotiate(call.request, Shape::One);
+    if (!format) co_return std::unexpected(format.error());
+    call.format = std::move(*format);
+  }
+  Answer<http::Reply> reply = co_await (*verb)(core, std::move(call));
+  co_return reply;
+}
+
+Task<Answer<http::Reply>> handle_request(const Core& core, const Discovery& discovery,
+                                         ApiRequest request) {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (reads) {
+    std::optional<http::Reply> health = reply_health(request);
+    if (health) co_return std::move(*health);
+    std::optional<http::Reply> found = discovery.reply(request, core.clock);
+    if (found) co_return std::move(*found);
+  }
+  std::optional<Answer<http::Reply>> review = reply_review(core, request);
+  if (review) co_return std::move(*review);
+  Answer<http::Reply> reply = co_await handle_resource(core, std::move(request));
+  co_return reply;
+}
+
+}  // namespace
+
+Task<http::Reply> ApiServer::handle(http::Request request) {
+  const State& state = *state_;
+  const bool head = request.method == "HEAD";
+  Answer<ApiRequest> read = ApiRequest::read(std::move(request));
+  bool pretty = false;
+  Answer<http::Reply> reply;
+  if (read) {
+    pretty = read->flag("pretty");
+    reply = co_await handle_request(state.core, state.discovery, std::move(*read));
+  } else {
+    reply = std::unexpected(read.error());
+  }
+  http::Reply answer;
+  if (reply) {
+    answer = std::move(*reply);
+  } else if (is_page_not_found(reply.error())) {
+    answer = reply_text(404, "404 page not found\n");
+  } else {
+    answer = reply_error(reply.error(), pretty);
+  }
+  http::Headers& headers = answer.response.headers;
+  if (http::find_header(headers, "Cache-Control") == nullptr) {
+    headers.push_back({"Cache-Control", "no-cache, private"});
+  }
+  headers.push_back({"X-Kubernetes-Pf-Flowschema-Uid", state.flow_schema_uid});
+  headers.push_back({"X-Kubernetes-Pf-Prioritylevel-Uid", state.priority_level_uid});
+  if (head) {
+    answer.response.body.clear();
+    answer.shared.reset();
+    answer.stream.reset();
+  }
+  co_return answer;
+}
+
+Task<Result<void>> ApiServer::bootstrap() {
+  const Core& core = state_->core;
+  const store::Key key{"namespaces", "", "default"};
+  if (core.store.get(key) != nullptr) co_return Result<void>();
+  http::Request request;
+  request.method = "POST";
+  request.url = "/api/v1/namespaces";
+  request.body = to_json(Json::object({{"apiVersion", "v1"},
+                                       {"kind", "Namespace"},
+                                       {"metadata", Json::object({{"name", "default"}})}}));
+  http::Reply reply = co_await handle(std::move(request));
+  if (reply.response.status == 201 || reply.response.status == 409) co_return Result<void>();
+  co_return fail(ErrorCode::Unavailable,
+                 "create the namespace default: " + std::string(trim(reply.response.body)));
+}
+
+Task<void> ApiServer::run_background() {
+  co_await apiserver::run_background(state_->core);
+}
+
+Result<store::Facts> ApiServer::read_facts(const store::Key& /*key*/, std::string_view bytes) {
+  Result<Json> object = parse_json(bytes);
+  if (!object) return std::unexpected(std::move(object).error().with_context("stored object"));
+  return read_object_facts(*object);
+}
+
+}  // namespace clickdeploy::apiserver

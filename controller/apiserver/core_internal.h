@@ -1,0 +1,54 @@
+// Core: what every part of the server works with. Call: one request on its way.
+
+#pragma once
+
+#include "controller/apiserver/api_error_internal.h"
+#include "controller/apiserver/api_server.h"
+#include "controller/apiserver/request_internal.h"
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::apiserver {
+
+struct Core {
+  store::ObjectStore& store;
+  const api::Scheme& scheme;
+  Clock& clock;
+  Random& random;
+  ApiServerOptions options;
+  std::shared_ptr<std::atomic<std::size_t>> watches;  // open ones
+};
+
+// What a path names, once it is known to name something of the scheme.
+struct Target {
+  const api::ResourceInfo* info = nullptr;
+  std::string namespace_name;  // "" for cluster-scoped things and for all namespaces
+  std::string name;            // "" for a collection
+  std::string subresource;     // "", "status", "scale"
+  bool old_watch_path = false;
+
+  store::Key key() const { return {info->group_resource(), namespace_name, name}; }
+  ObjectName object_name() const { return {info->group, info->plural, name}; }
+  bool all_namespaces() const { return info->namespaced && namespace_name.empty(); }
+};
+
+struct Call {
+  ApiRequest request;
+  Target target;
+  Format format;
+  std::vector<std::string> warnings;  // become Warning headers
+};
+
+bool is_namespace(const api::ResourceInfo& info);
+bool is_secret(const api::ResourceInfo& info);
+bool is_event(const api::ResourceInfo& info);
+
+inline constexpr std::size_t kBodyBytesMax = 3 * 1024 * 1024;
+inline constexpr std::size_t kObjectBytesMax = 3 * 512 * 1024;
+inline constexpr int kWriteTries = 5;
+
+}  // namespace clickdeploy::apiserver

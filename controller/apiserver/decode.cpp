@@ -1,0 +1,162 @@
+#include "api/schema/metadata_rules.h"
+#include "controller/apiserver/admission_internal.h"
+#include "controller/base/text.h"
+#include "controller/base/yaml.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace clickdeploy::apiserver {
+namespace {
+
+constexpr std::size_t kWarningBytesMax = 4096;
+constexpr std::size_t kWarningCut = 256;
+
+// How errors show a body that could not be read: itself if it looks like JSON, else in hex.
+std::string show_body(const std::string& body) {
+  if (body.empty()) return "<empty>";
+  if (body.front() == '{') return body.substr(0, 1024);
+  std::string hex;
+  for (const char c : body.substr(0, 32)) {
+    hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  }
+  return hex;
+}
+
+std::unexpected<ApiError> unrecognized(const Call& call, std::string_view why) {
+  // A Secret's body is not shown, however broken it is.
+  const std::string shown =
+      is_secret(*call.target.info) ? std::string("<hidden>") : show_body(call.request.body);
+  return bad_request(
+      fmt::format("the object provided is unrecognized (must be of type {}): {} ({})",
+                  call.target.info->kind, why, shown));
+}
+
+std::string parse_failure(const std::string& body, const Error& error) {
+  // What Go says of the commonest case: a body that is cut off.
+  const std::string_view text = trim(body);
+  const bool open = text.empty() || (text.front() == '{' && text.back() != '}');
+  return "couldn't get version/kind; json parse error: " +
+         (open ? std::string("unexpected end of JSON input") : error.message());
+}
+
+}  // namespace
+
+Answer<Json> decode_body(const Call& call, std::vector<std::string>& problems) {
+  const std::string type = call.request.media_type();
+  const bool yaml = type == "application/yaml";
+  if (!yaml && !type.empty() && type != "application/json") {
+    return unsupported_media_type("application/json, application/yaml");
+  }
+  std::vector<std::string> duplicates;
+  Result<Json> parsed =
+      yaml ? parse_single_yaml(call.request.body) : parse_json(call.request.body, {}, &duplicates);
+  if (!parsed) {
+    return unrecognized(call, yaml ? "error converting YAML to JSON: " + parsed.error().message()
+                                   : parse_failure(call.request.body, parsed.error()));
+  }
+  if (!parsed->is_object()) {
+    return unrecognized(call, "couldn't get version/kind; json parse error: it is not an object");
+  }
+  if ((*parsed)["kind"].as_string().empty()) {
+    return unrecognized(
+        call, is_secret(*call.target.info)
+                  ? std::string("Object 'Kind' is missing")
+                  : fmt::format("Object 'Kind' is missing in '{}'", show_body(call.request.body)));
+  }
+  for (const std::string& path : duplicates) {
+    problems.push_back("duplicate field " + go_quote(path));
+  }
+  return std::move(*parsed);
+}
+
+Answer<bool> conform(const Target& target, Json& object, std::vector<std::string>& problems) {
+  const api::ResourceInfo& info = *target.info;
+  const std::string& version = object["apiVersion"].as_string();
+  if (version != info.api_version()) {
+    return bad_request(
+        fmt::format("the API version in the data ({}) does not match the expected API version ({})",
+                    version, info.api_version()));
+  }
+  const std::string kind = object["kind"].as_string();
+  if (kind != info.kind) {
+    return invalid(
+        info.group, kind, object["metadata"]["name"].as_string(),
+        {{"FieldValueInvalid",
+          fmt::format("Invalid value: {}: must be {}", go_quote(kind), info.kind), "kind"}});
+  }
+  if (object["metadata"].is_null()) object.set("metadata", Json::object());
+  std::vector<std::string> unknown;
+  Result<void> decoded = api::decode_metadata(object.member("metadata"), &unknown);
+  if (!decoded) {
+    return bad_request(fmt::format("{} in version {} cannot be handled as a {}: {}", info.kind,
+                                   go_quote(info.version), info.kind, decoded.error().message()));
+  }
+  api::prune(object, info.schema, &unknown);
+  for (const std::string& path : unknown) problems.push_back("unknown field " + go_quote(path));
+  return true;
+}
+
+namespace {
+
+void warn(Call& call, const std::vector<std::string>& problems) {
+  std::size_t bytes = 0;
+  for (const std::string& problem : problems) bytes += problem.size();
+  for (const std::string& problem : problems) {
+    call.warnings.push_back(bytes > kWarningBytesMax ? problem.substr(0, kWarningCut) : problem);
+  }
+}
+
+}  // namespace
+
+Answer<bool> settle_problems(Call& call, const std::vector<std::string>& problems,
+                             FieldValidation validation) {
+  if (problems.empty() || validation == FieldValidation::Ignore) return true;
+  if (validation == FieldValidation::Warn) {
+    warn(call, problems);
+    return true;
+  }
+  const api::ResourceInfo& info = *call.target.info;
+  return bad_request(
+      fmt::format("{} in version {} cannot be handled as a {}: strict decoding error: {}",
+                  info.kind, go_quote(info.version), info.kind, join(problems, ", ")));
+}
+
+Answer<bool> settle_patch_problems(Call& call, const std::vector<std::string>& problems,
+                                   FieldValidation validation, const Json& patched) {
+  if (problems.empty() || validation == FieldValidation::Ignore) return true;
+  if (validation == FieldValidation::Warn) {
+    warn(call, problems);
+    return true;
+  }
+  const std::string shown =
+      is_secret(*call.target.info) ? std::string("<hidden>") : to_json(patched);
+  return invalid("", "", "",
+                 {{"FieldValueInvalid",
+                   fmt::format("Invalid value: {}: strict decoding error: {}", go_quote(shown),
+                               join(problems, ", ")),
+                   "patch"}});
+}
+
+Answer<bool> check_identity(const Target& target, Json& object) {
+  Json& metadata = object.member("metadata");
+  const std::string namespace_name = metadata["namespace"].as_string();
+  if (!namespace_name.empty() && namespace_name != target.namespace_name) {
+    return bad_request(
+        "the namespace of the provided object does not match the namespace sent on the request");
+  }
+  if (!target.namespace_name.empty()) metadata.set("namespace", target.namespace_name);
+  const std::string name = metadata["name"].as_string();
+  if (!target.name.empty() && name != target.name) {
+    if (name.empty()) {
+      return bad_request("name must be provided");
+    }
+    return bad_request(fmt::format(
+        "the name of the object ({}) does not match the name on the URL ({})", name, target.name));
+  }
+  return true;
+}
+
+}  // namespace clickdeploy::apiserver

@@ -1,0 +1,85 @@
+// /openapi/v3 and /openapi/v2.
+
+#include "api/schema/openapi.h"
+
+#include "controller/apiserver/discovery_internal.h"
+#include "controller/apiserver/render_internal.h"
+#include "controller/base/text.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+namespace clickdeploy::apiserver {
+namespace {
+
+constexpr std::chrono::days kImmutableFor{365};
+
+// RFC 9110: "Sun, 22 Nov 2026 10:17:17 GMT".
+std::string http_date(WallTime time) {
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(
+                         std::chrono::time_point_cast<std::chrono::system_clock::duration>(time))));
+}
+
+std::string document_url(const std::string& path, const std::string& hash) {
+  return fmt::format("/openapi/v3/{}?hash={}", path, hash);
+}
+
+}  // namespace
+
+const std::map<std::string, Discovery::Document>& Discovery::documents() const {
+  std::call_once(documents_made_, [this] {
+    for (const auto& [group, version] : scheme_.group_versions()) {
+      api::OpenApiDocument document = api::build_openapi(scheme_, group, version);
+      const std::string path = group.empty() ? "api/" + version : "apis/" + group + "/" + version;
+      documents_[path] = {std::move(document.bytes), std::move(document.hash)};
+    }
+  });
+  return documents_;
+}
+
+std::optional<http::Reply> Discovery::reply_openapi(const ApiRequest& request, Clock& clock) const {
+  const std::vector<std::string>& segments = request.segments;
+  if (segments.size() == 2 && segments[1] == "v2") {
+    // No bytes are a valid, empty message; kubectl needs no more of it for custom resources.
+    http::Reply reply;
+    reply.response.headers.push_back(
+        {"Content-Type", "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"});
+    return reply;
+  }
+  if (segments.size() < 2 || segments[1] != "v3") return std::nullopt;
+  Call call;
+  call.request = request;
+  if (segments.size() == 2) {
+    Json paths = Json::object();
+    for (const auto& [path, document] : documents()) {
+      paths.set(path, Json::object({{"serverRelativeURL", document_url(path, document.hash)}}));
+    }
+    return reply_json(call, 200, to_json(Json::object({{"paths", std::move(paths)}})));
+  }
+  std::vector<std::string> rest(segments.begin() + 2, segments.end());
+  const auto found = documents().find(join(rest, "/"));
+  if (found == documents().end()) return std::nullopt;
+  const auto& [path, document] = *found;
+  const std::string hash = request.parameter("hash");
+  if (!hash.empty() && hash != document.hash) {
+    http::Reply moved;
+    moved.response.status = 301;
+    moved.response.headers.push_back({"Location", document_url(path, document.hash)});
+    return moved;
+  }
+  http::Reply reply = reply_json(call, 200, document.bytes);
+  http::Headers& headers = reply.response.headers;
+  headers.push_back({"ETag", "\"" + document.hash + "\""});
+  headers.push_back({"Vary", "Accept"});
+  if (!hash.empty()) {
+    headers.push_back({"Cache-Control", "public, immutable"});
+    headers.push_back({"Expires", http_date(clock.wall_now() + kImmutableFor)});
+  }
+  return reply;
+}
+
+}  // namespace clickdeploy::apiserver

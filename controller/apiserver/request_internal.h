@@ -1,0 +1,60 @@
+// ApiRequest: an HTTP request taken apart: path segments, query, and what the client accepts.
+
+#pragma once
+
+#include "controller/apiserver/api_error_internal.h"
+#include "controller/http/message.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace clickdeploy::apiserver {
+
+struct ApiRequest {
+  std::string method;
+  std::string path;                   // as received, without the query
+  std::vector<std::string> segments;  // unescaped; {"apis", "clickdeploy.io", …}
+  std::vector<std::pair<std::string, std::string>> query;
+  http::Headers headers;
+  std::string body;
+
+  // 400 if an escape in path or query is malformed.
+  static Answer<ApiRequest> read(http::Request request);
+
+  std::string parameter(std::string_view name) const;  // the first of that name, or ""
+  bool has_parameter(std::string_view name) const;
+  std::vector<std::string> parameters(std::string_view name) const;
+  bool flag(std::string_view name) const;  // "true" or "1"
+  std::string header(std::string_view name) const;
+  // Of the body: lower case, without parameters.
+  std::string media_type() const;
+};
+
+enum class Form { Object, Table, PartialMetadata };
+
+// How the answer is written.
+struct Format {
+  Form form = Form::Object;
+  std::string meta_version = "v1";  // of Table and PartialObjectMetadata
+  bool yaml = false;
+  bool pretty = false;
+};
+
+enum class Shape { One, List, Watch };
+
+// Chooses by the Accept header, clause by clause; 406 if no clause can be served.
+Answer<Format> negotiate(const ApiRequest& request, Shape shape);
+
+// One clause of an Accept header: {"application/json", {{"as", "Table"}, …}}.
+struct AcceptClause {
+  std::string media_type;
+  std::vector<std::pair<std::string, std::string>> parameters;
+
+  std::string parameter(std::string_view name) const;
+};
+std::vector<AcceptClause> parse_accept(std::string_view header);
+
+}  // namespace clickdeploy::apiserver
