@@ -1,0 +1,102 @@
+// CloudConnections: the live side of each Cloud object: session, clients and observer.
+//
+// The Cloud reconciler opens and replaces connections; the others look them up. A connection that
+// is replaced stays alive for those who hold it.
+//
+// Trust. `trusted()` is the answer to "is it me?": the credentials work, the project is the pinned
+// one, the fleet is not suddenly missing, and there is a complete observation that is not old. When
+// it is false nothing is created, deleted, repaired or unregistered.
+//
+// Threads: the event loop's. Lifetime: stop() has finished before destruction.
+
+#pragma once
+
+#include "api/v1alpha1/cloud.h"
+#include "controller/async/clock.h"
+#include "controller/async/task_group.h"
+#include "controller/http/http_client.h"
+#include "controller/openstack/observer.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::reconcilers {
+
+class CloudConnection {
+ public:
+  CloudConnection(http::HttpClient& http, Clock& clock, Executor executor,
+                  openstack::Credentials credentials, const api::v1alpha1::CloudSpec& spec);
+
+  openstack::Session session;
+  openstack::ComputeClient compute;
+  openstack::NetworkClient network;
+  openstack::ImageClient image;
+  openstack::CloudObserver observer;
+
+  const openstack::Credentials credentials;
+  const api::v1alpha1::CloudSpec spec;
+
+  // Set by the Cloud reconciler: why nothing may be done here ("" means go ahead).
+  std::string frozen = "the Cloud has not been verified yet";
+
+  // "" if trusted, else why not. `clock` decides whether the observation is too old.
+  std::string distrust() const;
+
+  // Creates that are running now, against spec.limits.maxConcurrentCreates.
+  std::int64_t creates_in_flight = 0;
+
+  // Images, flavors, networks and security groups change rarely: kept for a minute.
+  Task<Result<std::vector<openstack::Image>>> images_named(std::string name);
+  Task<Result<std::vector<openstack::Flavor>>> flavors();
+  Task<Result<std::vector<openstack::Network>>> networks();
+  Task<Result<std::vector<openstack::SecurityGroup>>> security_groups();
+
+  TaskGroup tasks;  // runs the observer
+
+ private:
+  template <class T>
+  struct Kept {
+    SteadyTime until{};
+    std::vector<T> items;
+  };
+  Clock& clock_;
+  std::map<std::string, Kept<openstack::Image>> images_;
+  Kept<openstack::Flavor> flavors_;
+  Kept<openstack::Network> networks_;
+  Kept<openstack::SecurityGroup> security_groups_;
+};
+
+class CloudConnections {
+ public:
+  using Key = api::ObjectKey;
+  // Told after each sweep of a Cloud's observer; `changed` are server ids.
+  using Listener = std::function<void(const Key& cloud, const std::vector<std::string>& changed)>;
+
+  CloudConnections(http::HttpClient& http, Clock& clock, Executor executor);
+
+  void listen(Listener listener) { listener_ = std::move(listener); }
+
+  // The connection for these credentials and spec; a new one if they changed.
+  std::shared_ptr<CloudConnection> ensure(const Key& key, const openstack::Credentials& credentials,
+                                          const api::v1alpha1::CloudSpec& spec);
+  std::shared_ptr<CloudConnection> find(const Key& key) const;  // nullptr if there is none
+  void remove(const Key& key);
+
+  Task<void> stop();
+
+ private:
+  void retire(std::shared_ptr<CloudConnection> connection);
+
+  http::HttpClient& http_;
+  Clock& clock_;
+  Executor executor_;
+  Listener listener_;
+  std::map<Key, std::shared_ptr<CloudConnection>> connections_;
+  std::vector<std::shared_ptr<CloudConnection>> retired_;  // cancelled; joined by stop()
+};
+
+}  // namespace clickdeploy::reconcilers

@@ -1,0 +1,308 @@
+// How each action of the plan is performed. Every one may be repeated after a crash at any point.
+
+#include "controller/agents/cloud_init.h"
+#include "controller/reconcilers/instance/instance_pass_internal.h"
+#include "controller/reconcilers/instance/resolve_internal.h"
+
+#include <algorithm>
+#include <type_traits>
+
+namespace clickdeploy::reconcilers {
+
+using api::v1alpha1::Claim;
+using api::v1alpha1::OwnedResource;
+using openstack::Server;
+using runtime::EventKind;
+
+namespace {
+
+void put_resource(Instance& instance, OwnedResource resource) {
+  auto& resources = instance.status.resources;
+  auto found = std::ranges::find(resources, resource.id, &OwnedResource::id);
+  if (found == resources.end()) {
+    resources.push_back(std::move(resource));
+  } else {
+    *found = std::move(resource);
+  }
+}
+
+void erase_resource(Instance& instance, const std::string& id) {
+  std::erase_if(instance.status.resources, [&](const auto& resource) { return resource.id == id; });
+}
+
+std::string last_lines(const std::string& text, std::size_t bytes_max) {
+  return text.size() <= bytes_max ? text : "…" + text.substr(text.size() - bytes_max);
+}
+
+}  // namespace
+
+Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action) {
+  Result<void> done;
+  Instance& work = pass.work;
+  openstack::ComputeClient* compute = pass.connection ? &pass.connection->compute : nullptr;
+  if (auto* claim = std::get_if<SaveClaim>(&action)) {
+    const bool first = work.status.claim.token.empty();
+    const bool asking = claim->claim.state == "Uncertain" && work.status.claim.state == "Intended";
+    work.status.claim = claim->claim;
+    work.status.observed_generation = work.metadata.generation;
+    done = co_await save(pass);
+    if (done && first) {
+      context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "CreateIntended",
+                             "claim " + claim->claim.token.substr(0, 8) + "… is recorded");
+    }
+    if (done) pass.observed.may_create = asking;
+    if (!asking) pass.observed.look_up.reset();
+  } else if (std::holds_alternative<LookUpToken>(action)) {
+    done = co_await look_up(pass);
+  } else if (std::holds_alternative<ResolveThings>(action)) {
+    Result<ResolvedServer> resolved = co_await resolve(pass);
+    if (resolved) {
+      work.status.resolved = {resolved->image_id, resolved->flavor_id,
+                              format_time(pass.observed.now)};
+    }
+    pass.observed.resolved = std::move(resolved);
+  } else if (auto* new_port = std::get_if<CreatePort>(&action)) {
+    done = co_await create_port(pass, new_port->attachment);
+  } else if (std::holds_alternative<CreateServer>(action)) {
+    done = co_await create_server(pass);
+  } else if (auto* adopt = std::get_if<AdoptServer>(&action)) {
+    work.status.server = {};
+    work.status.server.id = adopt->id;
+    work.status.claim.state = "Confirmed";
+    work.status.claim.since = format_time(pass.observed.now);
+    work.status.claim.attempts = 0;
+    put_resource(work, {"Server", adopt->id, work.metadata.name, ""});
+    for (const Server& server : pass.observed.look_up->servers) {
+      if (server.id == adopt->id) pass.observed.server = server;
+    }
+    for (const openstack::Port& port : pass.observed.look_up->ports) {
+      put_resource(work, {"Port", port.id, port.name, port.status});
+    }
+    changed_at_[pass.key] = context_.clock.steady_now();
+    done = co_await save(pass);
+    if (done) {
+      context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "ServerAdopted",
+                             "server " + adopt->id + " carries the claim's token");
+    }
+  } else if (auto* remove = std::get_if<DeleteServer>(&action)) {
+    done = co_await compute->delete_server(remove->id);
+    if (done) {
+      pass.observed.deleted.push_back(remove->id);
+      changed_at_[pass.key] = context_.clock.steady_now();
+      pass.connection->observer.poke();
+      context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "ServerDeleting",
+                             "server " + remove->id + " because " + remove->why);
+      pass.observed.look_up.reset();
+    }
+  } else if (auto* gone_port = std::get_if<DeletePort>(&action)) {
+    done = co_await pass.connection->network.delete_port(gone_port->id);
+    if (done) {
+      erase_resource(work, gone_port->id);
+      if (pass.observed.look_up) {
+        std::erase_if(pass.observed.look_up->ports,
+                      [&](const auto& each) { return each.id == gone_port->id; });
+      }
+    }
+  } else if (auto* ask = std::get_if<AskById>(&action)) {
+    Result<std::optional<Server>> answer = co_await compute->get_server(ask->id);
+    if (!answer) {
+      done = std::unexpected(std::move(answer).error());
+    } else {
+      pass.observed.server_gone = !answer->has_value();
+      if (answer->has_value()) pass.observed.server = **answer;
+    }
+  } else if (auto* repair = std::get_if<BeginRepair>(&action)) {
+    done = co_await begin_repair(pass, std::move(repair->step), std::move(repair->reason));
+  } else if (std::holds_alternative<EndRepair>(action)) {
+    context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "AgentRecovered",
+                           "after " + work.status.remediation.step);
+    work.status.remediation.step.clear();
+    work.status.remediation.started_at.clear();
+    work.status.remediation.unhealthy_since.clear();
+    done = co_await save(pass);
+  } else if (std::holds_alternative<ForgetServer>(action)) {
+    api::v1alpha1::InstanceStatus& status = work.status;
+    const bool booted = !status.booted_at.empty();
+    status.remediation.step = booted ? kRecreate : "";
+    status.claim = {};
+    status.server = {};
+    status.resources.clear();
+    status.addresses.clear();
+    status.address.clear();
+    status.booted_at.clear();
+    status.bootstrap = {};
+    status.agents.clear();
+    status.scraped.clear();
+    for (AgentObserved& agent : pass.observed.agents) {
+      const std::string name = agent.name;
+      agent = AgentObserved{};
+      agent.name = name;
+    }
+    pass.observed.server.reset();
+    pass.observed.server_gone.reset();
+    pass.observed.server_missing = false;
+    pass.observed.look_up.reset();
+    done = co_await save(pass);
+  } else if (std::holds_alternative<DropFinalizer>(action)) {
+    done = co_await drop_finalizer(pass);
+  }
+  co_return done;
+}
+
+Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
+  const std::string token = pass.work.status.claim.token;
+  const std::string tag = claim_tag(token);
+  TokenLookUp found;
+  Result<std::vector<Server>> servers = co_await pass.connection->compute.list_servers(tag);
+  if (!servers)
+    co_return std::unexpected(std::move(servers).error().with_context("look up the claim"));
+  for (Server& server : *servers) {
+    // Never trust a filter with a delete: the mark is checked here.
+    if (std::ranges::find(server.tags, tag) != server.tags.end()) found.servers.push_back(server);
+  }
+  for (const auto& network : pass.work.spec.server.networks) {
+    std::string description = port_description(context_.cluster_id, token, network.name);
+    Result<std::vector<openstack::Port>> ports =
+        co_await pass.connection->network.list_ports(description);
+    if (!ports)
+      co_return std::unexpected(std::move(ports).error().with_context("look up the claim"));
+    for (openstack::Port& port : *ports) {
+      if (port.description == description) found.ports.push_back(std::move(port));
+    }
+  }
+  pass.observed.look_up = std::move(found);
+  co_return Result<void>{};
+}
+
+Task<Result<ResolvedServer>> InstanceReconciler::resolve(Pass& pass) {
+  Result<std::string> user_text = std::string();
+  const api::v1alpha1::UserData& user_data = pass.work.spec.server.user_data;
+  if (!user_data.secret_ref.empty()) {
+    Result<SecretString> secret =
+        context_.caches.secret_value(pass.key.namespace_name, user_data.secret_ref);
+    if (!secret) co_return std::unexpected(std::move(secret).error().with_context("userData"));
+    user_text = secret->reveal();
+  } else {
+    user_text = user_data.inline_text;
+  }
+  Result<ResolvedServer> resolved =
+      co_await resolve_server(*pass.connection, pass.work, *user_text);
+  co_return resolved;
+}
+
+Task<Result<void>> InstanceReconciler::create_port(Pass& pass, std::size_t attachment) {
+  const ResolvedServer::Attachment& wanted = (*pass.observed.resolved)->attachments[attachment];
+  openstack::PortCreate create;
+  create.name = pass.work.metadata.name + "-" + wanted.name;
+  create.network_id = wanted.network_id;
+  create.description =
+      port_description(context_.cluster_id, pass.work.status.claim.token, wanted.name);
+  create.security_group_ids = wanted.security_group_ids;
+  Result<openstack::Port> port = co_await pass.connection->network.create_port(std::move(create));
+  if (!port) {
+    // It may exist all the same: look again next time.
+    pass.observed.look_up.reset();
+    co_return std::unexpected(std::move(port).error().with_context("create port " + wanted.name));
+  }
+  put_resource(pass.work, {"Port", port->id, port->name, port->status});
+  pass.observed.look_up->ports.push_back(*std::move(port));
+  changed_at_[pass.key] = context_.clock.steady_now();
+  co_return Result<void>{};
+}
+
+Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
+  pass.observed.may_create = false;
+  Instance& work = pass.work;
+  const ResolvedServer& resolved = **pass.observed.resolved;
+  openstack::ServerCreate create;
+  create.name = work.metadata.name;
+  create.image_id = resolved.image_id;
+  create.flavor_id = resolved.flavor_id;
+  for (const ResolvedServer::Attachment& attachment : resolved.attachments) {
+    for (const openstack::Port& port : pass.observed.look_up->ports) {
+      if (port.name == work.metadata.name + "-" + attachment.name) {
+        create.port_ids.push_back(port.id);
+        break;
+      }
+    }
+  }
+  create.key_name = work.spec.server.key_name;
+  create.user_data = resolved.user_data;
+  create.metadata = work.spec.server.metadata;
+  create.metadata["clickdeploy_cluster"] = context_.cluster_id;
+  create.metadata["clickdeploy_instance"] = work.metadata.key().text();
+  create.metadata["clickdeploy_uid"] = work.metadata.uid;
+  create.metadata["clickdeploy_claim"] = work.status.claim.token;
+  create.tags = {claim_tag(work.status.claim.token), cluster_tag(context_.cluster_id)};
+  ++pass.connection->creates_in_flight;
+  struct Slot {
+    std::shared_ptr<CloudConnection> connection;
+    ~Slot() { --connection->creates_in_flight; }
+  } slot{pass.connection};
+  Result<std::string> id = co_await pass.connection->compute.create_server(std::move(create));
+  changed_at_[pass.key] = context_.clock.steady_now();
+  pass.connection->observer.poke();
+  if (!id && !openstack::certainly_not_done(id.error())) {
+    context_.events.record(Instance::kGvk, work.metadata, EventKind::Warning, "CreateUncertain",
+                           id.error().message());
+    pass.observed.look_up.reset();
+    co_return std::unexpected(std::move(id).error().with_context("create server"));
+  }
+  Claim& claim = work.status.claim;
+  claim.since = format_time(pass.observed.now);
+  if (!id) {
+    claim.state = "Intended";
+    ++claim.attempts;
+    work.status.remediation.last_reason = id.error().message();
+    context_.events.record(Instance::kGvk, work.metadata, EventKind::Warning, "ServerFault",
+                           id.error().message());
+  } else {
+    claim.state = "Confirmed";
+    claim.attempts = 0;
+    work.status.server = {};
+    work.status.server.id = *id;
+    put_resource(work, {"Server", *id, work.metadata.name, "BUILD"});
+  }
+  Result<void> saved = co_await save(pass);
+  if (!saved) co_return saved;
+  if (!id) co_return std::unexpected(std::move(id).error().with_context("create server"));
+  context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "ServerCreated",
+                         "server " + *id);
+  co_return Result<void>{};
+}
+
+Task<Result<void>> InstanceReconciler::begin_repair(Pass& pass, std::string step,
+                                                    std::string reason) {
+  Instance& work = pass.work;
+  api::v1alpha1::InstanceRemediation& record = work.status.remediation;
+  record.step = step;
+  record.last_reason = reason;
+  record.started_at = format_time(pass.observed.now);
+  ++record.retries;
+  Result<void> saved = co_await save(pass);  // durable before the step
+  if (!saved) co_return saved;
+  begun_[pass.key] = pass.stored.metadata.resource_version;
+  context_.events.record(Instance::kGvk, work.metadata, EventKind::Warning, "RepairStarted",
+                         step + " because " + reason);
+  openstack::ComputeClient& compute = pass.connection->compute;
+  const std::string id = work.status.server.id;
+  Result<void> done;
+  if (step == "Replace") {
+    Result<std::string> console = co_await compute.console_output(id, 50);
+    if (console && !console->empty()) {
+      context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "EvidenceSaved",
+                             "last console lines: " + last_lines(*console, 800));
+    }
+    pass.observed.look_up.reset();
+  } else {
+    const auto type =
+        step == "SoftReboot" ? openstack::RebootType::Soft : openstack::RebootType::Hard;
+    done = co_await compute.reboot_server(id, type);
+    pass.connection->observer.poke();
+    changed_at_[pass.key] = context_.clock.steady_now();
+  }
+  if (!done) co_return std::unexpected(std::move(done).error().with_context(step));
+  co_return Result<void>{};
+}
+
+}  // namespace clickdeploy::reconcilers

@@ -1,0 +1,243 @@
+#include "controller/reconcilers/instance/instance_plan.h"
+
+#include "controller/base/backoff.h"
+#include "controller/reconcilers/instance/repair_plan_internal.h"
+
+#include <algorithm>
+
+namespace clickdeploy::reconcilers {
+
+using api::v1alpha1::Claim;
+using api::v1alpha1::InstanceStatus;
+using openstack::Server;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr milliseconds kSoon{1'000};
+constexpr milliseconds kDeletePoll{2'000};
+constexpr milliseconds kBuildPoll{2'000};
+constexpr milliseconds kCloudWait{5'000};
+constexpr milliseconds kHealthy{60'000};
+
+Claim with_state(Claim claim, const char* state, const InstanceObserved& observed) {
+  claim.state = state;
+  claim.since = format_time(observed.now);
+  return claim;
+}
+
+seconds since(const std::string& time, const InstanceObserved& observed) {
+  const std::optional<WallTime> began = parse_time(time);
+  if (!began) return seconds(0);
+  return std::chrono::duration_cast<seconds>(observed.now - *began);
+}
+
+bool is_going(const Server& server, const InstanceObserved& observed) {
+  return server.task_state == "deleting" || server.status == "DELETED" ||
+         std::ranges::find(observed.deleted, server.id) != observed.deleted.end();
+}
+
+// The oldest server that is not in ERROR; if all are, the oldest.
+const Server* choose_server(const std::vector<Server>& servers) {
+  const Server* best = nullptr;
+  auto rank = [](const Server& server) {
+    return std::make_tuple(server.status == "ERROR", server.created, server.id);
+  };
+  for (const Server& server : servers) {
+    if (best == nullptr || rank(server) < rank(*best)) best = &server;
+  }
+  return best;
+}
+
+// Looks for what the claim may have made and removes it: servers first, then ports.
+// Nullopt when nothing is left.
+std::optional<InstanceAction> remove_all(const Instance& instance, const InstanceObserved& observed,
+                                         const char* why) {
+  if (!observed.look_up) return LookUpToken{};
+  for (const Server& server : observed.look_up->servers) {
+    if (is_going(server, observed)) continue;
+    return DeleteServer{server.id, why};
+  }
+  if (!observed.look_up->servers.empty()) {
+    const Server& server = observed.look_up->servers.front();
+    return Rest{kDeletePoll, std::string(api::kProgressing),
+                "server " + server.id + " is being deleted; waiting until the cloud answers 404"};
+  }
+  // A server that was asked for may still appear after its request was given up.
+  if (instance.status.claim.state == "Uncertain") {
+    const seconds waited = since(instance.status.claim.since, observed);
+    if (waited < kUncertainWindow) {
+      return Rest{kDeletePoll, std::string(api::kProgressing),
+                  "the outcome of the create request of " + instance.status.claim.since +
+                      " is not known yet; looking for its server for a minute"};
+    }
+  }
+  for (const openstack::Port& port : observed.look_up->ports) return DeletePort{port.id};
+  return std::nullopt;
+}
+
+InstanceAction plan_deletion(const Instance& instance, const InstanceObserved& observed) {
+  if (!instance.metadata.has_finalizer(api::v1alpha1::kCloudFinalizer)) return Rest{};
+  if (instance.status.claim.token.empty()) return DropFinalizer{};
+  if (observed.cloud != InstanceObserved::Cloud::Trusted) {
+    return Rest{kCloudWait, std::string(api::kBlocked),
+                "finalizer clickdeploy.io/cloud waits for the cloud: " + observed.cloud_message};
+  }
+  std::optional<InstanceAction> action = remove_all(instance, observed, "the Instance is deleted");
+  return action ? *action : InstanceAction(DropFinalizer{});
+}
+
+// Nothing was asked of the cloud yet but, perhaps, ports.
+InstanceAction plan_intended(const Instance& instance, const InstanceObserved& observed) {
+  const Claim& claim = instance.status.claim;
+  if (!observed.look_up) return LookUpToken{};
+  if (const Server* found = choose_server(observed.look_up->servers)) return AdoptServer{found->id};
+  if (!observed.create_slot_free) {
+    return Rest{kSoon, std::string(api::kWaiting),
+                "waiting for a free create slot of the Cloud (spec.limits.maxConcurrentCreates)"};
+  }
+  // After a failed try the next one waits: 5 s, 10 s, … up to 10 minutes.
+  const Backoff backoff{
+      .first = milliseconds(5'000), .longest = milliseconds(600'000), .jitter = 0};
+  if (claim.attempts > 0) {
+    const milliseconds wait = backoff.after(static_cast<std::uint32_t>(claim.attempts), 0);
+    const milliseconds waited = since(claim.since, observed);
+    if (waited < wait) {
+      // A failed try leaves nothing behind while the next one waits.
+      for (const openstack::Port& port : observed.look_up->ports) return DeletePort{port.id};
+      return Rest{wait - waited, std::string(api::kTransientError),
+                  "the last create failed: " + instance.status.remediation.last_reason +
+                      "; trying again at " +
+                      format_time(std::chrono::round<seconds>(observed.now + wait - waited))};
+    }
+  }
+  if (!observed.resolved) return ResolveThings{};
+  if (!*observed.resolved) {
+    // Nothing may be left of a spec that cannot be made.
+    for (const openstack::Port& port : observed.look_up->ports) return DeletePort{port.id};
+    const Error& error = observed.resolved->error();
+    const bool terminal = !error.is_retryable();
+    return Rest{terminal ? milliseconds(60'000) : milliseconds(10'000),
+                std::string(terminal ? api::kInvalidConfiguration : api::kTransientError),
+                error.message()};
+  }
+  const ResolvedServer& resolved = **observed.resolved;
+  for (std::size_t i = 0; i < resolved.attachments.size(); ++i) {
+    const bool exists = std::ranges::any_of(observed.look_up->ports, [&](const auto& port) {
+      return port.name == instance.metadata.name + "-" + resolved.attachments[i].name;
+    });
+    if (!exists) return CreatePort{i};
+  }
+  return SaveClaim{with_state(claim, "Uncertain", observed)};
+}
+
+InstanceAction plan_uncertain(const Instance& instance, const InstanceObserved& observed) {
+  const Claim& claim = instance.status.claim;
+  if (!observed.look_up) return LookUpToken{};
+  if (const Server* found = choose_server(observed.look_up->servers)) return AdoptServer{found->id};
+  if (observed.may_create) return CreateServer{};
+  const seconds waited = since(claim.since, observed);
+  if (waited >= kUncertainWindow) {
+    Claim next = with_state(claim, "Intended", observed);
+    return SaveClaim{next};
+  }
+  // Growing waits: as long again as we have waited, between one and sixteen seconds.
+  const seconds wait = std::clamp(waited, seconds(1), seconds(16));
+  return Rest{wait, std::string(api::kProgressing),
+              "the outcome of the create request is not known; looking for a server with token " +
+                  claim.token.substr(0, 8) + "…, no second one is created meanwhile"};
+}
+
+InstanceAction plan_replacement(const Instance& instance, const InstanceObserved& observed) {
+  std::optional<InstanceAction> action = remove_all(instance, observed, "it is replaced");
+  return action ? *action : InstanceAction(ForgetServer{});
+}
+
+InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& observed) {
+  const InstanceStatus& status = instance.status;
+  if (status.remediation.step == "Replace") return plan_replacement(instance, observed);
+  // A late second server of the same claim: keep ours.
+  if (observed.look_up) {
+    for (const Server& server : observed.look_up->servers) {
+      if (server.id != status.server.id && !is_going(server, observed)) {
+        return DeleteServer{server.id, "it is a second server of the same claim"};
+      }
+    }
+  }
+  if (!observed.server) {
+    if (!observed.server_missing) {
+      return Rest{kBuildPoll, std::string(api::kProgressing),
+                  "waiting for the next observation of the cloud"};
+    }
+    if (!observed.server_gone) return AskById{status.server.id};
+    if (!*observed.server_gone) {
+      return Rest{kBuildPoll, std::string(api::kProgressing),
+                  "the server is not in the list but answers by id; waiting for the list"};
+    }
+  }
+  if (std::optional<InstanceAction> repair = plan_repair(instance, observed)) return *repair;
+  if (observed.server && observed.server->status == "BUILD") {
+    return Rest{kBuildPoll, std::string(api::kProgressing), "the cloud is building the server"};
+  }
+  const bool agents_up = std::ranges::all_of(
+      observed.agents, [](const AgentObserved& agent) { return agent.target == TargetView::Up; });
+  if (!agents_up) {
+    return Rest{kBuildPoll, std::string(api::kProgressing), "waiting for the agents to be scraped"};
+  }
+  return Rest{kHealthy, "", ""};
+}
+
+}  // namespace
+
+std::string claim_tag(const std::string& token) {
+  return "clickdeploy-claim-" + token;
+}
+
+std::string cluster_tag(const std::string& cluster_id) {
+  return "clickdeploy-cluster-" + cluster_id.substr(0, 8);
+}
+
+std::string port_description(const std::string& cluster_id, const std::string& token,
+                             const std::string& attachment) {
+  return "clickdeploy cluster=" + cluster_id.substr(0, 8) + " claim=" + token +
+         " network=" + attachment;
+}
+
+InstanceAction plan_instance(const Instance& instance, const InstanceObserved& observed,
+                             const std::string& token) {
+  if (observed.failure) {
+    const Error& error = *observed.failure;
+    std::string_view reason = api::kTransientError;
+    if (error.code() == ErrorCode::InvalidArgument) reason = api::kInvalidConfiguration;
+    if (error.code() == ErrorCode::ResourceExhausted) reason = api::kQuotaExceeded;
+    if (error.code() == ErrorCode::PermissionDenied) reason = api::kUnauthorized;
+    return Rest{milliseconds(5'000), std::string(reason), error.message()};
+  }
+  if (instance.metadata.is_deleting()) return plan_deletion(instance, observed);
+  switch (observed.cloud) {
+    case InstanceObserved::Cloud::Missing:
+      return Rest{kCloudWait, std::string(api::kWaiting), observed.cloud_message};
+    case InstanceObserved::Cloud::NotAllowed:
+      return Rest{milliseconds(60'000), std::string(api::kInvalidConfiguration),
+                  observed.cloud_message};
+    case InstanceObserved::Cloud::Untrusted:
+      return Rest{kCloudWait, std::string(api::kObservationFailed), observed.cloud_message};
+    case InstanceObserved::Cloud::Trusted:
+      break;
+  }
+  if (observed.paused) {
+    return Rest{kHealthy, std::string(api::kPaused),
+                "paused; nothing is created, changed or repaired"};
+  }
+  const Claim& claim = instance.status.claim;
+  if (claim.token.empty()) {
+    return SaveClaim{
+        Claim{.token = token, .state = "Intended", .since = format_time(observed.now)}};
+  }
+  if (claim.state == "Intended") return plan_intended(instance, observed);
+  if (claim.state == "Uncertain") return plan_uncertain(instance, observed);
+  return plan_confirmed(instance, observed);
+}
+
+}  // namespace clickdeploy::reconcilers

@@ -1,0 +1,199 @@
+// plan_instance: what to do next for one Instance. Pure: no I/O, no clock, the same answer for the
+// same input. The reconciler performs the action, puts its outcome into the record or the
+// observation, and asks again, until the answer is to wait or that all is done.
+//
+// The create protocol. Nova's create has no idempotency key, its time-out may come after the
+// effect, and we may die anywhere, so:
+//   no claim   → save a claim {token, Intended}; durable before anything is called
+//   Intended   → no server was asked for yet: resolve, look the token up, make the missing ports,
+//                save Uncertain, and only then ask for the server
+//   Uncertain  → look the token up with growing waits; found: adopt the oldest healthy one, delete
+//                the others; not found for kUncertainWindow: back to Intended
+//   Confirmed  → the server's id is recorded
+// Everything made carries the token, is found again by it, and is deleted by id and token.
+//
+// Repair. An agent that Prometheus cannot scrape and that does not answer us either, or a server in
+// ERROR or gone, is unhealthy; after its grace the ladder's steps follow one another, each within
+// the budget. A server stopped on purpose is respected.
+
+#pragma once
+
+#include "api/v1alpha1/instance.h"
+#include "controller/base/error.h"
+#include "controller/base/text.h"
+#include "controller/openstack/types.h"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace clickdeploy::reconcilers {
+
+using api::v1alpha1::Instance;
+
+inline constexpr std::chrono::seconds kUncertainWindow{60};
+
+// The step after Replace: the old server is observed gone, a new one is on its way.
+inline constexpr const char* kRecreate = "Recreate";
+
+// The marks on what we make in a cloud.
+std::string claim_tag(const std::string& token);
+std::string cluster_tag(const std::string& cluster_id);
+std::string port_description(const std::string& cluster_id, const std::string& token,
+                             const std::string& attachment);
+
+// What carries the Instance's token, read just now.
+struct TokenLookUp {
+  std::vector<openstack::Server> servers;
+  std::vector<openstack::Port> ports;
+
+  bool operator==(const TokenLookUp&) const = default;
+};
+
+// Names of the spec turned into the cloud's ids.
+struct ResolvedServer {
+  std::string image_id;
+  std::string flavor_id;
+  struct Attachment {
+    std::string name;
+    std::string network_id;
+    std::optional<std::vector<std::string>> security_group_ids;
+    bool operator==(const Attachment&) const = default;
+  };
+  std::vector<Attachment> attachments;
+  std::string user_data;
+
+  bool operator==(const ResolvedServer&) const = default;
+};
+
+enum class TargetView : std::uint8_t {
+  Unknown,       // Prometheus could not be observed
+  NotPublished,  // no backend wants it, or it has no address
+  NotKnown,      // published, not yet seen by Prometheus
+  Pending,       // known, not yet scraped
+  Up,
+  Down,
+};
+
+struct AgentObserved {
+  std::string name;
+  std::string address;  // "" until the server has one
+  TargetView target = TargetView::NotPublished;
+  std::string last_scrape;  // RFC 3339; "" if never
+  std::string scrape_error;
+  // What the agent itself said, where it was asked.
+  enum class Probe : std::uint8_t { NotAsked, Answers, Silent, OtherIdentity };
+  Probe probe = Probe::NotAsked;
+  std::string version;
+  std::string reported_uid;
+  std::string probe_error;
+
+  bool operator==(const AgentObserved&) const = default;
+};
+
+// Repairs that the Service allows now.
+struct RepairBudget {
+  bool enabled = true;
+  bool blocked = false;  // the brake: too many are unhealthy
+  std::int64_t unhealthy = 0;
+  std::int64_t unhealthy_max = 1;
+  bool slot_free = true;  // fewer than maxInFlight are running
+
+  bool operator==(const RepairBudget&) const = default;
+};
+
+struct InstanceObserved {
+  enum class Cloud : std::uint8_t { Missing, NotAllowed, Untrusted, Trusted };
+  Cloud cloud = Cloud::Missing;
+  std::string cloud_message;  // why it is not trusted
+  WallTime now{};
+  bool paused = false;           // by annotation or by its Service
+  bool create_slot_free = true;  // maxConcurrentCreates of the Cloud
+
+  // This very pass has saved Uncertain and asked for nothing yet: the one moment to ask for a
+  // server.
+  bool may_create = false;
+  std::vector<std::string> deleted;  // servers that this pass has asked to delete
+
+  std::optional<TokenLookUp> look_up;
+  std::optional<Result<ResolvedServer>> resolved;
+  std::optional<openstack::Server> server;  // the recorded one, as last observed
+  bool server_missing = false;              // not in a snapshot that is newer than our last change
+  std::optional<bool> server_gone;          // asked by id: 404 or not
+  std::optional<Error> failure;             // of the last action; stops the pass
+  std::vector<AgentObserved> agents;
+  RepairBudget budget;
+};
+
+// Actions.
+struct SaveClaim {
+  api::v1alpha1::Claim claim;
+  bool operator==(const SaveClaim&) const = default;
+};
+struct LookUpToken {
+  bool operator==(const LookUpToken&) const = default;
+};
+struct ResolveThings {
+  bool operator==(const ResolveThings&) const = default;
+};
+struct CreatePort {
+  std::size_t attachment = 0;
+  bool operator==(const CreatePort&) const = default;
+};
+struct CreateServer {
+  bool operator==(const CreateServer&) const = default;
+};
+struct AdoptServer {
+  std::string id;
+  bool operator==(const AdoptServer&) const = default;
+};
+struct DeleteServer {
+  std::string id;
+  std::string why;
+  bool operator==(const DeleteServer&) const = default;
+};
+struct DeletePort {
+  std::string id;
+  bool operator==(const DeletePort&) const = default;
+};
+struct AskById {
+  std::string id;
+  bool operator==(const AskById&) const = default;
+};
+struct BeginRepair {
+  std::string step;
+  std::string reason;
+  bool operator==(const BeginRepair&) const = default;
+};
+struct EndRepair {
+  bool operator==(const EndRepair&) const = default;
+};
+struct ForgetServer {
+  bool operator==(const ForgetServer&) const = default;
+};  // replaced: start anew
+struct DropFinalizer {
+  bool operator==(const DropFinalizer&) const = default;
+};
+// Nothing to do now. `reason` is one of the shared vocabulary; "" when all is well.
+struct Rest {
+  std::chrono::milliseconds look_again{0};
+  std::string reason;
+  std::string message;
+  bool operator==(const Rest&) const = default;
+};
+
+using InstanceAction = std::variant<SaveClaim, LookUpToken, ResolveThings, CreatePort, CreateServer,
+                                    AdoptServer, DeleteServer, DeletePort, AskById, BeginRepair,
+                                    EndRepair, ForgetServer, DropFinalizer, Rest>;
+
+// `token` is a fresh random one, used only if a claim must be made.
+InstanceAction plan_instance(const Instance& instance, const InstanceObserved& observed,
+                             const std::string& token);
+
+// Why the Instance is unhealthy; nullopt when it is not, or when that cannot be told.
+std::optional<std::string> unhealthy_reason(const Instance& instance,
+                                            const InstanceObserved& observed);
+
+}  // namespace clickdeploy::reconcilers

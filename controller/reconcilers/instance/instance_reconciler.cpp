@@ -1,0 +1,256 @@
+#include "controller/reconcilers/instance/instance_reconciler.h"
+
+#include "controller/reconcilers/instance/agent_convert_internal.h"
+#include "controller/reconcilers/instance/instance_pass_internal.h"
+#include "controller/reconcilers/instance/instance_status.h"
+#include "controller/reconcilers/service/repair_budget.h"
+
+#include <algorithm>
+
+namespace clickdeploy::reconcilers {
+
+using api::v1alpha1::AgentSpec;
+using api::v1alpha1::Claim;
+using openstack::Server;
+using runtime::EventKind;
+using runtime::ReconcileResult;
+using std::chrono::milliseconds;
+
+namespace {
+
+// One create with eight ports takes some twenty actions; more than this is a loop.
+constexpr int kActionsMax = 64;
+constexpr milliseconds kProbeDeadline{2'000};
+
+// Where the agents are reached: the fixed address on the network marked for scraping, else the
+// first.
+std::string scrape_address(const Instance& instance, const Server& server,
+                           const openstack::CloudSnapshot* snapshot) {
+  std::string port_name;
+  for (const auto& network : instance.spec.server.networks) {
+    if (port_name.empty() || network.scrape)
+      port_name = instance.metadata.name + "-" + network.name;
+    if (network.scrape) break;
+  }
+  if (snapshot != nullptr) {
+    for (const auto& resource : instance.status.resources) {
+      if (resource.kind != "Port" || resource.name != port_name) continue;
+      auto port = snapshot->ports.find(resource.id);
+      if (port != snapshot->ports.end() && !port->second.fixed_ips.empty()) {
+        return port->second.fixed_ips.front();
+      }
+    }
+  }
+  for (const openstack::Address& address : server.addresses) {
+    if (address.type != "floating") return address.address;
+  }
+  return "";
+}
+
+}  // namespace
+
+InstanceReconciler::InstanceReconciler(Context& context)
+    : context_(context), instances_(context.client) {}
+
+Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) {
+  const auto cached = context_.caches.instances.get(key);
+  if (cached == nullptr) {
+    changed_at_.erase(key);
+    begun_.erase(key);
+    co_return ReconcileResult{};
+  }
+  Pass pass{.key = key, .work = *cached, .stored = *cached};
+  observe_cloud(pass);
+  observe_server(pass);
+  co_await observe_agents(pass);
+  pass.observed.budget = observe_budget(pass);
+
+  Rest rest;
+  for (int i = 0;; ++i) {
+    CHECK(i < kActionsMax, "plan_instance does not come to rest");
+    const std::string token = context_.random.hex(16);
+    InstanceAction action = plan_instance(pass.work, pass.observed, token);
+    if (const Rest* end = std::get_if<Rest>(&action)) {
+      rest = *end;
+      break;
+    }
+    Result<void> done = co_await perform(pass, std::move(action));
+    if (pass.finished) co_return ReconcileResult{};
+    if (!done && pass.conflict) co_return std::unexpected(std::move(done).error());
+    if (!done) pass.observed.failure = std::move(done).error();
+  }
+
+  pass.work.status = report_instance(pass.work, pass.observed, rest);
+  if (is_worth_writing(pass.stored.status, pass.work.status, pass.observed.now)) {
+    Result<void> saved = co_await save(pass);
+    if (!saved) co_return std::unexpected(std::move(saved).error().with_context("report Instance"));
+  }
+  if (pass.observed.failure) co_return std::unexpected(*pass.observed.failure);
+  co_return ReconcileResult{.requeue_after = rest.look_again};
+}
+
+void InstanceReconciler::observe_cloud(Pass& pass) const {
+  InstanceObserved& seen = pass.observed;
+  seen.now = std::chrono::floor<std::chrono::seconds>(context_.clock.wall_now());
+  const api::ObjectKey key = pass.work.spec.cloud_ref.key(pass.key.namespace_name);
+  const auto cloud = context_.caches.clouds.get(key);
+  pass.connection = context_.clouds.find(key);
+  if (cloud == nullptr || pass.connection == nullptr) {
+    seen.cloud = InstanceObserved::Cloud::Missing;
+    seen.cloud_message =
+        cloud == nullptr
+            ? "Cloud " + key.text() + " does not exist; create it, or correct spec.cloudRef"
+            : "Cloud " + key.text() + " has no connection yet; see its conditions";
+    return;
+  }
+  if (!context_.caches.reference_allowed(pass.key.namespace_name, key.namespace_name,
+                                         cloud->spec.allowed_namespaces)) {
+    seen.cloud = InstanceObserved::Cloud::NotAllowed;
+    seen.cloud_message = "Cloud " + key.text() + " does not allow namespace " +
+                         pass.key.namespace_name + "; see its spec.allowedNamespaces";
+    return;
+  }
+  seen.cloud_message = pass.connection->distrust();
+  seen.cloud = seen.cloud_message.empty() ? InstanceObserved::Cloud::Trusted
+                                          : InstanceObserved::Cloud::Untrusted;
+  seen.create_slot_free =
+      pass.connection->creates_in_flight < pass.connection->spec.limits.max_concurrent_creates;
+  const auto service =
+      context_.caches.services.get({pass.key.namespace_name, pass.work.spec.service_name});
+  seen.paused = service != nullptr && service->spec.paused;
+}
+
+void InstanceReconciler::observe_server(Pass& pass) const {
+  InstanceObserved& seen = pass.observed;
+  if (seen.cloud != InstanceObserved::Cloud::Trusted) return;
+  const auto snapshot = pass.connection->observer.snapshot();
+  if (snapshot == nullptr || pass.work.status.claim.state != "Confirmed") return;
+  auto changed = changed_at_.find(pass.key);
+  const bool covers = changed == changed_at_.end() || snapshot->started_at > changed->second;
+  auto found = snapshot->servers.find(pass.work.status.server.id);
+  if (found != snapshot->servers.end()) {
+    seen.server = found->second;
+    pass.work.status.address = scrape_address(pass.work, found->second, snapshot.get());
+  } else {
+    seen.server_missing = covers;
+  }
+  // A late second server of our claim shows itself in the list.
+  const auto marked = snapshot->servers_with_tag(claim_tag(pass.work.status.claim.token));
+  if (marked.size() > 1 && covers) {
+    seen.look_up.emplace();
+    for (const Server* server : marked) seen.look_up->servers.push_back(*server);
+  }
+}
+
+Task<void> InstanceReconciler::observe_agents(Pass& pass) {
+  InstanceObserved& seen = pass.observed;
+  const auto service =
+      context_.caches.services.get({pass.key.namespace_name, pass.work.spec.service_name});
+  Context::Monitoring monitoring;
+  if (service != nullptr) monitoring = context_.monitoring_of(*service);
+  std::string why;
+  std::shared_ptr<const prometheus::PrometheusSnapshot> prometheus;
+  if (monitoring.connection != nullptr) prometheus = monitoring.connection->fresh_snapshot(&why);
+  const bool wanted = is_published(pass.work);
+  for (const AgentSpec& spec : pass.work.spec.agents) {
+    AgentObserved agent;
+    agent.name = spec.name;
+    agent.address = agent_address(pass.work, spec);
+    const std::string& server_id = pass.work.status.server.id;
+    if (monitoring.connection == nullptr || agent.address.empty()) {
+      agent.target = TargetView::NotPublished;
+    } else if (prometheus == nullptr) {
+      agent.target = TargetView::Unknown;
+      agent.scrape_error = why;
+    } else if (const auto* target = prometheus->find_target(server_id, spec.name)) {
+      agent.target = target->health == "up"     ? TargetView::Up
+                     : target->health == "down" ? TargetView::Down
+                                                : TargetView::Pending;
+      agent.scrape_error = target->last_error;
+      if (target->last_scrape) agent.last_scrape = format_time(*target->last_scrape);
+    } else {
+      agent.target = wanted ? TargetView::NotKnown : TargetView::NotPublished;
+    }
+    seen.agents.push_back(std::move(agent));
+  }
+  const bool active = seen.server && seen.server->status == "ACTIVE";
+  if (!active || pass.work.metadata.is_deleting()) co_return;
+  for (std::size_t i = 0; i < seen.agents.size(); ++i) {
+    AgentObserved& agent = seen.agents[i];
+    // Prometheus's word is enough while all is well; the version is asked for once.
+    const bool known = i < pass.work.status.agents.size() &&
+                       !pass.work.status.agents[i].reported_id.empty() &&
+                       pass.work.status.agents[i].state == "Up";
+    if (agent.address.empty() || (agent.target == TargetView::Up && known)) continue;
+    agents::Agent asked = convert_agent(pass.work.spec.agents[i]);
+    std::string address = agent.address;
+    Result<agents::ProbeResult> answer =
+        co_await agents::probe_agent(context_.http, address, asked, kProbeDeadline);
+    if (!answer) {
+      agent.probe = AgentObserved::Probe::Silent;
+      agent.probe_error = answer.error().message();
+      continue;
+    }
+    agent.version = answer->version;
+    agent.reported_uid = answer->instance_uid;
+    const bool other =
+        !answer->instance_uid.empty() && answer->instance_uid != pass.work.metadata.uid;
+    agent.probe = other ? AgentObserved::Probe::OtherIdentity : AgentObserved::Probe::Answers;
+    if (other) {
+      agent.probe_error = "it says that it runs on Instance " + answer->instance_uid +
+                          "; the address was given to another server";
+    }
+  }
+}
+
+RepairBudget InstanceReconciler::observe_budget(const Pass& pass) const {
+  if (!unhealthy_reason(pass.work, pass.observed)) return {};
+  std::vector<std::shared_ptr<const Instance>> siblings;
+  for (const auto& sibling : context_.caches.instances.list(pass.key.namespace_name)) {
+    if (sibling->spec.service_name == pass.work.spec.service_name &&
+        sibling->metadata.name != pass.work.metadata.name) {
+      siblings.push_back(sibling);
+    }
+  }
+  std::set<api::ObjectKey> begun;
+  for (const auto& [key, version] : begun_) {
+    const auto cached = context_.caches.instances.get(key);
+    if (cached != nullptr && cached->metadata.resource_version == version) begun.insert(key);
+  }
+  return plan_repair_budget(pass.work, siblings, begun);
+}
+
+Task<Result<void>> InstanceReconciler::save(Pass& pass) {
+  Instance object = pass.work;
+  Result<Instance> saved = co_await instances_.update_status(std::move(object));
+  if (!saved) {
+    // Somebody else wrote, or the object is gone: look again from the start.
+    pass.conflict = true;
+    co_return std::unexpected(std::move(saved).error());
+  }
+  pass.work.metadata = saved->metadata;
+  pass.stored = *std::move(saved);
+  co_return Result<void>{};
+}
+
+Task<Result<void>> InstanceReconciler::drop_finalizer(Pass& pass) {
+  Json finalizers = Json::array();
+  for (const std::string& finalizer : pass.work.metadata.finalizers) {
+    if (finalizer != api::v1alpha1::kCloudFinalizer) finalizers.push_back(finalizer);
+  }
+  Json metadata = Json::object(
+      {{"finalizers", finalizers}, {"resourceVersion", pass.work.metadata.resource_version}});
+  Json patch = Json::object({{"metadata", metadata}});
+  Result<Instance> patched = co_await instances_.merge_patch(pass.key, std::move(patch));
+  pass.finished = true;
+  if (!patched && patched.error().code() != ErrorCode::NotFound) {
+    pass.finished = false;
+    pass.conflict = true;
+    co_return std::unexpected(std::move(patched).error().with_context("drop the finalizer"));
+  }
+  context_.events.record(Instance::kGvk, pass.work.metadata, EventKind::Normal, "ServerDeleted",
+                         "nothing with the claim's token is left in the cloud");
+  co_return Result<void>{};
+}
+
+}  // namespace clickdeploy::reconcilers

@@ -1,0 +1,53 @@
+// InstanceReconciler: one server, its ports and its agents, from claim to 404.
+//
+// Observe, plan, act, report. plan_instance decides one action at a time; this class performs it
+// and asks again. Claims are written before anything is called; the status is written once more at
+// the end, also after a failure, and only if it says something new.
+
+#pragma once
+
+#include "controller/agents/probe.h"
+#include "controller/client/typed_client.h"
+#include "controller/reconcilers/context.h"
+#include "controller/reconcilers/instance/instance_plan.h"
+#include "controller/runtime/controller.h"
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace clickdeploy::reconcilers {
+
+class InstanceReconciler final : public runtime::Reconciler {
+ public:
+  explicit InstanceReconciler(Context& context);
+
+  Task<Result<runtime::ReconcileResult>> reconcile(api::ObjectKey key) override;
+
+ private:
+  struct Pass;  // one reconcile: the working copy and what is observed
+
+  void observe_cloud(Pass& pass) const;
+  void observe_server(Pass& pass) const;
+  Task<void> observe_agents(Pass& pass);
+  RepairBudget observe_budget(const Pass& pass) const;
+
+  Task<Result<void>> perform(Pass& pass, InstanceAction action);
+  Task<Result<void>> save(Pass& pass);
+  Task<Result<void>> look_up(Pass& pass);
+  Task<Result<ResolvedServer>> resolve(Pass& pass);
+  Task<Result<void>> create_port(Pass& pass, std::size_t attachment);
+  Task<Result<void>> create_server(Pass& pass);
+  Task<Result<void>> begin_repair(Pass& pass, std::string step, std::string reason);
+  Task<Result<void>> drop_finalizer(Pass& pass);
+
+  Context& context_;
+  client::TypedClient<Instance> instances_;
+  // When we last changed something in the cloud for this Instance: an observation that began before
+  // says nothing about it. Lost at a restart, when every observation is newer anyway.
+  std::map<api::ObjectKey, SteadyTime> changed_at_;
+  // Repairs begun that the cache may not show yet.
+  std::map<api::ObjectKey, std::string> begun_;  // Instance → its resource version then
+};
+
+}  // namespace clickdeploy::reconcilers

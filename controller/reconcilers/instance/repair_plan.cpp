@@ -1,0 +1,197 @@
+#include "controller/base/backoff.h"
+#include "controller/reconcilers/instance/repair_plan_internal.h"
+
+#include <algorithm>
+
+namespace clickdeploy::reconcilers {
+
+using api::v1alpha1::InstanceRemediation;
+using api::v1alpha1::RemediationSpec;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr milliseconds kRepairPoll{2'000};
+constexpr milliseconds kStoppedPoll{60'000};
+
+// What keeps an Instance from being healthy decides which steps can help, and after how long.
+enum class Ailment : std::uint8_t { Gone, NeverBuilt, Error, AgentSilent };
+
+bool has_booted(const Instance& instance) {
+  return !instance.status.booted_at.empty();
+}
+
+seconds since(const std::string& time, const InstanceObserved& observed) {
+  const std::optional<WallTime> began = parse_time(time);
+  if (!began) return seconds(0);
+  return std::chrono::duration_cast<seconds>(observed.now - *began);
+}
+
+struct Diagnosis {
+  Ailment ailment;
+  std::string reason;
+};
+
+bool agent_is_silent(const AgentObserved& agent) {
+  const bool unscraped = agent.target == TargetView::Down || agent.target == TargetView::Pending ||
+                         agent.target == TargetView::NotKnown;
+  return unscraped && agent.probe == AgentObserved::Probe::Silent;
+}
+
+std::optional<Diagnosis> diagnose(const Instance& instance, const InstanceObserved& observed) {
+  if (observed.server_gone == true) {
+    return Diagnosis{Ailment::Gone, "the server " + instance.status.server.id +
+                                        " is gone from the cloud; somebody else deleted it"};
+  }
+  if (!observed.server) return std::nullopt;
+  const openstack::Server& server = *observed.server;
+  if (server.status == "ERROR") {
+    std::string reason = "the server is in ERROR";
+    if (server.fault && !server.fault->message.empty()) reason += ": " + server.fault->message;
+    return Diagnosis{has_booted(instance) ? Ailment::Error : Ailment::NeverBuilt, reason};
+  }
+  if (server.status == "BUILD") {
+    const seconds building = since(instance.status.claim.since, observed);
+    if (building.count() < instance.spec.remediation.startup_timeout_seconds) return std::nullopt;
+    return Diagnosis{Ailment::NeverBuilt,
+                     "the server has been in BUILD since " + instance.status.claim.since};
+  }
+  if (server.status != "ACTIVE") return std::nullopt;  // stopped on purpose, or on its way
+  for (const AgentObserved& agent : observed.agents) {
+    if (!agent_is_silent(agent)) continue;
+    return Diagnosis{Ailment::AgentSilent, "agent " + agent.name + " at " + agent.address +
+                                               " does not answer: " + agent.probe_error};
+  }
+  return std::nullopt;
+}
+
+// How much longer the ailment is borne before the first step. Zero or less: act.
+milliseconds grace_left(const Instance& instance, const InstanceObserved& observed,
+                        Ailment ailment) {
+  const RemediationSpec& spec = instance.spec.remediation;
+  const InstanceRemediation& record = instance.status.remediation;
+  switch (ailment) {
+    case Ailment::Gone:
+      return milliseconds(0);
+    case Ailment::NeverBuilt: {
+      // Tries of the same create: 5 s, 10 s, … up to 10 minutes apart.
+      const Backoff backoff{
+          .first = milliseconds(5'000), .longest = milliseconds(600'000), .jitter = 0};
+      const auto tries = static_cast<std::uint32_t>(record.retries + 1);
+      return backoff.after(tries, 0) - since(instance.status.claim.since, observed);
+    }
+    case Ailment::Error:
+    case Ailment::AgentSilent:
+      break;
+  }
+  if (ailment == Ailment::AgentSilent && instance.status.bootstrap.state != "Succeeded") {
+    return seconds(spec.startup_timeout_seconds) - since(instance.status.booted_at, observed);
+  }
+  if (record.unhealthy_since.empty()) return seconds(spec.unhealthy_after_seconds);
+  return seconds(spec.unhealthy_after_seconds) - since(record.unhealthy_since, observed);
+}
+
+bool can_help(const std::string& step, Ailment ailment) {
+  if (ailment == Ailment::AgentSilent) return true;
+  if (ailment == Ailment::Error) return step != "SoftReboot";
+  return step == "Replace";
+}
+
+// The step after `last` ("" for the first) that can help; "" when the ladder is at its end.
+std::string next_step(const RemediationSpec& spec, const std::string& last, Ailment ailment) {
+  auto from = spec.steps.begin();
+  if (!last.empty()) {
+    auto at = std::ranges::find(spec.steps, last);
+    if (at != spec.steps.end()) from = std::next(at);
+  }
+  auto found = std::find_if(from, spec.steps.end(),
+                            [&](const std::string& step) { return can_help(step, ailment); });
+  return found == spec.steps.end() ? "" : *found;
+}
+
+Rest rest(milliseconds look_again, std::string_view reason, std::string message) {
+  return Rest{look_again, std::string(reason), std::move(message)};
+}
+
+}  // namespace
+
+std::optional<std::string> unhealthy_reason(const Instance& instance,
+                                            const InstanceObserved& observed) {
+  std::optional<Diagnosis> diagnosis = diagnose(instance, observed);
+  if (!diagnosis) return std::nullopt;
+  // While agents are still being installed, silence is not an ailment.
+  if (diagnosis->ailment == Ailment::AgentSilent &&
+      instance.status.bootstrap.state != "Succeeded" &&
+      grace_left(instance, observed, Ailment::AgentSilent) > milliseconds(0)) {
+    return std::nullopt;
+  }
+  return diagnosis->reason;
+}
+
+std::optional<InstanceAction> plan_repair(const Instance& instance,
+                                          const InstanceObserved& observed) {
+  const RemediationSpec& spec = instance.spec.remediation;
+  const InstanceRemediation& record = instance.status.remediation;
+  const std::optional<Diagnosis> diagnosis = diagnose(instance, observed);
+  if (!diagnosis) {
+    const bool recovered =
+        !record.step.empty() && observed.server && observed.server->status == "ACTIVE" &&
+        std::ranges::all_of(observed.agents, [](const AgentObserved& agent) {
+          return agent.target == TargetView::Up || agent.probe == AgentObserved::Probe::Answers;
+        });
+    if (recovered) return EndRepair{};
+    return std::nullopt;
+  }
+  const milliseconds grace = grace_left(instance, observed, diagnosis->ailment);
+  const bool starting =
+      diagnosis->ailment == Ailment::AgentSilent && instance.status.bootstrap.state != "Succeeded";
+  if (grace > milliseconds(0) && (record.step.empty() || starting)) {
+    // A time of day, not a countdown: the same text until something changes.
+    const WallTime due = std::chrono::round<seconds>(observed.now + grace);
+    return rest(
+        std::min(kRepairPoll, grace), api::kProgressing,
+        diagnosis->reason + "; repair begins at " + format_time(due) + " if it does not recover");
+  }
+  if (!spec.enabled) {
+    return rest(kStoppedPoll, api::kBlocked,
+                diagnosis->reason + "; spec.remediation.enabled is false");
+  }
+  if (!record.step.empty()) {
+    const seconds running = since(record.started_at, observed);
+    if (running.count() < spec.step_timeout_seconds) {
+      return rest(kRepairPoll, api::kProgressing,
+                  record.step + " was begun at " + record.started_at + " because " +
+                      record.last_reason + "; waiting for its effect");
+    }
+  }
+  const bool counts = diagnosis->ailment != Ailment::NeverBuilt;
+  if (counts && record.retries >= spec.max_retries) {
+    return rest(kStoppedPoll, api::kFailed,
+                diagnosis->reason + "; " + std::to_string(record.retries) +
+                    " repairs did not help. Look at the server, then change the spec or delete "
+                    "the Instance");
+  }
+  std::string step = next_step(spec, record.step, diagnosis->ailment);
+  if (step.empty()) step = next_step(spec, "", diagnosis->ailment);  // once more from the bottom
+  if (step.empty()) {
+    return rest(kStoppedPoll, api::kBlocked,
+                diagnosis->reason + "; no step of spec.remediation.steps can repair that");
+  }
+  if (counts && observed.budget.blocked) {
+    return rest(kRepairPoll, api::kBlocked,
+                diagnosis->reason +
+                    "; the brake is on: " + std::to_string(observed.budget.unhealthy) +
+                    " Instances are unhealthy, " + std::to_string(observed.budget.unhealthy_max) +
+                    " may be (spec.remediation.maxUnhealthy). It lifts when others recover");
+  }
+  if (counts && !observed.budget.slot_free) {
+    return rest(kRepairPoll, api::kWaiting,
+                diagnosis->reason +
+                    "; waiting for another repair to end "
+                    "(spec.remediation.maxInFlight)");
+  }
+  return BeginRepair{step, diagnosis->reason};
+}
+
+}  // namespace clickdeploy::reconcilers

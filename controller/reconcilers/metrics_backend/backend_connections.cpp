@@ -1,0 +1,94 @@
+#include "controller/reconcilers/metrics_backend/backend_connections.h"
+
+#include "controller/base/text.h"
+
+namespace clickdeploy::reconcilers {
+
+namespace {
+constexpr std::chrono::milliseconds kPoll{5'000};
+constexpr std::chrono::seconds kOldAfter{45};
+}  // namespace
+
+BackendConnection::BackendConnection(http::HttpClient& http, Clock& clock, Executor executor,
+                                     const api::v1alpha1::MetricsBackendSpec& spec)
+    : url(spec.url),
+      query_timeout_seconds(spec.query_timeout_seconds),
+      client(http, spec.url, std::chrono::seconds(spec.query_timeout_seconds)),
+      observer(client, clock, {.poll = kPoll}),
+      tasks(std::move(executor)),
+      clock_(clock) {}
+
+std::shared_ptr<const prometheus::PrometheusSnapshot> BackendConnection::fresh_snapshot(
+    std::string* why) const {
+  auto snapshot = observer.snapshot();
+  const std::optional<Error> error = observer.last_error();
+  if (snapshot == nullptr) {
+    *why = error ? "Prometheus at " + url + " could not be observed: " + error->message()
+                 : "waiting for the first observation of Prometheus at " + url;
+    return nullptr;
+  }
+  const auto age = clock_.steady_now() - snapshot->started_at;
+  if (age > kOldAfter) {
+    *why = "the last complete observation of Prometheus at " + url + " is " +
+           human_duration(std::chrono::duration_cast<std::chrono::seconds>(age)) + " old" +
+           (error ? ": " + error->message() : "");
+    return nullptr;
+  }
+  return snapshot;
+}
+
+BackendConnections::BackendConnections(http::HttpClient& http, Clock& clock, Executor executor)
+    : http_(http), clock_(clock), executor_(std::move(executor)) {}
+
+std::shared_ptr<BackendConnection> BackendConnections::ensure(
+    const Key& key, const api::v1alpha1::MetricsBackendSpec& spec) {
+  std::shared_ptr<BackendConnection>& slot = connections_[key];
+  if (slot != nullptr && slot->url == spec.url &&
+      slot->query_timeout_seconds == spec.query_timeout_seconds) {
+    return slot;
+  }
+  if (slot != nullptr) retire(slot);
+  slot = std::make_shared<BackendConnection>(http_, clock_, executor_, spec);
+  slot->observer.listen([this, key](const std::vector<std::string>& changed) {
+    if (listener_) listener_(key, changed);
+  });
+  slot->tasks.start("observe backend " + key.text(), slot->observer.run());
+  return slot;
+}
+
+std::shared_ptr<BackendConnection> BackendConnections::find(const Key& key) const {
+  auto found = connections_.find(key);
+  return found == connections_.end() ? nullptr : found->second;
+}
+
+std::vector<std::pair<BackendConnections::Key, std::shared_ptr<BackendConnection>>>
+BackendConnections::all() const {
+  return {connections_.begin(), connections_.end()};
+}
+
+void BackendConnections::remove(const Key& key) {
+  auto found = connections_.find(key);
+  if (found == connections_.end()) return;
+  retire(found->second);
+  connections_.erase(found);
+}
+
+void BackendConnections::retire(std::shared_ptr<BackendConnection> connection) {
+  connection->tasks.cancel();
+  std::erase_if(retired_,
+                [](const auto& old) { return old.use_count() == 1 && old->tasks.running() == 0; });
+  retired_.push_back(std::move(connection));
+}
+
+Task<void> BackendConnections::stop() {
+  for (auto& [key, connection] : connections_) retired_.push_back(connection);
+  connections_.clear();
+  std::vector<std::shared_ptr<BackendConnection>> ending = std::move(retired_);
+  retired_.clear();
+  for (const auto& connection : ending) {
+    connection->tasks.cancel();
+    co_await connection->tasks.join();
+  }
+}
+
+}  // namespace clickdeploy::reconcilers

@@ -1,0 +1,217 @@
+#include "controller/reconcilers/metrics_backend/monitoring_plan.h"
+
+#include "controller/agents/agent.h"
+#include "controller/prometheus/publisher.h"
+
+#include <algorithm>
+
+namespace clickdeploy::reconcilers {
+
+using api::ObjectKey;
+using api::v1alpha1::AgentSpec;
+using api::v1alpha1::Instance;
+using api::v1alpha1::MonitoringPolicy;
+using api::v1alpha1::Service;
+
+namespace {
+
+bool is_ipv6(const std::string& address) {
+  return address.find(':') != std::string::npos;
+}
+
+prometheus::Target target_of(const Binding& binding, const Instance& instance,
+                             const AgentSpec& agent, const std::string& address) {
+  prometheus::Target target;
+  target.address = address;
+  target.labels = binding.policy->spec.scrape.target_labels;
+  target.labels["managed_by"] = kManagedBy;
+  target.labels["project_id"] = instance.spec.project_id;
+  target.labels["service_id"] = binding.service->metadata.uid;
+  target.labels["instance_id"] = instance.status.server.id;
+  target.labels["service"] = binding.service->metadata.name;
+  target.labels["namespace"] = binding.service->metadata.namespace_name;
+  target.labels["instance_name"] = instance.metadata.name;
+  target.labels["agent"] = agent.name;
+  target.labels["__scrape_interval__"] = binding.policy->spec.scrape.interval;
+  target.labels["__scrape_timeout__"] = binding.policy->spec.scrape.timeout;
+  return target;
+}
+
+bool belongs_to(const Instance& instance, const Service& service) {
+  return std::ranges::any_of(instance.metadata.owner_references,
+                             [&](const auto& owner) { return owner.uid == service.metadata.uid; });
+}
+
+std::vector<prometheus::RuleGroup> groups_of(const MonitoringPolicy& policy) {
+  std::vector<prometheus::RuleGroup> groups;
+  for (const auto& group : policy.spec.rule_groups) {
+    prometheus::RuleGroup rendered{
+        .name = policy.metadata.namespace_name + "/" + policy.metadata.name + "/" + group.name,
+        .interval = group.interval,
+        .rules = {}};
+    for (const auto& rule : group.rules) {
+      prometheus::Rule out;
+      out.record = rule.record;
+      out.alert = rule.alert;
+      out.expr = rule.expr;
+      out.for_duration = rule.for_duration;
+      out.labels = rule.labels;
+      out.annotations = rule.annotations;
+      rendered.rules.push_back(std::move(out));
+    }
+    groups.push_back(std::move(rendered));
+  }
+  return groups;
+}
+
+std::size_t count_rules(const std::vector<prometheus::RuleGroup>& groups) {
+  std::size_t count = 0;
+  for (const auto& group : groups) count += group.rules.size();
+  return count;
+}
+
+void add_targets(const Binding& binding, const MonitoringInput& input, BackendPlan& plan) {
+  std::vector<prometheus::Target> targets;
+  for (const auto& instance : input.instances) {
+    if (!belongs_to(*instance, *binding.service) || !is_published(*instance)) continue;
+    for (const AgentSpec& agent : instance->spec.agents) {
+      const std::string address = agent_address(*instance, agent);
+      if (!address.empty()) targets.push_back(target_of(binding, *instance, agent, address));
+    }
+  }
+  std::ranges::sort(targets);
+  Result<std::string> text = prometheus::render_target_file(targets);
+  if (!text) {
+    plan.problems.push_back("Service " + binding.service->metadata.key().text() + ": " +
+                            text.error().message());
+    return;
+  }
+  plan.target_files[target_file_name(binding.service->metadata.key())] = *std::move(text);
+  plan.targets.insert(plan.targets.end(), targets.begin(), targets.end());
+}
+
+void add_rules(const std::vector<Binding>& bindings, BackendPlan& plan) {
+  std::map<ObjectKey, std::shared_ptr<const MonitoringPolicy>> policies;
+  std::string mapping_interval;
+  for (const Binding& binding : bindings) {
+    policies.emplace(binding.policy->metadata.key(), binding.policy);
+  }
+  bool mapping = false;
+  for (const auto& [key, policy] : policies) {
+    mapping = mapping || policy->spec.metrics_mapping == "Enabled";
+    const std::vector<prometheus::RuleGroup> groups = groups_of(*policy);
+    if (groups.empty()) continue;
+    const std::string name = rule_file_name(key);
+    plan.policy_rules.push_back(
+        {key, name, prometheus::render_rule_file(name, groups), count_rules(groups)});
+  }
+  if (!mapping) return;
+  const std::vector<prometheus::RuleGroup> groups = prometheus::mapping_rule_groups("");
+  plan.mapping_file_name = std::string(prometheus::kOwnedPrefix) + "mapping.yml";
+  plan.mapping = prometheus::render_rule_file(plan.mapping_file_name, groups);
+  plan.mapping_rules = count_rules(groups);
+}
+
+}  // namespace
+
+std::string target_file_name(const ObjectKey& service) {
+  return std::string(prometheus::kOwnedPrefix) + service.namespace_name + "_" + service.name +
+         ".json";
+}
+
+std::string rule_file_name(const ObjectKey& policy) {
+  return std::string(prometheus::kOwnedPrefix) + policy.namespace_name + "_" + policy.name + ".yml";
+}
+
+std::string agent_address(const Instance& instance, const AgentSpec& agent) {
+  const std::string& host = instance.status.address;
+  if (host.empty()) return "";
+  const agents::CatalogEntry* entry = agents::find_catalog_entry(agent.name);
+  const std::int64_t port =
+      agent.port != 0 ? agent.port : (entry != nullptr ? entry->default_port : 0);
+  return (is_ipv6(host) ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+bool is_published(const Instance& instance) {
+  if (instance.metadata.is_deleting() || instance.status.server.id.empty()) return false;
+  if (instance.status.claim.state != "Confirmed" || instance.status.address.empty()) return false;
+  if (instance.status.remediation.step == "Replace") return false;
+  // A server that was stopped on purpose is not scraped; its alerts stay silent.
+  const std::string& state = instance.status.server.state;
+  if (state == "SHUTOFF" || state == "PAUSED" || state == "SUSPENDED" || state == "DELETED" ||
+      state.starts_with("SHELVED") || state == "SOFT_DELETED") {
+    return false;
+  }
+  return std::ranges::none_of(instance.status.agents,
+                              [](const auto& agent) { return agent.state == "IdentityMismatch"; });
+}
+
+bool policy_matches(const MonitoringPolicy& policy, const Service& service,
+                    const MonitoringInput& input) {
+  if (policy.metadata.is_deleting()) return false;
+  const std::string& home = service.metadata.namespace_name;
+  if (!policy.spec.namespace_selector) {
+    if (policy.metadata.namespace_name != home) return false;
+  } else {
+    static const std::map<std::string, std::string> kNone;
+    auto labels = input.namespace_labels.find(home);
+    const auto& known = labels == input.namespace_labels.end() ? kNone : labels->second;
+    if (!policy.spec.namespace_selector->matches(known)) return false;
+  }
+  return policy.spec.service_selector.matches(service.metadata.labels);
+}
+
+std::shared_ptr<const MonitoringPolicy> applied_policy(const Service& service,
+                                                       const MonitoringInput& input) {
+  std::shared_ptr<const MonitoringPolicy> best;
+  for (const auto& policy : input.policies) {
+    if (!policy_matches(*policy, service, input)) continue;
+    if (best == nullptr || policy->spec.priority > best->spec.priority ||
+        (policy->spec.priority == best->spec.priority &&
+         policy->metadata.key() < best->metadata.key())) {
+      best = policy;
+    }
+  }
+  return best;
+}
+
+std::vector<Binding> plan_bindings(const MonitoringInput& input) {
+  std::vector<Binding> bindings;
+  for (const auto& service : input.services) {
+    auto policy = applied_policy(*service, input);
+    if (policy == nullptr) continue;
+    bindings.push_back(
+        {policy, service, policy->spec.backend_ref.key(policy->metadata.namespace_name)});
+  }
+  return bindings;
+}
+
+BackendPlan plan_backend(const ObjectKey& backend, const MonitoringInput& input) {
+  BackendPlan plan;
+  auto object = std::ranges::find_if(
+      input.backends, [&](const auto& candidate) { return candidate->metadata.key() == backend; });
+  if (object == input.backends.end() || (*object)->metadata.is_deleting()) return plan;
+  std::vector<Binding> bindings;
+  for (Binding& binding : plan_bindings(input)) {
+    if (binding.backend != backend) continue;
+    const std::string& from = binding.policy->metadata.namespace_name;
+    bool allowed = from == backend.namespace_name;
+    if (!allowed && (*object)->spec.allowed_namespaces) {
+      auto labels = input.namespace_labels.find(from);
+      allowed = labels != input.namespace_labels.end() &&
+                (*object)->spec.allowed_namespaces->matches(labels->second);
+    }
+    if (!allowed) continue;
+    // A Service that is going takes its rules with it once no Instance is left; see add_targets for
+    // its targets, which go one by one.
+    const bool has_instances = std::ranges::any_of(
+        input.instances, [&](const auto& one) { return belongs_to(*one, *binding.service); });
+    if (binding.service->metadata.is_deleting() && !has_instances) continue;
+    bindings.push_back(std::move(binding));
+  }
+  for (const Binding& binding : bindings) add_targets(binding, input, plan);
+  add_rules(bindings, plan);
+  return plan;
+}
+
+}  // namespace clickdeploy::reconcilers

@@ -1,0 +1,82 @@
+// What each Prometheus must have: target files and rule files, as a pure function of the objects.
+//
+// A target exists for each agent of each Instance that has an address and is not on its way out. A
+// policy's rules exist while it applies to at least one Service; the mapping exists while there are
+// targets for it. Names and labels are sorted: equal objects give equal bytes.
+
+#pragma once
+
+#include "api/v1alpha1/instance.h"
+#include "api/v1alpha1/metrics_backend.h"
+#include "api/v1alpha1/monitoring_policy.h"
+#include "api/v1alpha1/service.h"
+#include "controller/base/error.h"
+#include "controller/prometheus/rule_files.h"
+#include "controller/prometheus/target_files.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::reconcilers {
+
+inline constexpr const char* kManagedBy = "click-deploy";
+
+// The objects, as the caches hold them; labels of namespaces for selectors.
+struct MonitoringInput {
+  std::vector<std::shared_ptr<const api::v1alpha1::MonitoringPolicy>> policies;
+  std::vector<std::shared_ptr<const api::v1alpha1::Service>> services;
+  std::vector<std::shared_ptr<const api::v1alpha1::Instance>> instances;
+  std::vector<std::shared_ptr<const api::v1alpha1::MetricsBackend>> backends;
+  std::map<std::string, std::map<std::string, std::string>> namespace_labels;
+};
+
+// One policy that applies to one Service. Of several that match, the one with the highest priority
+// applies; of equals, the first by namespace and name.
+struct Binding {
+  std::shared_ptr<const api::v1alpha1::MonitoringPolicy> policy;
+  std::shared_ptr<const api::v1alpha1::Service> service;
+  api::ObjectKey backend;
+};
+
+bool policy_matches(const api::v1alpha1::MonitoringPolicy& policy,
+                    const api::v1alpha1::Service& service, const MonitoringInput& input);
+
+// The policy that applies to the Service; nullptr if none matches.
+std::shared_ptr<const api::v1alpha1::MonitoringPolicy> applied_policy(
+    const api::v1alpha1::Service& service, const MonitoringInput& input);
+
+std::vector<Binding> plan_bindings(const MonitoringInput& input);
+
+struct PolicyRules {
+  api::ObjectKey policy;
+  std::string file_name;
+  prometheus::RuleFile file;
+  std::size_t rules = 0;
+};
+
+struct BackendPlan {
+  std::map<std::string, std::string> target_files;  // name → text
+  std::vector<prometheus::Target> targets;          // all of them
+  std::vector<PolicyRules> policy_rules;            // by file name
+  std::string mapping_file_name;                    // "" if no mapping is wanted
+  prometheus::RuleFile mapping;
+  std::size_t mapping_rules = 0;
+  std::vector<std::string> problems;  // targets that cannot be written, and why
+};
+
+BackendPlan plan_backend(const api::ObjectKey& backend, const MonitoringInput& input);
+
+// "clickdeploy-shop_web.json": names cannot hold an underscore, so no two collide.
+std::string target_file_name(const api::ObjectKey& service);
+std::string rule_file_name(const api::ObjectKey& policy);
+
+// The address at which an agent of this Instance is scraped; "" if it has none yet.
+std::string agent_address(const api::v1alpha1::Instance& instance,
+                          const api::v1alpha1::AgentSpec& agent);
+
+// Is the Instance's target to be in the file? Yes from the time it has an address until it goes.
+bool is_published(const api::v1alpha1::Instance& instance);
+
+}  // namespace clickdeploy::reconcilers

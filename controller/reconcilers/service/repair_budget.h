@@ -1,0 +1,26 @@
+// The brake: how many repairs a Service allows now. Pure.
+
+#pragma once
+
+#include "controller/reconcilers/instance/instance_plan.h"
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::reconcilers {
+
+// "20%" of `total`, at least 1; or a plain number. A malformed text counts as 1.
+std::int64_t count_of(const std::string& percent_or_number, std::int64_t total);
+
+// Is it unhealthy, or being repaired, by its own status?
+bool counts_as_unhealthy(const Instance& instance);
+
+// For `instance`, which is unhealthy, among its siblings. `begun` are repairs that the copies at
+// hand may not show yet.
+RepairBudget plan_repair_budget(const Instance& instance,
+                                const std::vector<std::shared_ptr<const Instance>>& siblings,
+                                const std::set<api::ObjectKey>& begun);
+
+}  // namespace clickdeploy::reconcilers
