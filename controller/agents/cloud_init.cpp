@@ -69,10 +69,14 @@ bool installs_docker(const Json& packages) {
   });
 }
 
-void append_new(Json& list, const Json& items) {
+// A package that is asked for already, in whatever version, is not asked for again.
+void append_packages(Json& list, const Json& packages) {
   if (!list.is_array()) list = Json::array();
-  for (const Json& item : items.as_array()) {
-    if (std::ranges::find(list.as_array(), item) == list.as_array().end()) list.push_back(item);
+  for (const Json& package : packages.as_array()) {
+    const bool known = std::ranges::any_of(list.as_array(), [&package](const Json& other) {
+      return package_name(other) == package_name(package);
+    });
+    if (!known) list.push_back(package);
   }
 }
 
@@ -81,12 +85,19 @@ void append(Json& list, const Json& items) {
   for (const Json& item : items.as_array()) list.push_back(item);
 }
 
+// The installer's script is the same for every agent.
+void append_files(Json& list, const Json& files) {
+  for (const Json& file : files.as_array()) {
+    if (std::ranges::find(list.as_array(), file) == list.as_array().end()) list.push_back(file);
+  }
+}
+
 void merge(Json& config, CloudConfigParts parts) {
   if (installs_docker(config["packages"])) {
     std::erase(parts.packages.array_ref(), Json("docker.io"));
   }
   if (!parts.packages.empty()) {
-    append_new(config.member("packages"), parts.packages);
+    append_packages(config.member("packages"), parts.packages);
     if (!config.contains("package_update")) config.set("package_update", true);
   }
   if (!parts.write_files.empty()) append(config.member("write_files"), parts.write_files);
@@ -129,8 +140,8 @@ Result<std::string> render_user_data(const UserDataInput& input) {
     }
     CloudConfigParts added;
     add_agent(added, agent, input.instance_uid);
-    append_new(parts.packages, added.packages);
-    append_new(parts.write_files, added.write_files);
+    append_packages(parts.packages, added.packages);
+    append_files(parts.write_files, added.write_files);
     append(parts.runcmd, added.runcmd);
   }
   merge(*config, std::move(parts));

@@ -36,8 +36,9 @@ Result<ProbeResult> read_answer(const http::Response& response, const CatalogEnt
                                                         go_quote(line.substr(0, kQuotedBytesMax))));
   }
   const std::string version = label_of(response.body, entry.build_info_metric, entry.version_label);
-  return ProbeResult{.version = version.substr(0, kVersionBytesMax),
-                     .instance_uid =
+  return ProbeResult{
+      .version = version.substr(0, kVersionBytesMax),
+      .instance_uid =
           label_of(response.body, kAgentInfoMetric, "instance_uid").substr(0, kUidBytesMax)};
 }
 

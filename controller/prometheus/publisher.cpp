@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace clickdeploy::prometheus {
 
 namespace {
@@ -17,10 +19,11 @@ bool is_ours(std::string_view name) {
   return name.starts_with(kOwnedPrefix) && has_watched_suffix(name);
 }
 
-// Left behind by a write that a crash cut short.
+// Left behind by a write that a crash cut short: the name, hidden, with ".tmp" after it.
 bool is_stale_temporary(std::string_view name) {
-  return name.starts_with('.') && name.substr(1).starts_with(kOwnedPrefix) &&
-         name.ends_with(".tmp");
+  if (!name.starts_with('.') || !name.ends_with(".tmp")) return false;
+  name.remove_prefix(std::min(name.find_first_not_of('.'), name.size()));
+  return name.starts_with(kOwnedPrefix);
 }
 
 bool is_foreign(std::string_view name) {
