@@ -22,14 +22,17 @@ using boost::system::error_code;
 
 // Turns a coroutine's handler into a function for another thread to call: it resumes the coroutine
 // on its own executor, which counts as busy meanwhile.
+//
+// As soon as the coroutine runs on, its executor's context may be destroyed. So what keeps that
+// busy travels with the handler, and only a plain executor stays behind on this thread.
 template <class T, class H>
 auto resumer(H handler) {
   Executor home = asio::get_associated_executor(handler, asio::system_executor());
   Executor busy = asio::prefer(home, asio::execution::outstanding_work.tracked);
-  return [handler = std::move(handler), busy = std::move(busy)](error_code error, T value) mutable {
-    Executor target = busy;
-    asio::post(target, [handler = std::move(handler), busy = std::move(busy), error,
-                        value = std::move(value)]() mutable {
+  return [handler = std::move(handler), home = std::move(home), busy = std::move(busy)](
+             error_code error, T value) mutable {
+    asio::post(home, [handler = std::move(handler), busy = std::move(busy), error,
+                      value = std::move(value)]() mutable {
       asio::get_associated_cancellation_slot(handler).clear();
       std::move(handler)(error, std::move(value));
     });

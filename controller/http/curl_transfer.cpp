@@ -11,13 +11,19 @@
 namespace clickdeploy::http {
 namespace {
 
-constexpr std::size_t kHeaderBytesMax = 1024 * 1024;
+constexpr std::size_t kHeaderBytesMax = 256 * 1024;
 
 // "host:port", for messages: a path or a query may hold more than a log should.
 std::string host_of(const std::string& url) {
   const std::size_t scheme_end = url.find("://");
   const std::size_t start = scheme_end == std::string::npos ? 0 : scheme_end + 3;
   return url.substr(start, std::min(url.find_first_of("/?#", start), url.size()) - start);
+}
+
+bool has_http_scheme(std::string_view url) {
+  const std::size_t end = url.find("://");
+  if (end == std::string_view::npos) return false;
+  return equals_folded(url.substr(0, end), "http") || equals_folded(url.substr(0, end), "https");
 }
 
 curl_blob view_blob(const std::string& bytes) {
@@ -48,6 +54,10 @@ Result<void> CurlTransfer::prepare(const CurlOptions& options) {
   const Request& request = exchange->request;
   if (!is_token(request.method)) {
     return fail(ErrorCode::InvalidArgument, "malformed request method");
+  }
+  // curl itself would guess a scheme where there is none.
+  if (!has_http_scheme(request.url)) {
+    return fail(ErrorCode::InvalidArgument, "bad URL: its scheme is not http or https");
   }
   easy.reset(curl_easy_init());
   if (easy == nullptr) return fail(ErrorCode::ResourceExhausted, "no memory for a request");

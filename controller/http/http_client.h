@@ -12,7 +12,8 @@
 // Threads and lifetime
 //   send() may be called from any coroutine and resumes on its executor. The client outlives every
 //   call. At most `in_flight_max` requests run at once; further ones wait, and their wait counts
-//   against the deadline. Cancelling the task aborts the request.
+//   against the deadline. A stream counts until its headers are there. Cancelling the task aborts
+//   the request.
 
 #pragma once
 
