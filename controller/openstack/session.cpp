@@ -20,6 +20,7 @@ using std::chrono::seconds;
 
 constexpr std::size_t kAnswerBytesMax = 32 * 1024 * 1024;
 constexpr std::size_t kLoginBytesMax = 4 * 1024 * 1024;
+constexpr JsonLimits kJsonLimits{.depth_max = 64, .nodes_max = 300'000};
 constexpr nanoseconds kMarginMax = seconds(60);
 
 // While a token is near its end but Keystone does not answer, it goes on being used.
@@ -54,7 +55,7 @@ Result<ApiResponse> to_api_response(http::Response response) {
   const std::string id = request_id_of(response);
   Json body;
   if (!trim(response.body).empty()) {
-    Result<Json> parsed = parse_json(response.body);
+    Result<Json> parsed = parse_json(response.body, kJsonLimits);
     if (!parsed) {
       const std::string where = id.empty() ? "" : " (request " + id + ")";
       return fail(ErrorCode::Unavailable, "HTTP " + std::to_string(response.status) +
@@ -214,7 +215,7 @@ Task<Result<ComputeDialect>> Session::State::discover_dialect(LoginPtr login,
     const Error error = response.error().with_context("ask for compute versions");
     co_return std::unexpected(before_request(error));
   }
-  Result<Json> document = parse_json(response->body);
+  Result<Json> document = parse_json(response->body, kJsonLimits);
   if (!document) {
     co_return fail(ErrorCode::Unavailable,
                    "connect to the cloud: the compute version document is not JSON");

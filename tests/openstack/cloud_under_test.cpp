@@ -1,0 +1,100 @@
+#include "tests/openstack/cloud_under_test.h"
+
+#include "controller/async/random.h"
+#include "controller/localcloud/handler.h"
+#include "tests/openstack/virtual_world.h"
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+namespace clickdeploy::openstack {
+namespace {
+
+constexpr const char* kOrigin = "http://127.0.0.1:8774";
+
+class LocalCloud final : public CloudUnderTest {
+ public:
+  LocalCloud() {
+    http_.route(kOrigin, localcloud::make_handler(cloud_, world_, world_.executor(), kOrigin));
+  }
+  http::HttpClient& http() override { return http_; }
+  Clock& clock() override { return world_; }
+  Credentials credentials() override {
+    Credentials credentials;
+    credentials.auth_url = std::string(kOrigin) + "/identity/v3";
+    credentials.username = "controller";
+    credentials.password = SecretString("openstack");
+    credentials.project_name = "demo";
+    return credentials;
+  }
+  std::string image_name() override { return "debian-12"; }
+  std::string flavor_name() override { return "m1.tiny"; }
+  std::string network_name() override { return "private"; }
+
+ private:
+  Executor executor() override { return world_.executor(); }
+  void drive(const std::function<bool()>& done) override { world_.run_until(done); }
+
+  VirtualWorld world_;
+  SeededRandom random_{7};
+  localcloud::NoGuests guests_;
+  localcloud::Cloud cloud_{{}, world_, random_, guests_};
+  http::LocalHttpClient http_;
+};
+
+std::string from_environment(const char* name, const char* fallback = "") {
+  const char* value = std::getenv(name);
+  return value ? value : fallback;
+}
+
+class OtherCloud final : public CloudUnderTest {
+ public:
+  OtherCloud() {
+    std::ifstream file(from_environment("CLICKDEPLOY_TEST_CLOUDS_YAML"));
+    std::stringstream text;
+    text << file.rdbuf();
+    Result<Credentials> parsed =
+        parse_clouds_yaml(text.str(), from_environment("CLICKDEPLOY_TEST_CLOUD", "demo"));
+    if (!parsed) throw std::runtime_error(parsed.error().message());
+    credentials_ = *parsed;
+  }
+  http::HttpClient& http() override { return *http_; }
+  Clock& clock() override { return clock_; }
+  Credentials credentials() override { return credentials_; }
+  std::string image_name() override { return from_environment("CLICKDEPLOY_TEST_IMAGE", "dummy"); }
+  std::string flavor_name() override {
+    return from_environment("CLICKDEPLOY_TEST_FLAVOR", "m1.tiny");
+  }
+  std::string network_name() override {
+    return from_environment("CLICKDEPLOY_TEST_NETWORK", "private");
+  }
+
+ private:
+  Executor executor() override { return context_.get_executor(); }
+  void drive(const std::function<bool()>& done) override {
+    const auto guard = boost::asio::make_work_guard(context_);
+    context_.restart();
+    while (!done()) context_.run_one();
+  }
+
+  boost::asio::io_context context_{1};
+  SystemClock clock_;
+  std::unique_ptr<http::HttpClient> http_ = http::make_curl_client({});
+  Credentials credentials_;
+};
+
+}  // namespace
+
+std::vector<CloudFactory> clouds_under_test() {
+  std::vector<CloudFactory> factories = {
+      {"LocalCloud", [] { return std::make_unique<LocalCloud>(); }}};
+  if (!from_environment("CLICKDEPLOY_TEST_CLOUDS_YAML").empty()) {
+    factories.push_back({"OtherCloud", [] { return std::make_unique<OtherCloud>(); }});
+  }
+  return factories;
+}
+
+}  // namespace clickdeploy::openstack
