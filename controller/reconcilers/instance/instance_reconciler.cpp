@@ -152,7 +152,13 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
   std::shared_ptr<const prometheus::PrometheusSnapshot> prometheus;
   if (monitoring.connection != nullptr) prometheus = monitoring.connection->fresh_snapshot(&why);
   const bool wanted = is_published(pass.work);
+  std::vector<AgentSpec> specs;  // an agent that no policy wants any more is nobody's business
   for (const AgentSpec& spec : pass.work.spec.agents) {
+    if (monitoring.policy != nullptr && wants_agent(*monitoring.policy, spec.name)) {
+      specs.push_back(spec);
+    }
+  }
+  for (const AgentSpec& spec : specs) {
     AgentObserved agent;
     agent.name = spec.name;
     agent.address = agent_address(pass.work, spec);
@@ -182,7 +188,7 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
                        !pass.work.status.agents[i].reported_id.empty() &&
                        pass.work.status.agents[i].state == "Up";
     if (agent.address.empty() || (agent.target == TargetView::Up && known)) continue;
-    agents::Agent asked = convert_agent(pass.work.spec.agents[i]);
+    agents::Agent asked = convert_agent(specs[i]);
     std::string address = agent.address;
     Result<agents::ProbeResult> answer =
         co_await agents::probe_agent(context_.http, address, asked, kProbeDeadline);

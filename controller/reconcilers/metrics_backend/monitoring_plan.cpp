@@ -75,6 +75,7 @@ void add_targets(const Binding& binding, const MonitoringInput& input, BackendPl
   for (const auto& instance : input.instances) {
     if (!belongs_to(*instance, *binding.service) || !is_published(*instance)) continue;
     for (const AgentSpec& agent : instance->spec.agents) {
+      if (!wants_agent(*binding.policy, agent.name)) continue;
       const std::string address = agent_address(*instance, agent);
       if (!address.empty()) targets.push_back(target_of(binding, *instance, agent, address));
     }
@@ -144,6 +145,10 @@ bool is_published(const Instance& instance) {
   }
   return std::ranges::none_of(instance.status.agents,
                               [](const auto& agent) { return agent.state == "IdentityMismatch"; });
+}
+
+bool wants_agent(const MonitoringPolicy& policy, const std::string& agent) {
+  return std::ranges::find(policy.spec.agents, agent, &AgentSpec::name) != policy.spec.agents.end();
 }
 
 bool policy_matches(const MonitoringPolicy& policy, const Service& service,

@@ -43,6 +43,9 @@ struct Binding {
 bool policy_matches(const api::v1alpha1::MonitoringPolicy& policy,
                     const api::v1alpha1::Service& service, const MonitoringInput& input);
 
+// Does the policy have an agent of that name?
+bool wants_agent(const api::v1alpha1::MonitoringPolicy& policy, const std::string& agent);
+
 // The policy that applies to the Service; nullptr if none matches.
 std::shared_ptr<const api::v1alpha1::MonitoringPolicy> applied_policy(
     const api::v1alpha1::Service& service, const MonitoringInput& input);

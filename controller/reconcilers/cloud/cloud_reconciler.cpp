@@ -1,0 +1,230 @@
+#include "controller/reconcilers/cloud/cloud_reconciler.h"
+
+#include "controller/reconcilers/service/repair_budget.h"
+
+#include <algorithm>
+
+namespace clickdeploy::reconcilers {
+
+using api::ConditionStatus;
+using api::v1alpha1::Cloud;
+using runtime::EventKind;
+using runtime::ReconcileResult;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds kResync{60'000};
+constexpr milliseconds kStarting{1'000};
+constexpr std::chrono::seconds kRefresh{60};
+
+// Writes the conditions of one Cloud.
+class Conditions {
+ public:
+  Conditions(Cloud& cloud, std::string now) : cloud_(cloud), now_(std::move(now)) {}
+
+  void set(std::string_view type, ConditionStatus status, std::string_view reason,
+           std::string message) {
+    api::Condition condition;
+    condition.type = type;
+    condition.status = status;
+    condition.reason = reason;
+    condition.message = std::move(message);
+    condition.observed_generation = cloud_.metadata.generation;
+    api::set_condition(cloud_.status.conditions, std::move(condition), now_);
+  }
+
+  // The Cloud cannot be used: why, and will we come back by ourselves?
+  void not_ready(ConditionStatus ready, std::string_view reason, const std::string& message) {
+    const bool stopped = reason == api::kInvalidConfiguration || reason == api::kBlocked ||
+                         reason == api::kUnauthorized;
+    set("Ready", ready, reason, message);
+    set("Progressing", stopped ? ConditionStatus::False : ConditionStatus::True, reason, message);
+  }
+
+ private:
+  Cloud& cloud_;
+  std::string now_;
+};
+
+api::v1alpha1::QuotaStatus quota_of(const openstack::QuotaUse& use) {
+  return {.limit = use.limit, .used = use.used};
+}
+
+bool worth_writing(const Cloud& before, const Cloud& after, WallTime now) {
+  Cloud a = before;
+  Cloud b = after;
+  a.status.last_sync_time = b.status.last_sync_time = "";
+  a.status.token_expires_at = b.status.token_expires_at = "";
+  if (a.status != b.status) return true;
+  const std::optional<WallTime> written = parse_time(before.status.last_sync_time);
+  return !written || now - *written >= kRefresh;
+}
+
+}  // namespace
+
+std::string plan_freeze(const Cloud& cloud, const openstack::Identity& identity,
+                        const FleetCount& fleet) {
+  const std::string& pinned = cloud.spec.identity_project_id.empty()
+                                  ? cloud.status.identity.project_id
+                                  : cloud.spec.identity_project_id;
+  if (!pinned.empty() && pinned != identity.project_id) {
+    return "the credentials are for project " + identity.project_id +
+           ", but this Cloud is project " + pinned +
+           "; nothing is created, deleted or repaired. Correct the Secret, or make "
+           "another Cloud for that project";
+  }
+  const std::int64_t allowed = count_of(cloud.spec.missing_fleet_threshold, fleet.recorded);
+  if (fleet.missing > allowed) {
+    return std::to_string(fleet.missing) + " of " + std::to_string(fleet.recorded) +
+           " servers are missing from the cloud at once; nothing is created, deleted or repaired. "
+           "If they are really gone, set spec.protection.missingFleetThreshold to \"100%\"";
+  }
+  return "";
+}
+
+CloudReconciler::CloudReconciler(Context& context) : context_(context), clouds_(context.client) {}
+
+Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
+  const auto cached = context_.caches.clouds.get(key);
+  if (cached == nullptr || cached->metadata.is_deleting()) {
+    context_.clouds.remove(key);
+    co_return ReconcileResult{};
+  }
+  Cloud cloud = *cached;
+  const WallTime now = context_.clock.wall_now();
+  cloud.status.observed_generation = cloud.metadata.generation;
+  cloud.status.last_sync_time = format_time(now);
+  Conditions conditions(cloud, format_time(now));
+
+  // Observe: the Secret, then who we are.
+  Result<openstack::Credentials> credentials = fail(ErrorCode::Internal, "");
+  Result<SecretString> secret =
+      context_.caches.secret_value(key.namespace_name, cloud.spec.credentials.secret_ref);
+  if (!secret) {
+    credentials = std::unexpected(std::move(secret).error());
+  } else {
+    credentials = openstack::parse_clouds_yaml(secret->reveal(), cloud.spec.credentials.cloud_name);
+  }
+  if (!credentials) {
+    // The connection that works, if any, goes on: a Secret that is being edited stops nothing.
+    const std::string message = "spec.credentials: " + credentials.error().message();
+    conditions.set("AuthenticationSucceeded", ConditionStatus::False, api::kInvalidConfiguration,
+                   message);
+    conditions.not_ready(ConditionStatus::False, api::kInvalidConfiguration, message);
+    Result<void> written = co_await write(*cached, std::move(cloud));
+    if (!written) co_return std::unexpected(std::move(written).error());
+    co_return ReconcileResult{.requeue_after = kResync};
+  }
+  if (!cloud.spec.region.empty()) credentials->region = cloud.spec.region;
+  auto connection = context_.clouds.ensure(key, *credentials, cloud.spec);
+
+  Result<openstack::Identity> identity = co_await connection->session.identity();
+  if (!identity) {
+    const Error error = std::move(identity).error();
+    const bool refused =
+        error.code() == ErrorCode::Unauthenticated || error.code() == ErrorCode::PermissionDenied;
+    const std::string_view reason =
+        refused ? api::kUnauthorized
+                : (error.is_retryable() ? api::kTransientError : api::kInvalidConfiguration);
+    const std::string message =
+        error.message() +
+        (refused ? ". Correct the Secret " + cloud.spec.credentials.secret_ref.name : "");
+    connection->frozen = "the Cloud cannot log in: " + error.message();
+    conditions.set("AuthenticationSucceeded",
+                   refused ? ConditionStatus::False : ConditionStatus::Unknown, reason, message);
+    conditions.not_ready(refused ? ConditionStatus::False : ConditionStatus::Unknown, reason,
+                         message);
+    if (refused) {
+      context_.events.record(Cloud::kGvk, cloud.metadata, EventKind::Warning,
+                             "AuthenticationFailed", error.message());
+    }
+    Result<void> written = co_await write(*cached, std::move(cloud));
+    if (!written) co_return std::unexpected(std::move(written).error());
+    co_return std::unexpected(error);
+  }
+  conditions.set("AuthenticationSucceeded", ConditionStatus::True, api::kSucceeded,
+                 "logged in as user " + identity->user_id);
+
+  // Plan: is it the cloud that it was, and is its fleet there?
+  const auto snapshot = connection->observer.snapshot();
+  const FleetCount fleet = snapshot ? count_fleet(key, *snapshot) : FleetCount{};
+  const std::string freeze = plan_freeze(cloud, *identity, fleet);
+  const bool other_project = !freeze.empty() && fleet.missing == 0;
+  if (connection->frozen != freeze) {
+    connection->frozen = freeze;
+    if (!freeze.empty()) {
+      context_.events.record(Cloud::kGvk, cloud.metadata, EventKind::Warning,
+                             other_project ? "IdentityMismatch" : "FleetMissing", freeze);
+    }
+  }
+
+  // Report.
+  if (!other_project && (freeze.empty() || fleet.missing > 0)) {
+    cloud.status.identity = {identity->project_id, identity->user_id, identity->catalog_hash};
+    cloud.status.token_expires_at = format_time(identity->token_expires_at);
+  }
+  conditions.set("IdentityVerified", other_project ? ConditionStatus::False : ConditionStatus::True,
+                 other_project ? api::kBlocked : api::kSucceeded,
+                 other_project ? freeze : "project " + identity->project_id);
+  const std::optional<Error> sweep_error = connection->observer.last_error();
+  if (snapshot != nullptr) {
+    cloud.status.quota = {{"instances", quota_of(snapshot->quota.instances)},
+                          {"cores", quota_of(snapshot->quota.cores)},
+                          {"ramMiB", quota_of(snapshot->quota.ram_mib)}};
+    const openstack::QuotaUse& instances = snapshot->quota.instances;
+    cloud.status.instances_summary =
+        std::to_string(instances.used) + "/" +
+        (instances.limit < 0 ? "unlimited" : std::to_string(instances.limit));
+    cloud.status.services = {
+        {"compute", "Available"}, {"network", "Available"}, {"image", "Available"}};
+    cloud.status.servers = fleet.recorded - fleet.missing;
+  }
+  const std::string distrust = connection->distrust();
+  if (snapshot == nullptr || (!distrust.empty() && freeze.empty())) {
+    conditions.set("FleetObserved", ConditionStatus::Unknown, api::kObservationFailed,
+                   sweep_error ? sweep_error->message() : distrust);
+    conditions.not_ready(ConditionStatus::Unknown,
+                         sweep_error ? api::kTransientError : api::kProgressing, distrust);
+  } else if (!freeze.empty()) {
+    conditions.set("FleetObserved",
+                   other_project ? ConditionStatus::Unknown : ConditionStatus::False, api::kBlocked,
+                   freeze);
+    conditions.not_ready(ConditionStatus::False, api::kBlocked, freeze);
+  } else {
+    conditions.set("FleetObserved", ConditionStatus::True, api::kSucceeded,
+                   std::to_string(cloud.status.servers) + " servers of ours are there");
+    conditions.set("Ready", ConditionStatus::True, api::kSucceeded,
+                   "project " + identity->project_id + " is observed");
+    conditions.set("Progressing", ConditionStatus::True, api::kSucceeded, "nothing left to do");
+  }
+  Result<void> written = co_await write(*cached, std::move(cloud));
+  if (!written) co_return std::unexpected(std::move(written).error());
+  co_return ReconcileResult{.requeue_after = snapshot == nullptr ? kStarting : kResync};
+}
+
+FleetCount CloudReconciler::count_fleet(const api::ObjectKey& key,
+                                        const openstack::CloudSnapshot& snapshot) const {
+  FleetCount fleet;
+  for (const auto& instance : context_.caches.instances.list()) {
+    if (instance->spec.cloud_ref.key(instance->metadata.namespace_name) != key) continue;
+    const auto& status = instance->status;
+    // Those that are being deleted, replaced or just made may rightly be absent.
+    if (instance->metadata.is_deleting() || status.claim.state != "Confirmed" ||
+        status.remediation.step == "Replace" || status.booted_at.empty()) {
+      continue;
+    }
+    ++fleet.recorded;
+    if (!snapshot.servers.contains(status.server.id)) ++fleet.missing;
+  }
+  return fleet;
+}
+
+Task<Result<void>> CloudReconciler::write(const Cloud& before, Cloud after) {
+  if (!worth_writing(before, after, context_.clock.wall_now())) co_return Result<void>{};
+  Result<Cloud> written = co_await clouds_.update_status(std::move(after));
+  if (!written) co_return std::unexpected(std::move(written).error().with_context("report Cloud"));
+  co_return Result<void>{};
+}
+
+}  // namespace clickdeploy::reconcilers

@@ -1,0 +1,38 @@
+// CloudReconciler: credentials into a verified identity, a quota and an observer; it freezes the
+// Cloud when it is not the one it was, or when its fleet is suddenly missing.
+
+#pragma once
+
+#include "controller/client/typed_client.h"
+#include "controller/reconcilers/context.h"
+#include "controller/runtime/controller.h"
+
+namespace clickdeploy::reconcilers {
+
+// Of the servers that we have recorded on a Cloud, how many does the observation lack?
+struct FleetCount {
+  std::int64_t recorded = 0;
+  std::int64_t missing = 0;
+
+  bool operator==(const FleetCount&) const = default;
+};
+
+// Why the Cloud must be frozen; "" if it need not be. Pure.
+std::string plan_freeze(const api::v1alpha1::Cloud& cloud, const openstack::Identity& identity,
+                        const FleetCount& fleet);
+
+class CloudReconciler final : public runtime::Reconciler {
+ public:
+  explicit CloudReconciler(Context& context);
+
+  Task<Result<runtime::ReconcileResult>> reconcile(api::ObjectKey key) override;
+
+ private:
+  Task<Result<void>> write(const api::v1alpha1::Cloud& before, api::v1alpha1::Cloud after);
+  FleetCount count_fleet(const api::ObjectKey& key, const openstack::CloudSnapshot& snapshot) const;
+
+  Context& context_;
+  client::TypedClient<api::v1alpha1::Cloud> clouds_;
+};
+
+}  // namespace clickdeploy::reconcilers

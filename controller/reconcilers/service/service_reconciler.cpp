@@ -1,0 +1,213 @@
+#include "controller/reconcilers/service/service_reconciler.h"
+
+#include "controller/reconcilers/service/service_status.h"
+
+#include <algorithm>
+
+namespace clickdeploy::reconcilers {
+
+using api::v1alpha1::Instance;
+using api::v1alpha1::Service;
+using runtime::EventKind;
+using runtime::ReconcileResult;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds kResync{120'000};
+constexpr milliseconds kBusy{2'000};
+
+// Without what moves by itself.
+api::v1alpha1::ServiceStatus still_parts(api::v1alpha1::ServiceStatus status) {
+  status.last_sync_time.clear();
+  return status;
+}
+
+}  // namespace
+
+ServiceReconciler::ServiceReconciler(Context& context)
+    : context_(context), services_(context.client), instances_(context.client) {}
+
+Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
+  const auto cached = context_.caches.services.get(key);
+  if (cached == nullptr) co_return ReconcileResult{};
+  Service service = *cached;
+  if (!service.metadata.is_deleting()) {
+    Result<void> added = co_await add_finalizers(service);
+    if (!added) co_return std::unexpected(std::move(added).error());
+  }
+  Result<ServiceObserved> observed = co_await observe(service);
+  if (!observed)
+    co_return std::unexpected(std::move(observed).error().with_context("observe Service"));
+
+  const std::vector<ServiceStep> plan = plan_service(service, *observed);
+  std::optional<Error> failure;
+  bool finished = false;
+  for (const ServiceStep& step : plan) {
+    finished = finished || std::holds_alternative<DropServiceFinalizers>(step);
+    Result<void> done = co_await perform(service, *observed, step);
+    if (!done) {
+      failure = std::move(done).error().with_context("apply Service");
+      break;
+    }
+  }
+  if (finished && !failure) co_return ReconcileResult{};
+
+  const Context::Monitoring monitoring = context_.monitoring_of(service);
+  const auto backend = context_.caches.backends.get(monitoring.backend);
+  ServiceView view{.service = service,
+                   .observed = *observed,
+                   .plan = plan,
+                   .policy = monitoring.policy.get(),
+                   .backend = backend.get(),
+                   .failure = failure,
+                   .now = format_time(context_.clock.wall_now())};
+  Service reported = service;
+  reported.status = report_service(view);
+  if (still_parts(reported.status) != still_parts(service.status)) {
+    Result<Service> written = co_await services_.update_status(std::move(reported));
+    if (!written)
+      co_return std::unexpected(std::move(written).error().with_context("report Service"));
+  }
+  if (failure) co_return std::unexpected(*failure);
+  const bool busy =
+      !plan.empty() || service.metadata.is_deleting() || !observed->waiting_for.empty();
+  co_return ReconcileResult{.requeue_after = busy ? kBusy : kResync};
+}
+
+Task<Result<void>> ServiceReconciler::add_finalizers(Service& service) {
+  Json finalizers = Json::array();
+  for (const std::string& finalizer : service.metadata.finalizers) finalizers.push_back(finalizer);
+  const std::size_t before = finalizers.size();
+  for (std::string_view wanted :
+       {api::v1alpha1::kCloudFinalizer, api::v1alpha1::kTargetsFinalizer}) {
+    if (!service.metadata.has_finalizer(wanted)) finalizers.push_back(wanted);
+  }
+  if (finalizers.size() == before) co_return Result<void>{};
+  Json metadata = Json::object(
+      {{"finalizers", finalizers}, {"resourceVersion", service.metadata.resource_version}});
+  Json patch = Json::object({{"metadata", metadata}});
+  Result<Service> patched =
+      co_await services_.merge_patch(service.metadata.key(), std::move(patch));
+  if (!patched)
+    co_return std::unexpected(std::move(patched).error().with_context("add finalizers"));
+  service = *std::move(patched);
+  co_return Result<void>{};
+}
+
+// The Instances are listed from the API, not from the cache: a stale cache would create twice.
+Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
+  ServiceObserved observed;
+  client::ResourcePath path = client::ResourcePath::of(Instance::kGvk);
+  client::Query query{
+      {"labelSelector", std::string(api::v1alpha1::kServiceLabel) + "=" + service.metadata.name}};
+  Result<client::ObjectList> list =
+      co_await context_.client.list(path, service.metadata.namespace_name, std::move(query));
+  if (!list) co_return std::unexpected(std::move(list).error());
+  for (const Json& item : list->items) {
+    Result<Instance> instance = api::decode<Instance>(item);
+    if (!instance) co_return std::unexpected(std::move(instance).error());
+    const bool ours =
+        std::ranges::any_of(instance->metadata.owner_references,
+                            [&](const auto& owner) { return owner.uid == service.metadata.uid; });
+    if (ours) observed.instances.push_back(*std::move(instance));
+  }
+  const Context::Monitoring monitoring = context_.monitoring_of(service);
+  if (monitoring.policy != nullptr) observed.agents = monitoring.policy->spec.agents;
+
+  const api::ObjectKey cloud_key = service.spec.cloud_ref.key(service.metadata.namespace_name);
+  const auto cloud = context_.caches.clouds.get(cloud_key);
+  observed.project_id = service.spec.project_id;
+  if (cloud == nullptr) {
+    observed.waiting_for =
+        "Cloud " + cloud_key.text() + " does not exist; create it, or correct spec.cloudRef";
+  } else if (!context_.caches.reference_allowed(service.metadata.namespace_name,
+                                                cloud_key.namespace_name,
+                                                cloud->spec.allowed_namespaces)) {
+    observed.waiting_for = "Cloud " + cloud_key.text() + " does not allow namespace " +
+                           service.metadata.namespace_name + "; see its spec.allowedNamespaces";
+  } else if (observed.project_id.empty()) {
+    observed.project_id = cloud->status.identity.project_id;
+    if (observed.project_id.empty()) {
+      observed.waiting_for =
+          "Cloud " + cloud_key.text() + " is not verified yet; see its conditions";
+    }
+  }
+  if (service.metadata.is_deleting() && observed.instances.empty()) {
+    std::string unobserved;
+    const std::vector<std::string> left = targets_known(service, &unobserved);
+    observed.targets_left = unobserved;
+    if (!left.empty()) {
+      observed.targets_left = "Prometheus still knows " + join(left, ", ");
+    }
+  }
+  co_return observed;
+}
+
+std::vector<std::string> ServiceReconciler::targets_known(const Service& service,
+                                                          std::string* unobserved) const {
+  std::vector<std::string> left;
+  for (const auto& [key, connection] : context_.backends.all()) {
+    const auto snapshot = connection->fresh_snapshot(unobserved);
+    if (snapshot == nullptr) return {};
+    for (const prometheus::ActiveTarget& target : snapshot->targets) {
+      auto label = target.labels.find("service_id");
+      if (label != target.labels.end() && label->second == service.metadata.uid) {
+        left.push_back(target.scrape_url);
+      }
+    }
+  }
+  return left;
+}
+
+Task<Result<void>> ServiceReconciler::perform(const Service& service,
+                                              const ServiceObserved& observed, ServiceStep step) {
+  if (auto* more = std::get_if<CreateInstances>(&step)) {
+    for (std::int64_t i = 0; i < more->count; ++i) {
+      const std::string suffix = context_.random.name_suffix(4);
+      Instance instance = make_instance(service, observed, more->revision, suffix);
+      Result<void> created = co_await create(std::move(instance));
+      if (!created) co_return std::unexpected(std::move(created).error());
+    }
+    context_.events.record(Service::kGvk, service.metadata, EventKind::Normal, "InstancesCreated",
+                           std::to_string(more->count) + " of revision " + more->revision);
+  } else if (auto* gone = std::get_if<DeleteInstance>(&step)) {
+    api::ObjectKey key{service.metadata.namespace_name, gone->name};
+    Result<void> removed = co_await instances_.remove(key, gone->uid);
+    if (!removed) co_return std::unexpected(std::move(removed).error());
+    context_.events.record(Service::kGvk, service.metadata, EventKind::Normal, "InstanceDeleted",
+                           gone->name + ": " + gone->why);
+  } else if (auto* update = std::get_if<UpdateInstance>(&step)) {
+    api::ObjectKey key{service.metadata.namespace_name, update->name};
+    Json spec = api::encode(make_instance(service, observed, "", ""))["spec"];
+    Json patch = Json::object({{"spec", Json::object({{"remediation", spec["remediation"]}})}});
+    Result<Instance> patched = co_await instances_.merge_patch(key, std::move(patch));
+    if (!patched) co_return std::unexpected(std::move(patched).error());
+  } else {
+    Json finalizers = Json::array();
+    for (const std::string& finalizer : service.metadata.finalizers) {
+      if (finalizer != api::v1alpha1::kCloudFinalizer &&
+          finalizer != api::v1alpha1::kTargetsFinalizer) {
+        finalizers.push_back(finalizer);
+      }
+    }
+    Json metadata = Json::object(
+        {{"finalizers", finalizers}, {"resourceVersion", service.metadata.resource_version}});
+    Json patch = Json::object({{"metadata", metadata}});
+    Result<Service> patched =
+        co_await services_.merge_patch(service.metadata.key(), std::move(patch));
+    if (!patched && patched.error().code() != ErrorCode::NotFound) {
+      co_return std::unexpected(std::move(patched).error());
+    }
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<void>> ServiceReconciler::create(Instance instance) {
+  Result<Instance> created = co_await instances_.create(std::move(instance));
+  if (!created)
+    co_return std::unexpected(std::move(created).error().with_context("create Instance"));
+  co_return Result<void>{};
+}
+
+}  // namespace clickdeploy::reconcilers

@@ -1,0 +1,35 @@
+// ServiceReconciler: a Service into Instances, one revision at a time, within its budgets.
+
+#pragma once
+
+#include "controller/client/typed_client.h"
+#include "controller/reconcilers/context.h"
+#include "controller/reconcilers/service/service_plan.h"
+#include "controller/runtime/controller.h"
+
+#include <string>
+#include <vector>
+
+namespace clickdeploy::reconcilers {
+
+class ServiceReconciler final : public runtime::Reconciler {
+ public:
+  explicit ServiceReconciler(Context& context);
+
+  Task<Result<runtime::ReconcileResult>> reconcile(api::ObjectKey key) override;
+
+ private:
+  Task<Result<ServiceObserved>> observe(api::v1alpha1::Service service);
+  std::vector<std::string> targets_known(const api::v1alpha1::Service& service,
+                                         std::string* unobserved) const;
+  Task<Result<void>> add_finalizers(api::v1alpha1::Service& service);
+  Task<Result<void>> perform(const api::v1alpha1::Service& service, const ServiceObserved& observed,
+                             ServiceStep step);
+  Task<Result<void>> create(api::v1alpha1::Instance instance);
+
+  Context& context_;
+  client::TypedClient<api::v1alpha1::Service> services_;
+  client::TypedClient<api::v1alpha1::Instance> instances_;
+};
+
+}  // namespace clickdeploy::reconcilers
