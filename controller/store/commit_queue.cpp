@@ -2,15 +2,11 @@
 #include "controller/store/commit_queue_internal.h"
 #include "controller/store/write_batch_internal.h"
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace clickdeploy::store {
@@ -41,43 +37,28 @@ Task<Result<DocumentPtr>> CommitQueue::commit(Write write) {
     co_return fail(ErrorCode::ResourceExhausted,
                    fmt::format("a document may have {} bytes at most", kWriteBytesMax));
   }
-  auto start = [](auto handler, std::shared_ptr<CommitQueue> queue, Write asked) {
-    Executor home = boost::asio::get_associated_executor(handler, queue->writer_);
-    Done done = [handler = std::move(handler),
-                 home = std::move(home)](Result<DocumentPtr> result) mutable {
-      boost::asio::post(home, [handler = std::move(handler), result = std::move(result)]() mutable {
-        std::move(handler)(std::move(result));
-      });
-    };
-    queue->push(std::move(asked), std::move(done));
-  };
-  Result<DocumentPtr> result =
-      co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
-                                           void(Result<DocumentPtr>)>(
-          std::move(start), boost::asio::use_awaitable, shared_from_this(), std::move(write));
-  co_return result;
+  auto ticket = std::make_shared<Ticket>();
+  const std::uint64_t unset = ticket->done.version();
+  Result<void> taken = push(Pending{std::move(write), ticket});
+  if (!taken) co_return std::unexpected(std::move(taken).error());
+  co_await ticket->done.wait(unset);
+  co_return *std::move(ticket->result);
 }
 
-void CommitQueue::push(Write write, Done done) {
-  std::optional<Error> refused;
+Result<void> CommitQueue::push(Pending pending) {
   {
     std::lock_guard lock(mutex_);
-    if (stopping_) {
-      refused.emplace(ErrorCode::Cancelled, "the store is stopping");
-    } else if (queue_.size() >= limits_.queue_max) {
-      refused.emplace(ErrorCode::ResourceExhausted,
-                      fmt::format("{} writes are waiting already", queue_.size()));
-    } else {
-      queue_.push_back(Pending{std::move(write), std::move(done)});
-      if (busy_) return;
-      busy_ = true;
+    if (stopping_) return fail(ErrorCode::Cancelled, "the store is stopping");
+    if (queue_.size() >= limits_.queue_max) {
+      return fail(ErrorCode::ResourceExhausted,
+                  fmt::format("{} writes are waiting already", queue_.size()));
     }
-  }
-  if (refused) {
-    done(std::unexpected(*std::move(refused)));
-    return;
+    queue_.push_back(std::move(pending));
+    if (busy_) return {};
+    busy_ = true;
   }
   schedule();
+  return {};
 }
 
 void CommitQueue::schedule() {
@@ -129,7 +110,11 @@ void CommitQueue::commit_batch(std::vector<Pending> batch) {
       for (Result<DocumentPtr>& result : results) result = std::unexpected(error);
     }
   }
-  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].done(std::move(results[i]));
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    Ticket& ticket = *batch[i].ticket;
+    ticket.result = std::move(results[i]);
+    ticket.done.notify();
+  }
 }
 
 bool CommitQueue::compact(std::size_t written) {

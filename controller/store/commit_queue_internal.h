@@ -18,9 +18,9 @@
 
 #include <cstddef>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace clickdeploy::store {
@@ -37,19 +37,24 @@ class CommitQueue : public std::enable_shared_from_this<CommitQueue> {
   CommitQueue(Executor writer, CommitLimits limits, std::shared_ptr<MemoryState> state,
               std::unique_ptr<Database> database, Revision logged_from);
 
+  // When the task is cancelled it unwinds at once; the write may be done all the same.
   Task<Result<DocumentPtr>> commit(Write write);
 
   // Refuses further writes, finishes those in flight, closes the database. Idempotent.
   Task<void> stop();
 
  private:
-  using Done = std::move_only_function<void(Result<DocumentPtr>)>;
+  // Shared with the coroutine that waits: either side may be gone first.
+  struct Ticket {
+    Signal done;
+    std::optional<Result<DocumentPtr>> result;  // set before `done`
+  };
   struct Pending {
     Write write;
-    Done done;
+    std::shared_ptr<Ticket> ticket;
   };
 
-  void push(Write write, Done done);
+  Result<void> push(Pending pending);
   void schedule();
   void run_piece();
   std::vector<Pending> take_batch();

@@ -124,10 +124,13 @@ class ObjectStore {
  public:
   // Opens or creates the database, migrates it (crash-safe; a database of a newer version is
   // refused with a message that says so), checks it, loads it. Blocks; call before serving.
+  // InvalidArgument: the path, or whose file it is. Unavailable: another process has it open, or
+  // the disk fails. Internal: it is damaged; it is left as it is.
   static Result<std::unique_ptr<ObjectStore>> open(StoreOptions options, FactsReader facts);
   virtual ~ObjectStore() = default;
 
-  // For a Delete the document is the last state, with the revision of the deletion.
+  // For a Delete the document is the last state, with the revision of the deletion. Unwinds when
+  // the task is cancelled; the write may be done all the same.
   virtual Task<Result<DocumentPtr>> commit(Write write) = 0;
 
   virtual DocumentPtr get(const Key& key) const = 0;  // nullptr if there is none
@@ -148,13 +151,14 @@ class ObjectStore {
   virtual Revision revision() const = 0;         // the newest
   virtual Revision oldest_revision() const = 0;  // watches may start from here
 
-  // Events after `from`. `resource` "" means all resources.
+  // Events after `from`. `resource` "" means all resources. InvalidArgument for a future one.
   virtual Result<std::unique_ptr<Watch>> watch(const std::string& resource, Revision from) = 0;
 
   // A random id made with the database; stamps what this installation creates in the world.
   virtual const std::string& cluster_id() const = 0;
 
-  // Writes in flight are finished, later ones are Cancelled, watches end. Idempotent.
+  // Writes in flight are finished, later ones are Cancelled, watches end after the last event.
+  // Idempotent.
   virtual Task<void> stop() = 0;
 };
 

@@ -1,3 +1,4 @@
+#include "controller/async/task_group.h"
 #include "tests/store/store_fixture.h"
 
 #include <boost/asio/post.hpp>
@@ -8,9 +9,14 @@
 namespace clickdeploy::store {
 namespace {
 
-using testing::Test;
-
 class Commit : public StoreTest {};
+
+Task<void> create_and_note(ObjectStore& store, bool& returned) {
+  Write write = make_write(Operation::Create, pod("a"));
+  Result<DocumentPtr> done = co_await store.commit(std::move(write));
+  EXPECT_TRUE(done);
+  returned = true;
+}
 
 TEST_F(Commit, PutsTheRevisionIntoTheBytes) {
   open();
@@ -191,23 +197,20 @@ TEST_F(Commit, FinishesWhatIsInFlightWhenTheStoreStops) {
   EXPECT_EQ(store_->list("pods", std::nullopt).documents.size(), 100u);
 }
 
-// The simulation's case: one thread, and the writer is one more task on it.
-TEST_F(Commit, NeedsNoThreadOfItsOwn) {
-  StoreOptions single = options();
-  single.writer = loop_.get_executor();
-  open(single);
-  int done = 0;
-  for (int i = 0; i < 20; ++i) {
-    boost::asio::co_spawn(loop_,
-                          store_->commit(make_write(Operation::Create, pod(std::to_string(i)))),
-                          [&done](std::exception_ptr, Result<DocumentPtr> result) {
-                            EXPECT_TRUE(result);
-                            ++done;
-                          });
-  }
-  spin([&] { return done == 20; });
-  EXPECT_EQ(store_->revision(), 20u);
-  close();
+TEST_F(Commit, CanBeLeftAloneByACancelledTask) {
+  open();
+  std::promise<void> go;
+  boost::asio::post(writer_.executor(), [held = go.get_future().share()] { held.wait(); });
+  TaskGroup group(loop_.get_executor());
+  bool returned = false;
+  group.start("commit", create_and_note(*store_, returned));
+  loop_.poll();
+  group.cancel();
+  run(group.join());
+  EXPECT_FALSE(returned);
+  go.set_value();
+  reopen();
+  EXPECT_EQ(store_->revision(), 1u);
 }
 
 }  // namespace

@@ -49,11 +49,11 @@ Task<void> write_for_ever(ObjectStore& store, int key, int round, int pipe) {
   ::_exit(4);
 }
 
-class Crash : public testing::Test {};
+class Crash : public ::testing::Test {};
 
 TEST_F(Crash, LosesNothingAcknowledgedWhenKilled) {
-  TemporaryFolder folder;
-  const std::string path = folder.file("store.db");
+  testing::TemporaryFolder folder;
+  const std::string path = folder / "store.db";
   std::map<int, Acknowledged> last;
   Revision newest = 0;
   constexpr int kRounds = 12;

@@ -72,7 +72,7 @@ TEST_F(Faults, AnyOneFailedOperationLosesNothingAcknowledged) {
     for (int n = 1; reached; ++n) {
       SCOPED_TRACE(fmt::format("operation {} fails with {}", n, code));
       StoreOptions fresh = faulty();
-      fresh.path = folder_.file(fmt::format("{}-{}.db", code, n));
+      fresh.path = file(fmt::format("{}-{}.db", code, n));
       fresh.log_events_max = 3;
       fresh.compact_batch = 2;
       open(fresh);

@@ -59,9 +59,9 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
   return real_of(file)->pMethods->xTruncate(real_of(file), size);
 }
 
-int sync_file(sqlite3_file* file, int flags) {
-  if (int fault = next_fault(file, false)) return fault;
-  return real_of(file)->pMethods->xSync(real_of(file), flags);
+// Nothing is synced for real: what these tests break is the call, never the power.
+int sync_file(sqlite3_file* file, int) {
+  return next_fault(file, false);
 }
 
 int file_size(sqlite3_file* file, sqlite3_int64* size) {

@@ -1,7 +1,8 @@
 // FaultVfs: SQLite's own file system with errors on demand, registered under a name.
 //
-// Everything but the failing operation goes to the machine's files. Faults may be switched from any
-// thread. Registered while it lives; no database may be open through it when it is destroyed.
+// Everything but the failing operation goes to the machine's files; syncs are only counted. Faults
+// may be switched from any thread. Registered while it lives; no database may be open through it
+// when it is destroyed.
 
 #pragma once
 

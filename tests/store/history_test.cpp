@@ -69,7 +69,7 @@ TEST_F(History, IsTheSameAfterAReopen) {
 TEST_F(History, EndsWhereTheLogDoes) {
   for (unsigned seed = 10; seed < 14; ++seed) {
     StoreOptions small = options();
-    small.path = folder_.file(fmt::format("{}.db", seed));
+    small.path = file(fmt::format("{}.db", seed));
     small.log_events_max = 40;
     small.compact_batch = 7;
     open(small);

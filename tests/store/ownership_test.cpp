@@ -39,37 +39,37 @@ TEST_F(Ownership, TightensAFileThatIsOpenToOthers) {
 }
 
 TEST_F(Ownership, RefusesASymbolicLink) {
-  std::filesystem::create_symlink(folder_.file("elsewhere.db"), path_);
+  std::filesystem::create_symlink(file("elsewhere.db"), path_);
   Result<void> opened = try_open(options());
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code(), ErrorCode::InvalidArgument);
   EXPECT_NE(opened.error().message().find("is a symbolic link"), std::string::npos);
-  EXPECT_FALSE(std::filesystem::exists(folder_.file("elsewhere.db")));
+  EXPECT_FALSE(std::filesystem::exists(file("elsewhere.db")));
 }
 
 TEST_F(Ownership, RefusesASymbolicLinkInPlaceOfTheWriteAheadLog) {
-  std::ofstream(folder_.file("precious")) << "precious";
-  std::filesystem::create_symlink(folder_.file("precious"), path_ + "-wal");
+  std::ofstream(file("precious")) << "precious";
+  std::filesystem::create_symlink(file("precious"), path_ + "-wal");
   std::ofstream(path_) << "";
   EXPECT_FALSE(try_open(options()));
-  EXPECT_EQ(std::filesystem::file_size(folder_.file("precious")), 8u);
+  EXPECT_EQ(std::filesystem::file_size(file("precious")), 8u);
 }
 
 TEST_F(Ownership, FollowsALinkToTheFolder) {
-  std::filesystem::create_directory(folder_.file("real"));
-  std::filesystem::create_directory_symlink(folder_.file("real"), folder_.file("link"));
+  std::filesystem::create_directory(file("real"));
+  std::filesystem::create_directory_symlink(file("real"), file("link"));
   StoreOptions linked = options();
-  linked.path = folder_.file("link/store.db");
+  linked.path = file("link/store.db");
   open(linked);
   create(pod("a"));
-  EXPECT_TRUE(std::filesystem::exists(folder_.file("real/store.db")));
+  EXPECT_TRUE(std::filesystem::exists(file("real/store.db")));
 }
 
 TEST_F(Ownership, RefusesWhatIsNotAFile) {
   std::filesystem::create_directory(path_);
   EXPECT_EQ(try_open(options()).error().code(), ErrorCode::InvalidArgument);
   StoreOptions lost = options();
-  lost.path = folder_.file("nowhere/store.db");
+  lost.path = file("nowhere/store.db");
   EXPECT_EQ(try_open(lost).error().code(), ErrorCode::InvalidArgument);
   StoreOptions odd = options();
   odd.vfs = "no-such-vfs";

@@ -11,16 +11,6 @@
 
 namespace clickdeploy::store {
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "clickdeploy-store-XXXXXX").string();
-  path_ = std::filesystem::canonical(::mkdtemp(name.data()));
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 Write make_write(Operation operation, Key key, std::string text, Revision expected_revision,
                  std::vector<std::string> owner_uids) {
   Write write;

@@ -5,6 +5,7 @@
 
 #include "controller/async/run_on.h"
 #include "controller/store/object_store.h"
+#include "tests/testing/temporary_folder.h"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -19,18 +20,6 @@
 
 namespace clickdeploy::store {
 
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
-
 // "<uid>|<owner uids>|<text>|<revision>|end"; the revision is put in by the writer.
 Write make_write(Operation operation, Key key, std::string text = "",
                  Revision expected_revision = 0, std::vector<std::string> owner_uids = {});
@@ -42,11 +31,12 @@ inline Key pod(std::string name, std::string namespace_name = "shop") {
 }
 
 // A store in a temporary folder, driven from one thread, with a writer thread beside it.
-class StoreTest : public testing::Test {
+class StoreTest : public ::testing::Test {
  protected:
   StoreTest();
   void TearDown() override;
 
+  std::string file(const std::string& name) const { return folder_ / name; }
   StoreOptions options();
   void open() { open(options()); }
   void open(StoreOptions options);
@@ -77,8 +67,8 @@ class StoreTest : public testing::Test {
   DocumentPtr update(const Key& key, std::string text);
   DocumentPtr remove(const Key& key);
 
-  TemporaryFolder folder_;
-  std::string path_ = folder_.file("store.db");
+  testing::TemporaryFolder folder_;
+  std::string path_ = folder_ / "store.db";
   boost::asio::io_context loop_;
   ThreadExecutor writer_;
   std::unique_ptr<ObjectStore> store_;
