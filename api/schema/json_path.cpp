@@ -26,6 +26,15 @@ class JsonPath::Parser {
     return fail(ErrorCode::InvalidArgument, "JSONPath: " + std::string(why));
   }
 
+  static std::string unescape(std::string_view text) {
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\\' && i + 1 < text.size()) ++i;
+      result += text[i];
+    }
+    return result;
+  }
+
   // A name up to an unescaped dot or bracket.
   std::string name() {
     std::string result;
@@ -62,7 +71,7 @@ class JsonPath::Parser {
     }
     if (inside.size() >= 2 && (inside.front() == '\'' || inside.front() == '"') &&
         inside.back() == inside.front()) {
-      step.name = std::string(inside.substr(1, inside.size() - 2));
+      step.name = unescape(inside.substr(1, inside.size() - 2));
       return step;
     }
     step.kind = Step::Kind::Index;

@@ -23,7 +23,7 @@ enum class NameRule : std::uint8_t {
 // and selfLink. The paths dropped as unknown ("metadata.bogus") are appended to `unknown_paths`.
 // InvalidArgument where a member has the wrong JSON type, with the message Go's decoder gives:
 //   json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string
-Result<void> decode_metadata(Json& metadata, std::vector<std::string>* unknown_paths = nullptr);
+Result<void> decode_metadata(Json& metadata, std::vector<std::string>* unknown_paths);
 
 // Of an object about to be stored. generateName is already turned into a name, if the server could.
 FieldErrors validate_metadata(const Json& metadata, NameRule rule, bool namespaced);

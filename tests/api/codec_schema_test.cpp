@@ -1,0 +1,95 @@
+// The typed kinds and their schemas say the same: what is encoded is valid, and nothing of it is
+// unknown to the schema.
+
+#include "api/v1alpha1/codec.h"
+#include "tests/api/admission.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace clickdeploy::api {
+namespace {
+
+// Decoding and encoding a sample again keeps all that admission made of it.
+template <class Kind>
+void expect_same_through_types(const Json& object) {
+  const Result<Kind> typed = decode<Kind>(object);
+  ASSERT_TRUE(typed) << typed.error().message();
+  const Result<Admitted> again = admit(encode(*typed));
+  ASSERT_TRUE(again) << again.error().message();
+  EXPECT_TRUE(again->unknown_fields.empty()) << again->unknown_fields.front();
+  EXPECT_TRUE(again->errors.empty()) << join_errors(again->errors);
+  EXPECT_EQ(to_json(again->object["spec"]), to_json(object["spec"]));
+}
+
+TEST(TypesAndSchemas, SamplesSurviveBothDirections) {
+  std::size_t checked = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(source_dir() / "manifests/samples")) {
+    SCOPED_TRACE(entry.path().filename().string());
+    const Result<std::vector<YamlDocument>> documents = parse_yaml(read_text(entry.path()));
+    ASSERT_TRUE(documents);
+    for (const YamlDocument& document : *documents) {
+      const Result<Admitted> admitted = admit(document.value);
+      ASSERT_TRUE(admitted);
+      const Json& object = admitted->object;
+      const std::string& kind = object["kind"].as_string();
+      if (object["apiVersion"].as_string() != "clickdeploy.io/v1alpha1") continue;
+      if (kind == "Cloud") expect_same_through_types<v1alpha1::Cloud>(object);
+      if (kind == "MetricsBackend") expect_same_through_types<v1alpha1::MetricsBackend>(object);
+      if (kind == "Service") expect_same_through_types<v1alpha1::Service>(object);
+      if (kind == "MonitoringPolicy") expect_same_through_types<v1alpha1::MonitoringPolicy>(object);
+      ++checked;
+    }
+  }
+  EXPECT_EQ(checked, 4U);
+}
+
+// A status as a controller writes it, with every field that the schema knows, must come back
+// whole: what the schema has and the type has not would be lost on the next write.
+Json example_of(const Json& schema) {
+  if (!schema["enum"].empty()) return schema["enum"][0];
+  const std::string& type = schema["type"].as_string();
+  if (type == "object" && schema.contains("additionalProperties"))
+    return Json::object({{"k", "v"}});
+  if (type == "object") {
+    Json object = Json::object();
+    for (const auto& [name, member] : schema["properties"].as_object()) {
+      object.set(name, example_of(member));
+    }
+    return object;
+  }
+  if (type == "array") return Json::array({example_of(schema["items"])});
+  if (type == "integer") return std::max(schema["minimum"].as_int(), std::int64_t{1});
+  if (type == "boolean") return true;
+  if (schema["format"].as_string() == "date-time") return "2026-01-01T00:00:00Z";
+  return "x";
+}
+
+template <class Kind>
+void expect_whole_status(std::string_view name) {
+  SCOPED_TRACE(name);
+  const ResourceInfo& info = *builtin_scheme().find_by_name(name);
+  const Json status = example_of(info.schema_json["properties"]["status"]);
+  const Result<Kind> typed = decode<Kind>(Json::object({{"status", status}}));
+  ASSERT_TRUE(typed) << typed.error().message();
+  const Json encoded = encode(*typed);
+  EXPECT_EQ(to_pretty_json(encoded["status"]), to_pretty_json(status));
+  EXPECT_TRUE(validate_object(info, encoded, nullptr, WriteTarget::Status).empty());
+
+  const Json fresh = encode(Kind{});
+  const FieldErrors errors = validate_object(info, fresh, nullptr, WriteTarget::Status);
+  EXPECT_TRUE(errors.empty()) << join_errors(errors);
+}
+
+TEST(TypesAndSchemas, StatusSurvivesBothDirections) {
+  expect_whole_status<v1alpha1::Cloud>("clouds");
+  expect_whole_status<v1alpha1::MetricsBackend>("metricsbackends");
+  expect_whole_status<v1alpha1::Service>("csvc");
+  expect_whole_status<v1alpha1::Instance>("instances");
+  expect_whole_status<v1alpha1::MonitoringPolicy>("monitoringpolicies");
+}
+
+}  // namespace
+}  // namespace clickdeploy::api
