@@ -1,3 +1,4 @@
+#include "controller/async/post_home.h"
 #include "controller/http/curl_driver_internal.h"
 #include "controller/http/http_client.h"
 
@@ -6,7 +7,6 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -31,8 +31,8 @@ auto resumer(H handler) {
   Executor busy = asio::prefer(home, asio::execution::outstanding_work.tracked);
   return [handler = std::move(handler), home = std::move(home), busy = std::move(busy)](
              error_code error, T value) mutable {
-    asio::post(home, [handler = std::move(handler), busy = std::move(busy), error,
-                      value = std::move(value)]() mutable {
+    post_home(home, [handler = std::move(handler), busy = std::move(busy), error,
+                     value = std::move(value)]() mutable {
       asio::get_associated_cancellation_slot(handler).clear();
       std::move(handler)(error, std::move(value));
     });

@@ -94,7 +94,8 @@ Task<bool> Session::serve_one() {
     bool written = co_await write_all(buffers);
     if (written) written = co_await write_stream(std::move(reply.stream), framing);
     if (written && framing == Framing::UntilClose) co_await linger();
-    co_return written&& reusable && !draining_;
+    const bool goes_on = written && reusable && !draining_;
+    co_return goes_on;
   }
   bool goes_on = co_await write_reply(std::move(reply), head_only, keep_alive);
   co_return goes_on;
@@ -191,8 +192,10 @@ Task<bool> Session::write_reply(Reply reply, bool head_only, bool keep_alive) {
   std::array<asio::const_buffer, 2> buffers{asio::buffer(head), asio::buffer(body)};
   const std::size_t count = bodiless ? 1 : 2;
   bool written = co_await write_all(std::span(buffers).first(count));
-  if (written && !reusable) co_await linger();
-  co_return written&& reusable;
+  // Bytes that were sent ahead of the last reply are not read any more.
+  if (written && !reusable && input_.size() > 0) co_await linger();
+  const bool goes_on = written && reusable;
+  co_return goes_on;
 }
 
 // The answer of the server itself, after which nothing on this connection can be trusted.
@@ -200,8 +203,8 @@ Task<void> Session::refuse(int status, std::string message) {
   input_.clear();
   Reply reply;
   reply.response = error_response(status, message);
-  (void)co_await write_reply(std::move(reply), false, false);
-  co_await linger();
+  bool reusable = co_await write_reply(std::move(reply), false, false);
+  if (!reusable) co_await linger();
 }
 
 // Ends our side and swallows what the client still sends: closing with unread bytes would make the
