@@ -14,10 +14,6 @@ namespace {
 constexpr std::size_t kUserDataBytesMax = 65'535;  // after base64; Nova's own limit
 constexpr std::size_t kConsoleBytesMax = 1024 * 1024;
 
-std::unexpected<Error> in(std::string_view what, Error error) {
-  return std::unexpected(in_context(std::move(error), what));
-}
-
 Json strings(const std::vector<std::string>& values) {
   Json list = Json::array();
   for (const std::string& value : values) list.push_back(value);
@@ -72,7 +68,7 @@ ApiRequest read(std::string path) {
 
 // An id that is empty, "." or has a slash would name another resource.
 std::unexpected<Error> bad_id(std::string_view what) {
-  return in(what, Error(ErrorCode::InvalidArgument, "not a server id"));
+  return fail_in(what, Error(ErrorCode::InvalidArgument, "not a server id"));
 }
 
 }  // namespace
@@ -83,9 +79,9 @@ Task<Result<std::vector<Server>>> ComputeClient::list_servers(std::string tag) {
       .service = "compute", .path = "/servers/detail", .query = "limit=1000", .member = "servers"};
   if (!tag.empty()) request.query += "&tags=" + escape_query(tag);
   Result<std::vector<Json>> items = co_await list_all(session_, std::move(request));
-  if (!items) co_return in(kWhat, std::move(items).error());
+  if (!items) co_return fail_in(kWhat, std::move(items).error());
   Result<std::vector<Server>> servers = parse_items<Server>(*items, parse_server);
-  if (!servers) co_return in(kWhat, std::move(servers).error());
+  if (!servers) co_return fail_in(kWhat, std::move(servers).error());
   // Clouds ignore filters that they do not know; ours decides whose a server is.
   if (!tag.empty()) {
     std::erase_if(*servers, [&](const Server& server) {
@@ -101,11 +97,11 @@ Task<Result<std::optional<Server>>> ComputeClient::get_server(std::string id) {
   ApiRequest request = read(server_path(id));
   Result<ApiResponse> answer = co_await session_.request(std::move(request));
   if (!answer && answer.error().code() == ErrorCode::NotFound) co_return std::optional<Server>();
-  if (!answer) co_return in(kWhat, std::move(answer).error());
+  if (!answer) co_return fail_in(kWhat, std::move(answer).error());
   Result<Server> server = parse_server(answer->body["server"]);
-  if (!server) co_return in(kWhat, std::move(server).error());
+  if (!server) co_return fail_in(kWhat, std::move(server).error());
   if (server->id != id) {
-    co_return in(kWhat, Error(ErrorCode::Unavailable, "the answer is about another server"));
+    co_return fail_in(kWhat, Error(ErrorCode::Unavailable, "the answer is about another server"));
   }
   co_return std::optional<Server>(std::move(*server));
 }
@@ -114,10 +110,10 @@ Task<Result<std::string>> ComputeClient::create_server(ServerCreate create) {
   constexpr std::string_view kWhat = "create server";
   std::string user_data = base64_encode(create.user_data);
   if (user_data.size() > kUserDataBytesMax) {
-    co_return in(kWhat,
-                 Error(ErrorCode::InvalidArgument,
-                       "user data has " + std::to_string(user_data.size()) +
-                           " bytes after base64, of at most " + std::to_string(kUserDataBytesMax)));
+    co_return fail_in(
+        kWhat, Error(ErrorCode::InvalidArgument,
+                     "user data has " + std::to_string(user_data.size()) +
+                         " bytes after base64, of at most " + std::to_string(kUserDataBytesMax)));
   }
   ApiRequest request;
   request.service = "compute";
@@ -125,9 +121,9 @@ Task<Result<std::string>> ComputeClient::create_server(ServerCreate create) {
   request.path = "/servers";
   request.body = create_body(create, std::move(user_data));
   Result<ApiResponse> answer = co_await session_.request(std::move(request));
-  if (!answer) co_return in(kWhat, std::move(answer).error());
+  if (!answer) co_return fail_in(kWhat, std::move(answer).error());
   Result<std::string> id = parse_id(answer->body["server"], "server");
-  if (!id) co_return in(kWhat, std::move(id).error());
+  if (!id) co_return fail_in(kWhat, std::move(id).error());
   co_return id;
 }
 
@@ -141,7 +137,7 @@ Task<Result<void>> ComputeClient::delete_server(std::string id) {
   request.priority = Priority::Urgent;
   Result<ApiResponse> answer = co_await session_.request(std::move(request));
   if (answer || answer.error().code() == ErrorCode::NotFound) co_return Result<void>();
-  co_return in(kWhat, std::move(answer).error());
+  co_return fail_in(kWhat, std::move(answer).error());
 }
 
 Task<Result<void>> ComputeClient::reboot_server(std::string id, RebootType type) {
@@ -150,7 +146,7 @@ Task<Result<void>> ComputeClient::reboot_server(std::string id, RebootType type)
   Json reboot = Json::object({{"type", type == RebootType::Hard ? "HARD" : "SOFT"}});
   ApiRequest request = action(id, Json::object({{"reboot", std::move(reboot)}}), Priority::Urgent);
   Result<ApiResponse> answer = co_await session_.request(std::move(request));
-  if (!answer) co_return in(kWhat, std::move(answer).error());
+  if (!answer) co_return fail_in(kWhat, std::move(answer).error());
   co_return Result<void>();
 }
 
@@ -161,7 +157,7 @@ Task<Result<std::string>> ComputeClient::console_output(std::string id, int line
   ApiRequest request =
       action(id, Json::object({{"os-getConsoleOutput", std::move(console)}}), Priority::Background);
   Result<ApiResponse> answer = co_await session_.request(std::move(request));
-  if (!answer) co_return in(kWhat, std::move(answer).error());
+  if (!answer) co_return fail_in(kWhat, std::move(answer).error());
   co_return clean_text(answer->body["output"].as_string(), kConsoleBytesMax, LineBreaks::Keep);
 }
 
@@ -170,9 +166,9 @@ Task<Result<std::vector<Flavor>>> ComputeClient::list_flavors() {
   ListRequest request{
       .service = "compute", .path = "/flavors/detail", .query = "limit=1000", .member = "flavors"};
   Result<std::vector<Json>> items = co_await list_all(session_, std::move(request));
-  if (!items) co_return in(kWhat, std::move(items).error());
+  if (!items) co_return fail_in(kWhat, std::move(items).error());
   Result<std::vector<Flavor>> flavors = parse_items<Flavor>(*items, parse_flavor);
-  if (!flavors) co_return in(kWhat, std::move(flavors).error());
+  if (!flavors) co_return fail_in(kWhat, std::move(flavors).error());
   co_return flavors;
 }
 
@@ -180,9 +176,9 @@ Task<Result<Quota>> ComputeClient::quota() {
   constexpr std::string_view kWhat = "get limits";
   ApiRequest request = read("/limits");
   Result<ApiResponse> answer = co_await session_.request(std::move(request));
-  if (!answer) co_return in(kWhat, std::move(answer).error());
+  if (!answer) co_return fail_in(kWhat, std::move(answer).error());
   Result<Quota> quota = parse_quota(answer->body["limits"]["absolute"]);
-  if (!quota) co_return in(kWhat, std::move(quota).error());
+  if (!quota) co_return fail_in(kWhat, std::move(quota).error());
   co_return quota;
 }
 

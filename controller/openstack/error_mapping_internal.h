@@ -6,6 +6,8 @@
 #include "controller/http/message.h"
 
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace clickdeploy::openstack {
 
@@ -27,5 +29,10 @@ std::string request_id_of(const http::Response& response);
 
 // Puts `what` in front, but leaves "connect …" alone: certainly_not_done() looks for it.
 Error in_context(Error error, std::string_view what);
+
+// return fail_in("list servers", error)
+inline std::unexpected<Error> fail_in(std::string_view what, Error error) {
+  return std::unexpected(in_context(std::move(error), what));
+}
 
 }  // namespace clickdeploy::openstack

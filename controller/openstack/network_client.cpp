@@ -10,10 +10,6 @@
 namespace clickdeploy::openstack {
 namespace {
 
-std::unexpected<Error> in(std::string_view what, Error error) {
-  return std::unexpected(in_context(std::move(error), what));
-}
-
 ListRequest list_of(std::string member) {
   ListRequest request{.service = "network", .query = "limit=1000", .member = std::move(member)};
   request.path = "/" + request.member;
@@ -49,38 +45,38 @@ Task<Result<std::vector<Network>>> NetworkClient::list_networks() {
   constexpr std::string_view kWhat = "list networks";
   ListRequest request = list_of("networks");
   Result<std::vector<Json>> items = co_await list_all(session_, std::move(request));
-  if (!items) co_return in(kWhat, std::move(items).error());
+  if (!items) co_return fail_in(kWhat, std::move(items).error());
   Result<std::vector<Network>> networks = parse_items<Network>(*items, parse_network);
-  if (!networks) co_return in(kWhat, std::move(networks).error());
+  if (!networks) co_return fail_in(kWhat, std::move(networks).error());
   co_return networks;
 }
 
 Task<Result<std::vector<SecurityGroup>>> NetworkClient::list_security_groups() {
   constexpr std::string_view kWhat = "list security groups";
   Result<Identity> identity = co_await session_.identity();
-  if (!identity) co_return in(kWhat, std::move(identity).error());
+  if (!identity) co_return fail_in(kWhat, std::move(identity).error());
   ListRequest request = list_of("security_groups");
   Result<std::vector<Json>> items = co_await list_all(session_, std::move(request));
-  if (!items) co_return in(kWhat, std::move(items).error());
+  if (!items) co_return fail_in(kWhat, std::move(items).error());
   keep_project(*items, identity->project_id);
   Result<std::vector<SecurityGroup>> groups =
       parse_items<SecurityGroup>(*items, parse_security_group);
-  if (!groups) co_return in(kWhat, std::move(groups).error());
+  if (!groups) co_return fail_in(kWhat, std::move(groups).error());
   co_return groups;
 }
 
 Task<Result<std::vector<Port>>> NetworkClient::list_ports(std::string description) {
   constexpr std::string_view kWhat = "list ports";
   Result<Identity> identity = co_await session_.identity();
-  if (!identity) co_return in(kWhat, std::move(identity).error());
+  if (!identity) co_return fail_in(kWhat, std::move(identity).error());
   ListRequest request = list_of("ports");
   request.query += "&project_id=" + escape_query(identity->project_id);
   if (!description.empty()) request.query += "&description=" + escape_query(description);
   Result<std::vector<Json>> items = co_await list_all(session_, std::move(request));
-  if (!items) co_return in(kWhat, std::move(items).error());
+  if (!items) co_return fail_in(kWhat, std::move(items).error());
   keep_project(*items, identity->project_id);
   Result<std::vector<Port>> ports = parse_items<Port>(*items, parse_port);
-  if (!ports) co_return in(kWhat, std::move(ports).error());
+  if (!ports) co_return fail_in(kWhat, std::move(ports).error());
   if (!description.empty()) {
     std::erase_if(*ports, [&](const Port& port) { return port.description != description; });
   }
@@ -95,15 +91,16 @@ Task<Result<Port>> NetworkClient::create_port(PortCreate create) {
   request.path = "/ports";
   request.body = create_body(create);
   Result<ApiResponse> answer = co_await session_.request(std::move(request));
-  if (!answer) co_return in(kWhat, std::move(answer).error());
+  if (!answer) co_return fail_in(kWhat, std::move(answer).error());
   Result<Port> port = parse_port(answer->body["port"]);
-  if (!port) co_return in(kWhat, std::move(port).error());
+  if (!port) co_return fail_in(kWhat, std::move(port).error());
   co_return port;
 }
 
 Task<Result<void>> NetworkClient::delete_port(std::string id) {
   constexpr std::string_view kWhat = "delete port";
-  if (!is_plain_id(id)) co_return in(kWhat, Error(ErrorCode::InvalidArgument, "not a port id"));
+  if (!is_plain_id(id))
+    co_return fail_in(kWhat, Error(ErrorCode::InvalidArgument, "not a port id"));
   ApiRequest request;
   request.service = "network";
   request.method = "DELETE";
@@ -111,7 +108,7 @@ Task<Result<void>> NetworkClient::delete_port(std::string id) {
   request.priority = Priority::Urgent;
   Result<ApiResponse> answer = co_await session_.request(std::move(request));
   if (answer || answer.error().code() == ErrorCode::NotFound) co_return Result<void>();
-  co_return in(kWhat, std::move(answer).error());
+  co_return fail_in(kWhat, std::move(answer).error());
 }
 
 }  // namespace clickdeploy::openstack

@@ -1,7 +1,5 @@
 #include "controller/openstack/observer.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <set>
 #include <utility>

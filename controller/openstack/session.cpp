@@ -26,7 +26,8 @@ constexpr nanoseconds kMarginMax = seconds(60);
 // While a token is near its end but Keystone does not answer, it goes on being used.
 constexpr seconds kRenewalPause{5};
 
-// A service that refuses a fresh token will refuse the next one too.
+// A service that refuses a fresh token will refuse the next one too, and Keystone locks accounts
+// that try a wrong password again and again.
 constexpr seconds kReloginPause{10};
 
 // An error of what comes before a request: it begins with "connect", because that says to
@@ -96,6 +97,8 @@ struct Session::State {
 
   LoginPtr held;
   SteadyTime renewal_not_before{};
+  std::optional<Error> login_refusal;  // holds until login_not_before
+  SteadyTime login_not_before{};
   SingleFlight logins;
 
   std::optional<ComputeDialect> dialect;
@@ -141,11 +144,20 @@ Task<Result<LoginPtr>> Session::State::login(LoginPtr refused) {
       continue;
     }
 
+    if (login_refusal && clock.steady_now() < login_not_before) {
+      if (is_usable(held) && held != refused) co_return held;
+      co_return std::unexpected(*login_refusal);
+    }
     FlightLeader leader(logins);
     Result<LoginPtr> fresh = co_await log_in_now();
     if (fresh) {
       held = *fresh;
+      login_refusal.reset();
       co_return held;
+    }
+    if (fresh.error().code() == ErrorCode::Unauthenticated) {
+      login_refusal = fresh.error();
+      login_not_before = clock.steady_now() + kReloginPause;
     }
     if (is_usable(held) && held != refused) {
       renewal_not_before = clock.steady_now() + kRenewalPause;

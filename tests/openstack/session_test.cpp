@@ -176,6 +176,22 @@ TEST_F(SessionTest, WrongPasswordIsUnauthenticatedWithoutTheSecret) {
       << identity.error().message();
 }
 
+TEST_F(SessionTest, AWrongPasswordIsNotTriedAgainAtOnce) {
+  bool enabled = false;
+  cloud_.answer_login = [&](const http::Request&) -> Result<http::Response> {
+    if (!enabled) return json_response(401, Json::object());
+    return fail(ErrorCode::Unavailable, "connection reset");
+  };
+  request_at_once(20);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(request().error().code(), ErrorCode::Unauthenticated);
+  EXPECT_EQ(cloud_.logins, 1);
+  enabled = true;
+  world_.run_for(11s);
+  EXPECT_EQ(request().error().code(), ErrorCode::Unavailable);
+  cloud_.answer_login = nullptr;
+  EXPECT_TRUE(request());
+}
+
 TEST_F(SessionTest, LogInAnswersThatMakeNoSenseAreUnavailable) {
   const auto token = [](const std::string& members) {
     http::Response response =
