@@ -43,6 +43,8 @@ class CloudConnection {
   // Set by the Cloud reconciler: why nothing may be done here ("" means go ahead).
   std::string frozen = "the Cloud has not been verified yet";
 
+  bool verified = false;  // its credentials were seen to work
+
   // "" if trusted, else why not. `clock` decides whether the observation is too old.
   std::string distrust() const;
 

@@ -131,6 +131,7 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
         error.message() +
         (refused ? ". Correct the Secret " + cloud.spec.credentials.secret_ref.name : "");
     connection->frozen = "the Cloud cannot log in: " + error.message();
+    connection->verified = false;
     conditions.set("AuthenticationSucceeded",
                    refused ? ConditionStatus::False : ConditionStatus::Unknown, reason, message);
     conditions.not_ready(refused ? ConditionStatus::False : ConditionStatus::Unknown, reason,
@@ -151,6 +152,7 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   const FleetCount fleet = snapshot ? count_fleet(key, *snapshot) : FleetCount{};
   const std::string freeze = plan_freeze(cloud, *identity, fleet);
   const bool other_project = !freeze.empty() && fleet.missing == 0;
+  connection->verified = true;
   if (connection->frozen != freeze) {
     connection->frozen = freeze;
     if (!freeze.empty()) {
@@ -201,6 +203,16 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   Result<void> written = co_await write(*cached, std::move(cloud));
   if (!written) co_return std::unexpected(std::move(written).error());
   co_return ReconcileResult{.requeue_after = snapshot == nullptr ? kStarting : kResync};
+}
+
+void CloudReconciler::judge(const api::ObjectKey& key) {
+  const auto cloud = context_.caches.clouds.get(key);
+  const auto connection = context_.clouds.find(key);
+  if (cloud == nullptr || connection == nullptr) return;
+  const auto snapshot = connection->observer.snapshot();
+  // Only a reconcile, which has checked the credentials, declares a new connection fit.
+  if (snapshot == nullptr || !connection->verified) return;
+  connection->frozen = plan_freeze(*cloud, snapshot->identity, count_fleet(key, *snapshot));
 }
 
 FleetCount CloudReconciler::count_fleet(const api::ObjectKey& key,

@@ -27,6 +27,10 @@ class CloudReconciler final : public runtime::Reconciler {
 
   Task<Result<runtime::ReconcileResult>> reconcile(api::ObjectKey key) override;
 
+  // Freezes or thaws the connection by its newest observation. Called after each sweep, before
+  // anybody acts on it.
+  void judge(const api::ObjectKey& key);
+
  private:
   Task<Result<void>> write(const api::v1alpha1::Cloud& before, api::v1alpha1::Cloud after);
   FleetCount count_fleet(const api::ObjectKey& key, const openstack::CloudSnapshot& snapshot) const;

@@ -93,7 +93,6 @@ void add_targets(const Binding& binding, const MonitoringInput& input, BackendPl
 
 void add_rules(const std::vector<Binding>& bindings, BackendPlan& plan) {
   std::map<ObjectKey, std::shared_ptr<const MonitoringPolicy>> policies;
-  std::string mapping_interval;
   for (const Binding& binding : bindings) {
     policies.emplace(binding.policy->metadata.key(), binding.policy);
   }
@@ -103,8 +102,7 @@ void add_rules(const std::vector<Binding>& bindings, BackendPlan& plan) {
     const std::vector<prometheus::RuleGroup> groups = groups_of(*policy);
     if (groups.empty()) continue;
     const std::string name = rule_file_name(key);
-    plan.policy_rules.push_back(
-        {key, name, prometheus::render_rule_file(name, groups), count_rules(groups)});
+    plan.policy_rules.push_back({key, name, render_policy_rules(*policy), count_rules(groups)});
   }
   if (!mapping) return;
   const std::vector<prometheus::RuleGroup> groups = prometheus::mapping_rule_groups("");
@@ -122,6 +120,10 @@ std::string target_file_name(const ObjectKey& service) {
 
 std::string rule_file_name(const ObjectKey& policy) {
   return std::string(prometheus::kOwnedPrefix) + policy.namespace_name + "_" + policy.name + ".yml";
+}
+
+prometheus::RuleFile render_policy_rules(const MonitoringPolicy& policy) {
+  return prometheus::render_rule_file(rule_file_name(policy.metadata.key()), groups_of(policy));
 }
 
 std::string agent_address(const Instance& instance, const AgentSpec& agent) {

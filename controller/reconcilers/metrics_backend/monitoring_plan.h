@@ -75,6 +75,9 @@ BackendPlan plan_backend(const api::ObjectKey& backend, const MonitoringInput& i
 std::string target_file_name(const api::ObjectKey& service);
 std::string rule_file_name(const api::ObjectKey& policy);
 
+// The rule file of a policy, whether it is wanted now or not.
+prometheus::RuleFile render_policy_rules(const api::v1alpha1::MonitoringPolicy& policy);
+
 // The address at which an agent of this Instance is scraped; "" if it has none yet.
 std::string agent_address(const api::v1alpha1::Instance& instance,
                           const api::v1alpha1::AgentSpec& agent);

@@ -1,0 +1,288 @@
+#include "controller/reconcilers/metrics_backend/backend_status_internal.h"
+
+#include <algorithm>
+
+namespace clickdeploy::reconcilers {
+
+using api::ConditionStatus;
+using api::v1alpha1::MetricsBackend;
+using api::v1alpha1::MetricsBackendStatus;
+using prometheus::PrometheusSnapshot;
+
+namespace {
+
+constexpr std::chrono::seconds kRefresh{60};
+
+std::string of(std::int64_t part, std::int64_t all) {
+  return std::to_string(part) + "/" + std::to_string(all);
+}
+
+// Counts of our rules as Prometheus shows them, for the files it should have.
+struct LoadedRules {
+  std::int64_t loaded = 0;
+  std::int64_t failing = 0;
+  std::string failure;
+};
+
+LoadedRules count_loaded(const PrometheusSnapshot& snapshot) {
+  LoadedRules counts;
+  for (const prometheus::RuleGroupStatus& group : snapshot.groups) {
+    const std::size_t slash = group.file.rfind('/');
+    const std::string name = slash == std::string::npos ? group.file : group.file.substr(slash + 1);
+    if (!name.starts_with(prometheus::kOwnedPrefix)) continue;
+    for (const prometheus::RuleStatus& rule : group.rules) {
+      if (rule.name == prometheus::kRulesInfoMetric) continue;
+      ++counts.loaded;
+      if (rule.health != "err") continue;
+      ++counts.failing;
+      counts.failure = rule.name + ": " + rule.last_error;
+    }
+  }
+  return counts;
+}
+
+class Reporter {
+ public:
+  Reporter(const MetricsBackend& backend, const BackendPlan& plan, const BackendOutcome& outcome,
+           const PrometheusSnapshot* snapshot, const std::string& why, WallTime now)
+      : backend_(backend),
+        plan_(plan),
+        outcome_(outcome),
+        snapshot_(snapshot),
+        why_(why),
+        status_(backend.status),
+        now_(format_time(now)) {}
+
+  MetricsBackendStatus report() {
+    status_.observed_generation = backend_.metadata.generation;
+    status_.last_sync_time = now_;
+    if (snapshot_ != nullptr) {
+      status_.version = snapshot_->runtime.version;
+      set("Reachable", ConditionStatus::True, api::kSucceeded,
+          "Prometheus " + status_.version + " answers at " + backend_.spec.url);
+    } else {
+      set("Reachable", ConditionStatus::Unknown, api::kObservationFailed, why_);
+    }
+    report_ownership();
+    report_targets();
+    report_rules();
+    report_reload();
+    report_summary();
+    return std::move(status_);
+  }
+
+ private:
+  void report_ownership() {
+    for (const auto& error : {outcome_.targets_error, outcome_.rules_error}) {
+      if (error && error->code() == ErrorCode::PermissionDenied) {
+        set("OwnershipHeld", ConditionStatus::False, api::kBlocked, error->message());
+        return;
+      }
+    }
+    set("OwnershipHeld", ConditionStatus::True, api::kSucceeded, "the directories carry our stamp");
+  }
+
+  void report_targets() {
+    api::v1alpha1::TargetCounts& counts = status_.targets;
+    counts.desired = static_cast<std::int64_t>(plan_.targets.size());
+    if (!outcome_.targets_error) counts.delivered = static_cast<std::int64_t>(outcome_.delivered);
+    std::string missing;
+    if (snapshot_ != nullptr) {
+      counts.known = counts.up = 0;
+      for (const prometheus::Target& target : plan_.targets) {
+        const auto* known =
+            snapshot_->find_target(target.labels.at("instance_id"), target.labels.at("agent"));
+        if (known == nullptr) {
+          missing = target.address;
+          continue;
+        }
+        ++counts.known;
+        counts.up += known->health == "up" ? 1 : 0;
+      }
+    }
+    status_.targets_summary = of(counts.up, counts.desired);
+    if (outcome_.targets_error) {
+      set("TargetsDelivered", ConditionStatus::False,
+          outcome_.targets_error->is_retryable() ? api::kTransientError
+                                                 : api::kInvalidConfiguration,
+          outcome_.targets_error->message());
+    } else if (snapshot_ == nullptr) {
+      set("TargetsDelivered", ConditionStatus::Unknown, api::kObservationFailed, why_);
+    } else if (counts.known < counts.desired) {
+      set("TargetsDelivered", ConditionStatus::False, api::kProgressing,
+          of(counts.known, counts.desired) + " targets are known to Prometheus; " + missing +
+              " is not. Does its prometheus.yml read " + backend_.spec.targets_directory +
+              "/clickdeploy-*.json by file_sd_configs?");
+    } else {
+      set("TargetsDelivered", ConditionStatus::True, api::kSucceeded,
+          of(counts.known, counts.desired) + " targets are known to Prometheus");
+    }
+  }
+
+  void report_rules() {
+    api::v1alpha1::RuleCounts& counts = status_.rules;
+    counts.desired = static_cast<std::int64_t>(plan_.mapping_rules);
+    counts.rejected = 0;
+    for (const PolicyRules& rules : plan_.policy_rules) {
+      counts.desired += static_cast<std::int64_t>(rules.rules);
+      if (outcome_.rejected_files.contains(rules.file_name)) {
+        counts.rejected += static_cast<std::int64_t>(rules.rules);
+      }
+    }
+    LoadedRules loaded;
+    if (snapshot_ != nullptr) loaded = count_loaded(*snapshot_);
+    if (snapshot_ != nullptr) counts.loaded = loaded.loaded;
+    counts.failing_evaluation = loaded.failing;
+    status_.rules_summary = of(counts.loaded, counts.desired);
+    if (outcome_.rules_error) {
+      set("RulesLoaded", ConditionStatus::False,
+          outcome_.rules_error->is_retryable() ? api::kTransientError : api::kInvalidConfiguration,
+          outcome_.rules_error->message());
+    } else if (snapshot_ == nullptr) {
+      set("RulesLoaded", ConditionStatus::Unknown, api::kObservationFailed, why_);
+    } else if (!outcome_.rejected_files.empty()) {
+      set("RulesLoaded", ConditionStatus::False, api::kInvalidConfiguration,
+          std::to_string(counts.rejected) + " rules were refused: " + outcome_.rejection +
+              ". The last good version stays loaded; correct the MonitoringPolicy");
+    } else if (const std::string name = first_not_loaded(); !name.empty()) {
+      set("RulesLoaded", ConditionStatus::False, api::kProgressing,
+          "Prometheus does not show the newest " + name + " yet. Does its prometheus.yml name " +
+              backend_.spec.rules_directory + "/clickdeploy-*.yml in rule_files?");
+    } else if (loaded.failing > 0) {
+      set("RulesLoaded", ConditionStatus::False, api::kFailed,
+          std::to_string(loaded.failing) + " rules fail in evaluation; " + loaded.failure);
+    } else {
+      set("RulesLoaded", ConditionStatus::True, api::kSucceeded,
+          of(counts.loaded, counts.desired) + " rules are loaded");
+    }
+  }
+
+  std::string first_not_loaded() const {
+    for (const PolicyRules& rules : plan_.policy_rules) {
+      if (snapshot_->loaded_hash(rules.file_name) != rules.file.spec_hash) return rules.file_name;
+    }
+    if (!plan_.mapping_file_name.empty() &&
+        snapshot_->loaded_hash(plan_.mapping_file_name) != plan_.mapping.spec_hash) {
+      return plan_.mapping_file_name;
+    }
+    return "";
+  }
+
+  void report_reload() {
+    if (outcome_.reload_pending) {
+      set("ReloadSucceeded", ConditionStatus::Unknown, api::kProgressing,
+          "a reload follows in a few seconds");
+    } else if (status_.last_reload && !status_.last_reload->succeeded) {
+      set("ReloadSucceeded", ConditionStatus::False, api::kFailed, status_.last_reload->message);
+    } else if (snapshot_ != nullptr && !snapshot_->runtime.reload_config_success) {
+      set("ReloadSucceeded", ConditionStatus::False, api::kFailed,
+          "Prometheus says that its last reload failed; see its log");
+    } else {
+      set("ReloadSucceeded", ConditionStatus::True, api::kSucceeded,
+          status_.last_reload ? "at " + status_.last_reload->time : "none was needed");
+    }
+  }
+
+  void report_summary() {
+    const char* first = nullptr;
+    for (const char* type : {"OwnershipHeld", "Reachable", "TargetsDelivered", "RulesLoaded"}) {
+      if (!api::is_true(status_.conditions, type)) {
+        first = type;
+        break;
+      }
+    }
+    if (first == nullptr) {
+      const std::string message =
+          "targets " + status_.targets_summary + " up, rules " + status_.rules_summary + " loaded";
+      set("Ready", ConditionStatus::True, api::kSucceeded, message);
+      set("Progressing", ConditionStatus::True, api::kSucceeded, message);
+      return;
+    }
+    const api::Condition cause = *api::find_condition(status_.conditions, first);
+    const bool stopped = cause.reason == api::kInvalidConfiguration ||
+                         cause.reason == api::kBlocked || cause.reason == api::kFailed;
+    set("Ready", cause.status, cause.reason, cause.message);
+    set("Progressing", stopped ? ConditionStatus::False : ConditionStatus::True, cause.reason,
+        cause.message);
+  }
+
+  void set(std::string_view type, ConditionStatus value, std::string_view reason,
+           std::string message) {
+    api::Condition condition;
+    condition.type = type;
+    condition.status = value;
+    condition.reason = reason;
+    condition.message = std::move(message);
+    condition.observed_generation = backend_.metadata.generation;
+    api::set_condition(status_.conditions, std::move(condition), now_);
+  }
+
+  const MetricsBackend& backend_;
+  const BackendPlan& plan_;
+  const BackendOutcome& outcome_;
+  const PrometheusSnapshot* snapshot_;
+  const std::string& why_;
+  MetricsBackendStatus status_;
+  std::string now_;
+};
+
+// The hash that render_rule_file wrote into the text; "" if it has none.
+std::string hash_in(const std::string& text) {
+  const std::string mark = "spec_hash: ";
+  const std::size_t at = text.rfind(mark);
+  if (at == std::string::npos) return "";
+  std::string rest = text.substr(at + mark.size(), 20);
+  std::erase_if(rest, [](char c) { return c == '"' || c == '\''; });
+  return rest.substr(0, rest.find_first_not_of("0123456789abcdef"));
+}
+
+}  // namespace
+
+bool rules_differ(const prometheus::Files& chosen, const PrometheusSnapshot& snapshot) {
+  for (const auto& [name, text] : chosen) {
+    if (snapshot.loaded_hash(name) != hash_in(text)) return true;
+  }
+  // Files that went, but whose rules are still there.
+  for (const prometheus::RuleGroupStatus& group : snapshot.groups) {
+    const std::size_t slash = group.file.rfind('/');
+    const std::string name = slash == std::string::npos ? group.file : group.file.substr(slash + 1);
+    if (name.starts_with(prometheus::kOwnedPrefix) && !chosen.contains(name)) return true;
+  }
+  return false;
+}
+
+MetricsBackendStatus report_backend(const MetricsBackend& backend, const BackendPlan& plan,
+                                    const BackendOutcome& outcome,
+                                    const PrometheusSnapshot* snapshot, const std::string& why,
+                                    WallTime now) {
+  return Reporter(backend, plan, outcome, snapshot, why, now).report();
+}
+
+bool is_worth_writing(const MetricsBackend& before, const MetricsBackend& after, WallTime now) {
+  MetricsBackendStatus a = before.status;
+  MetricsBackendStatus b = after.status;
+  a.last_sync_time = b.last_sync_time = "";
+  if (a != b) return true;
+  const std::optional<WallTime> written = parse_time(before.status.last_sync_time);
+  return !written || now - *written >= kRefresh;
+}
+
+Task<Result<void>> set_rules_finalizer(client::TypedClient<MetricsBackend>& client,
+                                       MetricsBackend& backend, bool wanted) {
+  Json finalizers = Json::array();
+  for (const std::string& finalizer : backend.metadata.finalizers) {
+    if (finalizer != api::v1alpha1::kRulesFinalizer) finalizers.push_back(finalizer);
+  }
+  if (wanted) finalizers.push_back(api::v1alpha1::kRulesFinalizer);
+  Json metadata = Json::object(
+      {{"finalizers", finalizers}, {"resourceVersion", backend.metadata.resource_version}});
+  Json patch = Json::object({{"metadata", metadata}});
+  Result<MetricsBackend> patched =
+      co_await client.merge_patch(backend.metadata.key(), std::move(patch));
+  if (!patched && patched.error().code() == ErrorCode::NotFound) co_return Result<void>{};
+  if (!patched) co_return std::unexpected(std::move(patched).error().with_context("finalizer"));
+  backend.metadata = patched->metadata;
+  co_return Result<void>{};
+}
+
+}  // namespace clickdeploy::reconcilers

@@ -1,0 +1,44 @@
+// What people read about a MetricsBackend, and the small pure decisions of its reconciler.
+
+#pragma once
+
+#include "controller/client/typed_client.h"
+#include "controller/prometheus/observer.h"
+#include "controller/prometheus/publisher.h"
+#include "controller/reconcilers/metrics_backend/monitoring_plan.h"
+
+#include <optional>
+#include <set>
+#include <string>
+
+namespace clickdeploy::reconcilers {
+
+// What came of one reconcile's acts.
+struct BackendOutcome {
+  std::size_t delivered = 0;
+  std::set<std::string> rejected_files;
+  std::string rejection;  // of the last of them
+  bool reload_pending = false;
+  bool verified = false;
+  std::optional<Error> targets_error;
+  std::optional<Error> rules_error;
+};
+
+// Does Prometheus show other rules than the files that were chosen?
+bool rules_differ(const prometheus::Files& chosen, const prometheus::PrometheusSnapshot& snapshot);
+
+// `snapshot` is nullptr if Prometheus could not be observed; then `why` says why.
+api::v1alpha1::MetricsBackendStatus report_backend(const api::v1alpha1::MetricsBackend& backend,
+                                                   const BackendPlan& plan,
+                                                   const BackendOutcome& outcome,
+                                                   const prometheus::PrometheusSnapshot* snapshot,
+                                                   const std::string& why, WallTime now);
+
+bool is_worth_writing(const api::v1alpha1::MetricsBackend& before,
+                      const api::v1alpha1::MetricsBackend& after, WallTime now);
+
+// Adds or removes clickdeploy.io/rules; the object then has the new version.
+Task<Result<void>> set_rules_finalizer(client::TypedClient<api::v1alpha1::MetricsBackend>& client,
+                                       api::v1alpha1::MetricsBackend& backend, bool wanted);
+
+}  // namespace clickdeploy::reconcilers

@@ -1,0 +1,63 @@
+// MetricsBackendReconciler: all bindings of one Prometheus into its files, and the proof that
+// Prometheus has them.
+//
+// Target files are written whole and renamed; Prometheus notices by itself. A rule file that
+// promtool refuses never replaces one that is loaded. Prometheus is reloaded only when rule files
+// changed, or when it does not show the hash that the files have; if it refuses, the old files are
+// put back. Whether targets and rules arrived is said by its own API alone.
+
+#pragma once
+
+#include "controller/async/disk.h"
+#include "controller/client/typed_client.h"
+#include "controller/prometheus/publisher.h"
+#include "controller/reconcilers/context.h"
+#include "controller/reconcilers/metrics_backend/rule_verdicts.h"
+#include "controller/runtime/controller.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace clickdeploy::reconcilers {
+
+// Where the files are and how they are checked.
+struct PublishingContext {
+  Disk& disk;
+  Executor blocking;
+  RuleVerdicts& verdicts;
+};
+
+class MetricsBackendReconciler final : public runtime::Reconciler {
+ public:
+  MetricsBackendReconciler(Context& context, PublishingContext publishing);
+
+  Task<Result<runtime::ReconcileResult>> reconcile(api::ObjectKey key) override;
+
+ private:
+  struct Pass;
+
+  // What is remembered between reconciles of one backend; all of it can be lost.
+  struct Memory {
+    SteadyTime last_reload{};
+    bool reloaded = false;
+    bool pending = false;                        // rule files changed since the last good reload
+    std::map<std::string, std::string> refused;  // rule file name → hash that Prometheus refused
+  };
+
+  Task<Result<void>> publish_targets(Pass& pass);
+  Task<Result<void>> publish_rules(Pass& pass);
+  Task<Result<prometheus::Files>> choose_rules(Pass& pass, prometheus::Files current);
+  Task<Result<void>> reload(Pass& pass, prometheus::Files before);
+  Task<Result<void>> remove_all(Pass& pass);
+  void report(Pass& pass) const;
+  std::string owner_of(const Pass& pass) const;
+
+  Context& context_;
+  PublishingContext publishing_;
+  client::TypedClient<api::v1alpha1::MetricsBackend> backends_;
+  std::map<api::ObjectKey, Memory> memory_;
+};
+
+}  // namespace clickdeploy::reconcilers

@@ -1,0 +1,55 @@
+// MonitoringPolicyReconciler: tells what a policy selects, and what Prometheus does with its rules.
+//
+// It changes nothing outside: agents are carried by Instances, targets and rules by the
+// MetricsBackend, from the same pure plan that this reads.
+
+#pragma once
+
+#include "controller/client/typed_client.h"
+#include "controller/reconcilers/context.h"
+#include "controller/reconcilers/metrics_backend/rule_verdicts.h"
+#include "controller/runtime/controller.h"
+
+namespace clickdeploy::reconcilers {
+
+// What is known about one policy.
+struct PolicyView {
+  std::shared_ptr<const api::v1alpha1::MonitoringPolicy> policy;
+  std::vector<std::string> matched;    // Services, "namespace/name"
+  std::vector<std::string> applied;    // those of them that no other policy takes
+  std::string nearest_miss;            // when nothing matches: who nearly did, and why not
+  std::int64_t agents_up_to_date = 0;  // Instances that carry the policy's agents
+  std::int64_t instances = 0;
+  std::int64_t targets_desired = 0;
+  std::int64_t targets_up = 0;
+  std::string backend_problem;  // why there is no backend; "" if there is one
+  bool observed = false;        // Prometheus could be observed
+  std::string observe_problem;
+  bool wants_rules = false;                         // there are rules, and a Service for them
+  Result<void> verdict;                             // promtool's, of the policy's rule file
+  bool loaded = false;                              // Prometheus shows this version's hash
+  bool previous_loaded = false;                     // it shows another version's
+  std::vector<prometheus::RuleGroupStatus> groups;  // of the policy's file, as Prometheus has them
+};
+
+// Pure.
+api::v1alpha1::MonitoringPolicyStatus report_policy(const PolicyView& view, WallTime now);
+
+class MonitoringPolicyReconciler final : public runtime::Reconciler {
+ public:
+  MonitoringPolicyReconciler(Context& context, RuleVerdicts& verdicts);
+
+  Task<Result<runtime::ReconcileResult>> reconcile(api::ObjectKey key) override;
+
+ private:
+  Task<PolicyView> observe(std::shared_ptr<const api::v1alpha1::MonitoringPolicy> policy);
+  void observe_services(PolicyView& view, const MonitoringInput& input) const;
+  void observe_prometheus(PolicyView& view, const BackendPlan& plan,
+                          const api::ObjectKey& backend) const;
+
+  Context& context_;
+  RuleVerdicts& verdicts_;
+  client::TypedClient<api::v1alpha1::MonitoringPolicy> policies_;
+};
+
+}  // namespace clickdeploy::reconcilers
