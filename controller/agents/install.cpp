@@ -45,7 +45,7 @@ fi
 
 id -u "$user" >/dev/null 2>&1 ||
   useradd --system --no-create-home --shell /usr/sbin/nologin "$user"
-install -m 0755 "$found" "$target.new"
+install -D -m 0755 "$found" "$target.new"
 mv -f "$target.new" "$target"
 )sh";
 
@@ -171,7 +171,7 @@ std::string unit_text(const std::string& program, const Agent& agent, const Cata
 
 void add_archive(CloudConfigParts& parts, const Agent& agent, const CatalogEntry& entry) {
   const std::string name = fmt::format("click-deploy-{}", entry.name);
-  const std::string program = "/usr/local/bin/" + name;
+  const std::string program = "/opt/click-deploy/bin/" + entry.binary;
   const std::string unit = name + ".service";
   parts.packages.push_back("curl");
   parts.write_files.push_back(file(kInstaller, "0755", std::string(kInstallerText)));

@@ -50,8 +50,8 @@ class Installer : public ::testing::Test {
     const std::string url = fmt::format("http://127.0.0.1:{}{}", server_->port(), path);
     // A user that exists: nothing is changed on the machine that runs the test.
     return processes_
-        .run({"sh", folder_ / "install-agent.sh", url, sha256, "node_exporter", folder_ / "target",
-              "root"},
+        .run({"sh", folder_ / "install-agent.sh", url, sha256, "node_exporter",
+              folder_ / "opt/bin/target", "root"},
              std::chrono::seconds(60))
         .value();
   }
@@ -77,15 +77,15 @@ TEST_F(Installer, TakesTheProgramOutOfAnArchive) {
   served_ = archive();
   const ProcessResult result = install(sha256_hex(served_));
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(disk_.read(folder_ / "target").value_or(""), "the program");
-  EXPECT_EQ(::access((folder_ / "target").c_str(), X_OK), 0);
+  EXPECT_EQ(disk_.read(folder_ / "opt/bin/target").value_or(""), "the program");
+  EXPECT_EQ(::access((folder_ / "opt/bin/target").c_str(), X_OK), 0);
 }
 
 TEST_F(Installer, TakesABareProgram) {
   served_ = "#!/bin/sh\necho bare\n";
   const ProcessResult result = install(sha256_hex(served_));
   EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(disk_.read(folder_ / "target").value_or(""), served_);
+  EXPECT_EQ(disk_.read(folder_ / "opt/bin/target").value_or(""), served_);
 }
 
 TEST_F(Installer, InstallsNothingWithAnotherSum) {
@@ -93,12 +93,12 @@ TEST_F(Installer, InstallsNothingWithAnotherSum) {
   const ProcessResult result = install(std::string(64, '0'));
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_NE(result.err.find("SHA-256"), std::string::npos) << result.err;
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "target"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "opt/bin/target"));
 }
 
 TEST_F(Installer, InstallsNothingThatIsNotThere) {
   EXPECT_NE(install(std::string(64, '0'), "/absent").exit_code, 0);
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "target"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "opt/bin/target"));
 }
 
 TEST_F(Installer, ArchiveWithoutTheProgramIsAnError) {
