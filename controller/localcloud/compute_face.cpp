@@ -224,6 +224,10 @@ Reaction compute_call(Cloud& cloud, const Call& call) {
   if (resource == "os-keypairs") return keys_call(cloud, call);
   if (matches(call, "GET", {"limits"})) return answer(200, limits_view(cloud, call));
   if (matches(call, "GET", {"os-availability-zone"})) return answer(200, zones_view());
+  if (matches(call, "GET", {"os-availability-zone", "detail"})) {
+    return refuse(
+        403, "Policy doesn't allow os_compute_api:os-availability-zone:detail to be performed.");
+  }
   if (matches(call, "GET", {"extensions"})) {
     return answer(200, Json::object({{"extensions", Json::array()}}));
   }

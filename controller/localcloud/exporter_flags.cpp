@@ -44,9 +44,24 @@ std::vector<Flag> parse_flags(const std::vector<std::string>& arguments,
   return flags;
 }
 
-// --collector.cpu and --no-collector.cpu, not --collector.cpu.info.
-bool chooses_collectors(const Flag& flag) {
+// --collector.cpu, not --collector.cpu.info.
+bool names_collector(const Flag& flag) {
   return flag.name.starts_with("collector.") && std::ranges::count(flag.name, '.') == 1;
+}
+
+// A program that is told which collectors to run gets those; one that is only told what to leave
+// out gets the cheap ones without it.
+void choose_collectors(const std::vector<Flag>& flags, std::vector<std::string>& arguments) {
+  const bool chosen = std::ranges::any_of(
+      flags, [](const Flag& flag) { return names_collector(flag) && !flag.negated; });
+  if (chosen) return;
+  arguments.emplace_back("--collector.disable-defaults");
+  for (std::string_view collector : kCheapCollectors) {
+    const std::string name = "collector." + std::string(collector);
+    const bool refused =
+        std::ranges::any_of(flags, [&name](const Flag& flag) { return flag.name == name; });
+    if (!refused) arguments.push_back("--" + name);
+  }
 }
 
 // A path inside a container as a path of the guest.
@@ -98,12 +113,7 @@ std::set<std::string> parse_known_flags(std::string_view help) {
 ExporterCommand exporter_command(const ExporterPlan& plan, const ExporterSetting& setting) {
   ExporterCommand command;
   const std::vector<Flag> flags = parse_flags(plan.arguments, *setting.known_flags);
-  if (std::ranges::none_of(flags, chooses_collectors)) {
-    command.arguments.emplace_back("--collector.disable-defaults");
-    for (std::string_view collector : kCheapCollectors) {
-      command.arguments.push_back("--collector." + std::string(collector));
-    }
-  }
+  choose_collectors(flags, command.arguments);
   bool listens = false;
   for (const Flag& flag : flags) {
     if (!setting.known_flags->contains(flag.name)) {

@@ -87,6 +87,9 @@ Result<std::unique_ptr<GuestDriver>> make_guests(const Settings& settings) {
   ProcessGuestOptions options;
   options.exporter = settings.exporter;
   options.folder = settings.guests_folder;
+  if (options.folder.empty() && !settings.state_file.empty()) {
+    options.folder = settings.state_file + ".guests";
+  }
   if (options.folder.empty()) {
     options.folder =
         fmt::format("{}/localcloud-{}", std::filesystem::temp_directory_path().string(), getpid());

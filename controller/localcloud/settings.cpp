@@ -73,7 +73,9 @@ ParsedSettings parse_settings(int argc, char** argv) {
   app.add_option("--guests", settings.guests, "what runs in servers: none or process")
       ->check(CLI::IsMember({"none", "process"}))
       ->capture_default_str();
-  app.add_option("--guests-dir", settings.guests_folder, "folder for the guests' disks");
+  app.add_option(
+      "--guests-dir", settings.guests_folder,
+      "folder for the guests' disks; default: beside the state file, else a temporary one");
   app.add_option("--exporter", settings.exporter, "node_exporter that process guests run")
       ->capture_default_str();
   app.add_option("--quota-instances", settings.cloud.quota.instances, "-1 is no limit")
