@@ -1,7 +1,6 @@
 #include "api/core/core_hooks.h"
 
 #include "api/core/event_columns.h"
-#include "api/schema/pattern.h"
 #include "controller/base/check.h"
 #include "controller/base/text.h"
 
@@ -26,7 +25,7 @@ constexpr std::string_view kConfigKeyProblem =
 
 void check_keys(const Json& data, const std::string& path, FieldErrors& errors) {
   for (const auto& [key, value] : data.as_object()) {
-    if (!is_config_key(key)) {
+    if (!is_config_key(key) && errors.size() < kFieldErrorsMax) {
       errors.push_back(invalid(key_path(path, key), key, kConfigKeyProblem));
     }
   }
@@ -41,7 +40,7 @@ std::size_t value_bytes(const Json& data) {
 void check_base64(const Json& data, const std::string& path, FieldErrors& errors) {
   for (const auto& [key, value] : data.as_object()) {
     // The text itself is not shown: it may be a password that was not encoded.
-    if (!base64_decode(value.as_string())) {
+    if (errors.size() < kFieldErrorsMax && !base64_decode(value.as_string())) {
       errors.push_back(invalid(key_path(path, key), "", "must be base64"));
     }
   }
@@ -81,7 +80,7 @@ FieldErrors config_map_rules(const Json& object, const Json* old) {
   check_keys(object["binaryData"], "binaryData", errors);
   check_base64(object["binaryData"], "binaryData", errors);
   for (const auto& [key, value] : object["binaryData"].as_object()) {
-    if (object["data"].contains(key)) {
+    if (object["data"].contains(key) && errors.size() < kFieldErrorsMax) {
       errors.push_back(
           invalid(key_path("data", key), key, "duplicate of key present in binaryData"));
     }
@@ -105,10 +104,13 @@ FieldErrors event_rules(const Json& object, const Json*) {
 
 // stringData is for people to write; what is stored and read is data.
 void normalize_secret(Json& object) {
-  if (Json* plain = object.find("stringData")) {
+  if (const Json* plain = object.find("stringData")) {
+    std::vector<JsonObject::Member> members;
+    for (const auto& [key, value] : object["data"].as_object()) members.emplace_back(key, value);
     for (const auto& [key, value] : plain->as_object()) {
-      object.member("data").set(key, base64_encode(value.as_string()));
+      members.emplace_back(key, base64_encode(value.as_string()));
     }
+    object.set("data", JsonObject::from_members(std::move(members)));
     object.erase("stringData");
   }
   if (object["type"].as_string().empty()) object.set("type", "Opaque");

@@ -38,6 +38,10 @@ struct FieldError {
 
 using FieldErrors = std::vector<FieldError>;
 
+// About as many errors as are collected for one object. A hostile object with a million faults must
+// not fill memory with messages; people fix the first few anyway.
+inline constexpr std::size_t kFieldErrorsMax = 100;
+
 // "spec.replicas: Invalid value: 2000: …"
 std::string to_string(const FieldError& error);
 

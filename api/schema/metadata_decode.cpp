@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <span>
 
 namespace clickdeploy::api {
@@ -82,24 +83,20 @@ class Decoder {
 
 Result<void> Decoder::members(Json& object, std::span<const Field> fields, std::string_view type,
                               const std::string& path) {
-  std::vector<std::string> dropped;
+  std::vector<JsonObject::Member> kept;
   for (auto& [name, value] : object.object_ref()) {
-    const Field* known = nullptr;
-    for (const Field& field : fields) {
-      if (field.name == name) known = &field;
-    }
-    if (!known) {
+    const auto known = std::find_if(fields.begin(), fields.end(),
+                                    [&](const Field& field) { return field.name == name; });
+    if (known == fields.end()) {
       if (unknown_paths_) unknown_paths_->push_back(child_path(path, name));
-      dropped.push_back(name);
-    } else if (value.is_null()) {
-      dropped.push_back(name);
-    } else {
+    } else if (!value.is_null()) {
       Result<void> read =
           member(value, *known, fmt::format("{}.{}", type, name), child_path(path, name));
       if (!read) return read;
+      kept.emplace_back(name, std::move(value));
     }
   }
-  for (const std::string& name : dropped) object.erase(name);
+  object = JsonObject::from_members(std::move(kept));
   return {};
 }
 

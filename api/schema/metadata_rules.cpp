@@ -37,6 +37,7 @@ std::string too_many_characters(std::size_t most) {
 
 void add(FieldErrors& errors, std::string_view path, const Json& value,
          const std::vector<std::string>& problems) {
+  if (errors.size() >= kFieldErrorsMax) return;
   for (const std::string& problem : problems) {
     errors.push_back(invalid(std::string(path), value, problem));
   }
@@ -84,6 +85,7 @@ void check_annotations(const Json& metadata, FieldErrors& errors) {
 void check_owner_references(const Json& metadata, FieldErrors& errors) {
   std::string controller;
   for (const Json& owner : metadata["ownerReferences"].as_array()) {
+    if (errors.size() >= kFieldErrorsMax) return;
     const std::string path = "metadata.ownerReferences";
     if (owner["apiVersion"].as_string().empty()) {
       errors.push_back(invalid(path + ".apiVersion", "", "version must not be empty"));

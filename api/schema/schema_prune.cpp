@@ -2,6 +2,7 @@
 
 #include "api/schema/schema.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace clickdeploy::api {
@@ -25,29 +26,41 @@ class Pruner {
 
  private:
   void prune_members(Json& value, const Schema& schema, const std::string& path, bool root) {
-    std::vector<std::string> unknown;
+    std::vector<JsonObject::Member> kept;
     for (auto& [name, member] : value.object_ref()) {
-      if (root && (name == "apiVersion" || name == "kind" || name == "metadata")) continue;
-      if (const Schema* known = schema.property(name)) {
-        prune(member, *known, child_path(path, name), false);
-      } else if (!schema.preserve_unknown_fields) {
-        if (unknown_paths_) unknown_paths_->push_back(child_path(path, name));
-        unknown.push_back(name);
+      const bool exempt = root && (name == "apiVersion" || name == "kind" || name == "metadata");
+      const Schema* known = exempt ? nullptr : schema.property(name);
+      if (known) prune(member, *known, child_path(path, name), false);
+      if (known || exempt || schema.preserve_unknown_fields) {
+        kept.emplace_back(name, std::move(member));
+      } else if (unknown_paths_) {
+        unknown_paths_->push_back(child_path(path, name));
       }
     }
-    for (const std::string& name : unknown) value.erase(name);
+    value = JsonObject::from_members(std::move(kept));
   }
 
   std::vector<std::string>* unknown_paths_;
 };
 
+bool is_forbidden_null(const Json& member, const Schema* schema) {
+  return member.is_null() && schema && !schema->nullable;
+}
+
+// Rebuilt rather than erased from, one by one: that would take quadratic time.
 void drop_nulls(Json& value, const Schema& schema) {
-  std::vector<std::string> nulls;
-  for (const auto& [name, member] : value.as_object()) {
-    const Schema* known = schema.property(name);
-    if (member.is_null() && known && !known->nullable) nulls.push_back(name);
+  JsonObject& object = value.object_ref();
+  const bool any = std::any_of(object.begin(), object.end(), [&](const auto& member) {
+    return is_forbidden_null(member.second, schema.property(member.first));
+  });
+  if (!any) return;
+  std::vector<JsonObject::Member> kept;
+  for (auto& [name, member] : object) {
+    if (!is_forbidden_null(member, schema.property(name))) {
+      kept.emplace_back(name, std::move(member));
+    }
   }
-  for (const std::string& name : nulls) value.erase(name);
+  value = JsonObject::from_members(std::move(kept));
 }
 
 }  // namespace

@@ -114,7 +114,7 @@ class Validator {
 
 void Validator::value(const Json& value, const Schema& schema, const std::string& path,
                       const Json* old) {
-  if (old && *old == value) return;
+  if (errors_.size() >= kFieldErrorsMax || (old && *old == value)) return;
   if (value.is_null() && schema.nullable) return;
   if (!has_type(value, schema.type)) {
     wrong_type(path, type_name(schema.type), type_name(value));
@@ -198,7 +198,7 @@ void Validator::unique(const Json& value, const Schema& schema, const std::strin
         if (item.contains(name)) key.set(name, item[name]);
       }
     }
-    if (!seen.insert(to_json(key)).second) {
+    if (!seen.insert(to_json(key)).second && duplicates_.size() < kFieldErrorsMax) {
       duplicates_.push_back(duplicate(item_path(path, index), key));
     }
     ++index;

@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 9> kTargetLabels = {
 
 void check_label_names(FieldErrors& errors, const Json& labels, const std::string& path) {
   for (const auto& [name, value] : labels.as_object()) {
-    if (!is_prometheus_label_name(name)) {
+    if (!is_prometheus_label_name(name) && errors.size() < kFieldErrorsMax) {
       errors.push_back(invalid(path, name,
                                "a name must match '[a-zA-Z_][a-zA-Z0-9_]*' and not begin with "
                                "the reserved '__'"));

@@ -208,6 +208,14 @@ TEST(Prune, DropsUnknownFieldsAtEveryLevelAndNamesThem) {
              "free": {"some": 1, "known": {}}}})"));
 }
 
+TEST(Prune, TakesTimeLinearInTheNumberOfUnknownFields) {
+  std::vector<JsonObject::Member> members;
+  for (int i = 0; i < 200'000; ++i) members.emplace_back("x" + std::to_string(i), nullptr);
+  Json object = Json::object({{"spec", JsonObject::from_members(std::move(members))}});
+  prune(object, example());
+  EXPECT_EQ(object["spec"].size(), 0U);
+}
+
 TEST(Prune, LeavesValuesOfTheWrongTypeToValidation) {
   Json object = json(R"({"spec": [1, 2]})");
   prune(object, example());

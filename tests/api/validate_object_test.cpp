@@ -121,6 +121,27 @@ TEST(Normalize, ANamespaceHasAPhaseAndItsNameAsALabel) {
   EXPECT_EQ(object["status"]["phase"].as_string(), "Terminating");
 }
 
+TEST(ValidateObject, AMillionFaultsAreNotAMillionMessages) {
+  std::vector<JsonObject::Member> values;
+  std::vector<JsonObject::Member> keys;
+  for (int i = 0; i < 20'000; ++i) {
+    values.emplace_back("a/" + std::to_string(i), i % 2 == 0 ? Json(1) : Json("!"));
+    keys.emplace_back("a b" + std::to_string(i), "-");
+  }
+  const Json data = JsonObject::from_members(std::move(values));
+  const Json labels = JsonObject::from_members(std::move(keys));
+  for (const char* kind : {"Secret", "ConfigMap"}) {
+    const Result<Admitted> admitted =
+        admit(Json::object({{"apiVersion", "v1"},
+                            {"kind", kind},
+                            {"metadata", Json::object({{"name", "s"}, {"labels", labels}})},
+                            {"data", data}}));
+    ASSERT_TRUE(admitted);
+    EXPECT_GE(admitted->errors.size(), kFieldErrorsMax);
+    EXPECT_LE(admitted->errors.size(), 3 * kFieldErrorsMax);
+  }
+}
+
 // Whatever comes in, rules answer; they never assume what the schema would have refused.
 TEST(CrossFieldRules, TakeAnyJson) {
   const std::vector<std::string> values = {
