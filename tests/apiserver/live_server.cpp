@@ -1,0 +1,48 @@
+#include "tests/apiserver/live_server.h"
+
+#include "controller/async/block_on.h"
+
+#include <gtest/gtest.h>
+
+#include <utility>
+
+namespace clickdeploy::apiserver {
+
+LiveServer::LiveServer() {
+  store::StoreOptions options;
+  options.path = folder_ / "store.db";
+  options.writer = writer_.executor();
+  auto opened = store::ObjectStore::open(std::move(options), ApiServer::read_facts);
+  if (!opened) throw std::runtime_error(opened.error().message());
+  store_ = std::move(*opened);
+  server_ = std::make_unique<ApiServer>(*store_, api::builtin_scheme(), clock_, random_,
+                                        ApiServerOptions{});
+  Result<void> ready = block_on(server_->bootstrap());
+  EXPECT_TRUE(ready.has_value());
+  background_.start("background", server_->run_background());
+  thread_ = std::thread([this] { loop_.run(); });
+  auto started = http::HttpServer::start(
+      {}, [this](http::Request request) { return server_->handle(std::move(request)); });
+  if (!started) throw std::runtime_error(started.error().message());
+  http_ = std::move(*started);
+}
+
+namespace {
+
+Task<void> end_all(TaskGroup& group, EventLoop& loop) {
+  group.cancel();
+  co_await group.join();
+  loop.stop();
+}
+
+}  // namespace
+
+LiveServer::~LiveServer() {
+  http_->stop();
+  boost::asio::co_spawn(loop_.executor(), end_all(background_, loop_),
+                        [](const std::exception_ptr&) {});
+  thread_.join();
+  block_on(store_->stop());
+}
+
+}  // namespace clickdeploy::apiserver

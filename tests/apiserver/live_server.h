@@ -1,0 +1,42 @@
+// LiveServer: the API server as it is in production: over HTTP on a free port, with real threads
+// and real time. For the tests with the real kubectl.
+
+#pragma once
+
+#include "controller/apiserver/api_server.h"
+#include "controller/async/event_loop.h"
+#include "controller/async/run_on.h"
+#include "controller/async/task_group.h"
+#include "controller/http/server.h"
+#include "tests/testing/temporary_folder.h"
+
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace clickdeploy::apiserver {
+
+class LiveServer {
+ public:
+  LiveServer();
+  ~LiveServer();
+  LiveServer(const LiveServer&) = delete;
+  LiveServer& operator=(const LiveServer&) = delete;
+
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(http_->port()); }
+  const clickdeploy::testing::TemporaryFolder& folder() const { return folder_; }
+
+ private:
+  clickdeploy::testing::TemporaryFolder folder_;
+  SystemClock clock_;
+  SystemRandom random_;
+  ThreadExecutor writer_;
+  std::unique_ptr<store::ObjectStore> store_;
+  std::unique_ptr<ApiServer> server_;
+  EventLoop loop_;
+  TaskGroup background_{loop_.executor()};
+  std::thread thread_;
+  std::unique_ptr<http::HttpServer> http_;
+};
+
+}  // namespace clickdeploy::apiserver
