@@ -63,9 +63,11 @@ function(clickdeploy_program name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK} clickdeploy_asio)
 endfunction()
 
-# clickdeploy_test(name SOURCES … DEPENDS … [LINK …]): one test program per module, test_<name>.
+# clickdeploy_test(name SOURCES … DEPENDS … [LINK …] [PROPERTIES …]): one test program per module,
+# test_<name>. PROPERTIES are CTest's, for each of its tests; tests that start many processes say
+#   PROPERTIES LABELS system PROCESSORS 2
 function(clickdeploy_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK;PROPERTIES" ${ARGN})
   add_executable(test_${name} ${ARG_SOURCES})
   clickdeploy_common(test_${name})
   target_link_libraries(test_${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK} clickdeploy_asio
@@ -73,6 +75,6 @@ function(clickdeploy_test name)
   target_compile_definitions(test_${name} PRIVATE CLICKDEPLOY_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     CLICKDEPLOY_BINARY_DIR="${CMAKE_BINARY_DIR}")
   gtest_discover_tests(test_${name} TEST_PREFIX ${name}/ DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT 120)
+    PROPERTIES TIMEOUT 120 ${ARG_PROPERTIES})
 endfunction()
 include(GoogleTest)

@@ -1,0 +1,54 @@
+# The project's commands; `make help` lists them. docs/developer/set-up.md tells what they do.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+# make test PRESET=asan: the same tests under another preset of CMakePresets.json.
+PRESET ?= ci
+ARGS ?=
+
+.PHONY: help
+help: ## Show this text
+	@echo 'Usage: make <command>'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
+	  printf '  %-14s %s\n' "$$name" "$$text"; done
+
+.PHONY: dev
+dev: ## Everything on this machine: local cloud, Prometheus, samples (ARGS=--once proves it and ends)
+	@scripts/setup --run
+	@scripts/lib/build dev clickdeployd clickctl localcloud
+	@exec build/dev/bin/clickdeployd dev $(ARGS)
+
+.PHONY: test
+test: ## Build with warnings as errors and run all tests (PRESET=asan, FILTER=regex, JOBS=n)
+	@scripts/setup
+	@scripts/lib/test $(PRESET)
+
+.PHONY: build
+build: ## Build all programs and tests, debug, into build/dev
+	@scripts/setup --run
+	@scripts/lib/build dev
+
+.PHONY: bench
+bench: ## Measure speed and memory, optimised; JSON lines in build/bench.jsonl
+	@scripts/setup
+	@scripts/lib/build release
+	@exec build/release/bin/clickdeploy_bench --json build/bench.jsonl $(ARGS)
+
+.PHONY: format
+format: ## Format all C++
+	@scripts/setup
+	@scripts/lib/format
+
+.PHONY: format-check
+format-check: ## Fail if `make format` would change something
+	@scripts/setup
+	@scripts/lib/format --check
+
+.PHONY: lint
+lint: ## Run clang-tidy over the product code
+	@scripts/setup
+	@scripts/lib/lint
+
+.PHONY: clean
+clean: ## Remove what was built (keeps downloaded tools)
+	@rm -rf build/dev build/ci build/asan build/tsan build/release
