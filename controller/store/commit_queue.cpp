@@ -34,7 +34,7 @@ CommitQueue::CommitQueue(Executor writer, CommitLimits limits, std::shared_ptr<M
 
 Task<Result<DocumentPtr>> CommitQueue::commit(Write write) {
   if (write.before.size() + write.after.size() > kWriteBytesMax) {
-    co_return fail(ErrorCode::ResourceExhausted,
+    co_return fail(ErrorCode::InvalidArgument,
                    fmt::format("a document may have {} bytes at most", kWriteBytesMax));
   }
   auto ticket = std::make_shared<Ticket>();
