@@ -13,7 +13,8 @@
 //   commit(): AlreadyExists (create of a key that exists), NotFound (update or delete of one that
 //   does not), Conflict (expected revision is not the current one, or expected uid differs),
 //   ResourceExhausted (queue full, or the disk is), Unavailable (the database failed; nothing of
-//   the write is visible), InvalidArgument (more than 64 MiB). watch(): Expired when the log no longer reaches back that far.
+//   the write is visible), InvalidArgument (more than 64 MiB). watch(): Expired when the log no
+//   longer reaches back that far.
 //
 // Threads and lifetime
 //   get, list, revision, watch: any thread, never block on disk. commit() may be awaited on any
