@@ -1,6 +1,7 @@
 #include "controller/base/yaml.h"
 #include "controller/openstack/session.h"
 
+#include <algorithm>
 #include <array>
 
 namespace clickdeploy::openstack {
