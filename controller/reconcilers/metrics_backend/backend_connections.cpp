@@ -5,16 +5,16 @@
 namespace clickdeploy::reconcilers {
 
 namespace {
-constexpr std::chrono::milliseconds kPoll{5'000};
 constexpr std::chrono::seconds kOldAfter{45};
 }  // namespace
 
 BackendConnection::BackendConnection(http::HttpClient& http, Clock& clock, Executor executor,
-                                     const api::v1alpha1::MetricsBackendSpec& spec)
+                                     const api::v1alpha1::MetricsBackendSpec& spec,
+                                     std::chrono::milliseconds poll)
     : url(spec.url),
       query_timeout_seconds(spec.query_timeout_seconds),
       client(http, spec.url, std::chrono::seconds(spec.query_timeout_seconds)),
-      observer(client, clock, {.poll = kPoll}),
+      observer(client, clock, {.poll = poll}),
       tasks(std::move(executor)),
       clock_(clock) {}
 
@@ -37,8 +37,9 @@ std::shared_ptr<const prometheus::PrometheusSnapshot> BackendConnection::fresh_s
   return snapshot;
 }
 
-BackendConnections::BackendConnections(http::HttpClient& http, Clock& clock, Executor executor)
-    : http_(http), clock_(clock), executor_(std::move(executor)) {}
+BackendConnections::BackendConnections(http::HttpClient& http, Clock& clock, Executor executor,
+                                       std::chrono::milliseconds poll)
+    : http_(http), clock_(clock), executor_(std::move(executor)), poll_(poll) {}
 
 std::shared_ptr<BackendConnection> BackendConnections::ensure(
     const Key& key, const api::v1alpha1::MetricsBackendSpec& spec) {
@@ -48,7 +49,7 @@ std::shared_ptr<BackendConnection> BackendConnections::ensure(
     return slot;
   }
   if (slot != nullptr) retire(slot);
-  slot = std::make_shared<BackendConnection>(http_, clock_, executor_, spec);
+  slot = std::make_shared<BackendConnection>(http_, clock_, executor_, spec, poll_);
   slot->observer.listen([this, key](const std::vector<std::string>& changed) {
     if (listener_) listener_(key, changed);
   });

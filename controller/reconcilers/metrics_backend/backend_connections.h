@@ -21,7 +21,7 @@ namespace clickdeploy::reconcilers {
 class BackendConnection {
  public:
   BackendConnection(http::HttpClient& http, Clock& clock, Executor executor,
-                    const api::v1alpha1::MetricsBackendSpec& spec);
+                    const api::v1alpha1::MetricsBackendSpec& spec, std::chrono::milliseconds poll);
 
   const std::string url;
   const std::int64_t query_timeout_seconds;
@@ -42,7 +42,8 @@ class BackendConnections {
   // Told after each poll; `changed` are instance_id labels of targets.
   using Listener = std::function<void(const Key& backend, const std::vector<std::string>& changed)>;
 
-  BackendConnections(http::HttpClient& http, Clock& clock, Executor executor);
+  BackendConnections(http::HttpClient& http, Clock& clock, Executor executor,
+                     std::chrono::milliseconds poll);
 
   void listen(Listener listener) { listener_ = std::move(listener); }
   std::shared_ptr<BackendConnection> ensure(const Key& key,
@@ -58,6 +59,7 @@ class BackendConnections {
   http::HttpClient& http_;
   Clock& clock_;
   Executor executor_;
+  std::chrono::milliseconds poll_;
   Listener listener_;
   std::map<Key, std::shared_ptr<BackendConnection>> connections_;
   std::vector<std::shared_ptr<BackendConnection>> retired_;

@@ -1,0 +1,270 @@
+#include "controller/app/control_plane.h"
+
+#include "controller/async/task_group.h"
+#include "controller/reconcilers/cloud/cloud_reconciler.h"
+#include "controller/reconcilers/instance/instance_reconciler.h"
+#include "controller/reconcilers/metrics_backend/metrics_backend_reconciler.h"
+#include "controller/reconcilers/monitoring_policy/monitoring_policy_reconciler.h"
+#include "controller/reconcilers/service/service_reconciler.h"
+
+#include <algorithm>
+
+namespace clickdeploy::app {
+
+using api::ObjectKey;
+using api::ObjectMeta;
+using api::v1alpha1::Cloud;
+using api::v1alpha1::Instance;
+using api::v1alpha1::MetricsBackend;
+using api::v1alpha1::MonitoringPolicy;
+using api::v1alpha1::Service;
+using std::chrono::milliseconds;
+
+namespace {
+
+// Changes that come in crowds are reconciled together.
+constexpr milliseconds kGather{200};
+constexpr milliseconds kGatherBackend{500};
+
+// Did somebody change what is asked for? Our own status writes must not wake us.
+template <class Ptr>
+bool is_new_wish(const Ptr& before, const Ptr& now) {
+  if (before == nullptr || now == nullptr) return true;
+  const ObjectMeta& a = before->metadata;
+  const ObjectMeta& b = now->metadata;
+  return a.generation != b.generation || a.deletion_timestamp != b.deletion_timestamp ||
+         a.annotations != b.annotations || a.labels != b.labels || a.uid != b.uid;
+}
+
+runtime::ControllerOptions options_for(const char* name, std::size_t workers) {
+  return {.name = name, .workers = workers};
+}
+
+}  // namespace
+
+struct ControlPlane::Parts {
+  explicit Parts(World given)
+      : world(std::move(given)),
+        client(world.api, {.server = world.api_server, .field_manager = "clickdeployd"}),
+        caches(client, world.clock, world.random),
+        clouds(world.outside, world.clock, world.executor),
+        backends(world.outside, world.clock, world.executor, world.prometheus_poll),
+        events(client, world.clock, "clickdeployd"),
+        verdicts(world.rules, world.blocking),
+        context{client, world.outside, world.clock, world.random,    caches,
+                clouds, backends,      events,      world.cluster_id},
+        cloud_reconciler(context),
+        service_reconciler(context),
+        instance_reconciler(context),
+        policy_reconciler(context, verdicts),
+        backend_reconciler(context, {world.disk, world.blocking, verdicts}),
+        cloud_controller(options_for("Cloud", 2), cloud_reconciler, world.clock, world.random),
+        service_controller(options_for("Service", 2), service_reconciler, world.clock,
+                           world.random),
+        instance_controller(options_for("Instance", 16), instance_reconciler, world.clock,
+                            world.random),
+        policy_controller(options_for("MonitoringPolicy", 1), policy_reconciler, world.clock,
+                          world.random),
+        backend_controller(options_for("MetricsBackend", 2), backend_reconciler, world.clock,
+                           world.random),
+        tasks(world.executor) {
+    listen();
+  }
+
+  void listen();
+  void on_cloud_sweep(const ObjectKey& cloud, const std::vector<std::string>& changed);
+  void on_prometheus_poll(const ObjectKey& backend, const std::vector<std::string>& changed);
+  void wake_monitoring();
+  Task<void> run();
+
+  World world;
+  client::Client client;
+  reconcilers::Caches caches;
+  reconcilers::CloudConnections clouds;
+  reconcilers::BackendConnections backends;
+  runtime::EventRecorder events;
+  reconcilers::RuleVerdicts verdicts;
+  reconcilers::Context context;
+  reconcilers::CloudReconciler cloud_reconciler;
+  reconcilers::ServiceReconciler service_reconciler;
+  reconcilers::InstanceReconciler instance_reconciler;
+  reconcilers::MonitoringPolicyReconciler policy_reconciler;
+  reconcilers::MetricsBackendReconciler backend_reconciler;
+  runtime::Controller cloud_controller;
+  runtime::Controller service_controller;
+  runtime::Controller instance_controller;
+  runtime::Controller policy_controller;
+  runtime::Controller backend_controller;
+  TaskGroup tasks;
+  bool started = false;
+};
+
+ControlPlane::ControlPlane(World world) : parts_(std::make_unique<Parts>(std::move(world))) {}
+ControlPlane::~ControlPlane() = default;
+
+void ControlPlane::start() {
+  Parts& parts = *parts_;
+  parts.tasks.start("informer clouds", parts.caches.clouds.run());
+  parts.tasks.start("informer metricsbackends", parts.caches.backends.run());
+  parts.tasks.start("informer services", parts.caches.services.run());
+  parts.tasks.start("informer instances", parts.caches.instances.run());
+  parts.tasks.start("informer monitoringpolicies", parts.caches.policies.run());
+  parts.tasks.start("informer secrets", parts.caches.secrets.run());
+  parts.tasks.start("informer namespaces", parts.caches.namespaces.run());
+  parts.tasks.start("control plane", parts.run());
+}
+
+Task<void> ControlPlane::Parts::run() {
+  co_await caches.clouds.wait_synced();
+  co_await caches.backends.wait_synced();
+  co_await caches.services.wait_synced();
+  co_await caches.instances.wait_synced();
+  co_await caches.policies.wait_synced();
+  co_await caches.secrets.wait_synced();
+  co_await caches.namespaces.wait_synced();
+  tasks.start("events", events.run());
+  cloud_controller.start(tasks);
+  service_controller.start(tasks);
+  instance_controller.start(tasks);
+  policy_controller.start(tasks);
+  backend_controller.start(tasks);
+  started = true;
+}
+
+Task<void> ControlPlane::stop() {
+  parts_->tasks.cancel();
+  co_await parts_->tasks.join();
+  co_await parts_->clouds.stop();
+  co_await parts_->backends.stop();
+}
+
+bool ControlPlane::running() const {
+  return parts_->started;
+}
+
+std::vector<QueueCounts> ControlPlane::counts() const {
+  std::vector<QueueCounts> counts;
+  for (runtime::Controller* controller :
+       {&parts_->cloud_controller, &parts_->service_controller, &parts_->instance_controller,
+        &parts_->policy_controller, &parts_->backend_controller}) {
+    counts.push_back({.kind = controller->name(),
+                      .reconciles = controller->counts().reconciles,
+                      .errors = controller->counts().errors,
+                      .ready = controller->queue().ready(),
+                      .delayed = controller->queue().delayed()});
+  }
+  return counts;
+}
+
+// Target and rule files depend on all Services, Instances and policies.
+void ControlPlane::Parts::wake_monitoring() {
+  for (const auto& backend : caches.backends.list()) {
+    backend_controller.queue().add_after(backend->metadata.key(), kGatherBackend);
+  }
+  for (const auto& policy : caches.policies.list()) {
+    policy_controller.queue().add_after(policy->metadata.key(), kGatherBackend);
+  }
+}
+
+// Which change wakes whom. Only keys travel; what happened is forgotten on purpose.
+void ControlPlane::Parts::listen() {
+  caches.clouds.listen([this](const ObjectKey& key, const auto& before, const auto& now) {
+    if (is_new_wish(before, now)) cloud_controller.queue().add(key);
+  });
+  caches.secrets.listen([this](const ObjectKey& key, const auto&, const auto&) {
+    for (const auto& cloud : caches.clouds.list(key.namespace_name)) {
+      if (cloud->spec.credentials.secret_ref.name == key.name) {
+        cloud_controller.queue().add(cloud->metadata.key());
+      }
+    }
+  });
+  caches.services.listen([this](const ObjectKey& key, const auto& before, const auto& now) {
+    if (!is_new_wish(before, now)) return;
+    service_controller.queue().add(key);
+    for (const auto& instance : caches.instances.list(key.namespace_name)) {
+      if (instance->spec.service_name == key.name) {
+        instance_controller.queue().add(instance->metadata.key());
+      }
+    }
+    wake_monitoring();
+  });
+  caches.instances.listen([this](const ObjectKey& key, const auto& before, const auto& now) {
+    const auto& any = now != nullptr ? now : before;
+    if (is_new_wish(before, now)) instance_controller.queue().add(key);
+    if (before != nullptr && now != nullptr &&
+        before->status.conditions == now->status.conditions &&
+        before->status.address == now->status.address &&
+        before->status.server.id == now->status.server.id && !is_new_wish(before, now)) {
+      return;  // nothing that others look at
+    }
+    service_controller.queue().add_after({key.namespace_name, any->spec.service_name}, kGather);
+    wake_monitoring();
+  });
+  caches.policies.listen([this](const ObjectKey& key, const auto& before, const auto& now) {
+    const bool wish = is_new_wish(before, now);
+    if (wish) {
+      policy_controller.queue().add(key);
+      wake_monitoring();
+    }
+    const bool told = !wish && before->status.conditions != now->status.conditions;
+    if (!wish && !told) return;
+    for (const auto& service : caches.services.list()) {
+      service_controller.queue().add_after(service->metadata.key(), kGather);
+    }
+  });
+  caches.namespaces.listen([this](const ObjectKey&, const auto& before, const auto& now) {
+    if (before != nullptr && now != nullptr &&
+        (*before)["metadata"]["labels"] == (*now)["metadata"]["labels"]) {
+      return;
+    }
+    for (const auto& service : caches.services.list()) {
+      service_controller.queue().add_after(service->metadata.key(), kGather);
+    }
+    wake_monitoring();
+  });
+  caches.backends.listen([this](const ObjectKey& key, const auto& before, const auto& now) {
+    if (!is_new_wish(before, now)) return;
+    backend_controller.queue().add(key);
+    wake_monitoring();
+  });
+  clouds.listen([this](const ObjectKey& cloud, const std::vector<std::string>& changed) {
+    on_cloud_sweep(cloud, changed);
+  });
+  backends.listen([this](const ObjectKey& backend, const std::vector<std::string>& changed) {
+    on_prometheus_poll(backend, changed);
+  });
+}
+
+void ControlPlane::Parts::on_cloud_sweep(const ObjectKey& cloud,
+                                         const std::vector<std::string>& changed) {
+  // First: is it still our cloud? Nobody below may act before that is known.
+  const auto connection = clouds.find(cloud);
+  const bool trusted_before = connection != nullptr && connection->distrust().empty();
+  cloud_reconciler.judge(cloud);
+  const bool trusted = connection != nullptr && connection->distrust().empty();
+  if (!changed.empty() || trusted != trusted_before ||
+      (connection != nullptr && connection->observer.last_error())) {
+    cloud_controller.queue().add_after(cloud, kGather);
+  }
+  if (changed.empty()) return;
+  const std::set<std::string> ids(changed.begin(), changed.end());
+  for (const auto& instance : caches.instances.list()) {
+    if (ids.contains(instance->status.server.id)) {
+      instance_controller.queue().add(instance->metadata.key());
+    }
+  }
+}
+
+void ControlPlane::Parts::on_prometheus_poll(const ObjectKey& backend,
+                                             const std::vector<std::string>& changed) {
+  if (changed.empty()) return;
+  backend_controller.queue().add_after(backend, kGather);
+  const std::set<std::string> ids(changed.begin(), changed.end());
+  for (const auto& instance : caches.instances.list()) {
+    if (ids.contains(instance->status.server.id)) {
+      instance_controller.queue().add(instance->metadata.key());
+    }
+  }
+}
+
+}  // namespace clickdeploy::app

@@ -1,0 +1,68 @@
+// ControlPlane: informers, reconcilers and their queues, wired together. It is the same in the
+// daemon and in the simulation; only the world it is given differs.
+//
+// Threads: all of it runs on the world's executor. Lifetime: stop() has finished before
+// destruction; the world outlives it.
+
+#pragma once
+
+#include "controller/async/clock.h"
+#include "controller/async/disk.h"
+#include "controller/async/random.h"
+#include "controller/async/task.h"
+#include "controller/http/http_client.h"
+#include "controller/prometheus/rule_files.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::app {
+
+// The seams.
+struct World {
+  Executor executor;  // of the controllers and caches
+  Executor blocking;  // runs file and process calls, one at a time
+  Clock& clock;
+  Random& random;
+  http::HttpClient& api;      // to the API server
+  std::string api_server;     // its origin: "http://clickdeploy.local"
+  http::HttpClient& outside;  // to clouds, Prometheus and agents
+  Disk& disk;
+  prometheus::RuleChecker& rules;
+  std::string cluster_id;  // stamps what we make
+  std::chrono::milliseconds prometheus_poll{5'000};
+};
+
+struct QueueCounts {
+  std::string kind;
+  std::uint64_t reconciles = 0;
+  std::uint64_t errors = 0;
+  std::size_t ready = 0;
+  std::size_t delayed = 0;
+};
+
+class ControlPlane {
+ public:
+  explicit ControlPlane(World world);
+  ~ControlPlane();
+  ControlPlane(const ControlPlane&) = delete;
+  ControlPlane& operator=(const ControlPlane&) = delete;
+
+  // Starts the informers, and the reconcilers once every cache has synced.
+  void start();
+
+  Task<void> stop();
+
+  // True when every cache has synced and the reconcilers run.
+  bool running() const;
+
+  std::vector<QueueCounts> counts() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace clickdeploy::app

@@ -1,0 +1,17 @@
+// Our own /metrics: what the controllers do, for whoever watches the watcher.
+
+#pragma once
+
+#include "controller/app/control_plane.h"
+#include "controller/store/object_store.h"
+
+#include <string>
+#include <vector>
+
+namespace clickdeploy::app {
+
+// Prometheus's text exposition format.
+std::string render_own_metrics(const std::vector<QueueCounts>& counts,
+                               const store::ObjectStore& store);
+
+}  // namespace clickdeploy::app
