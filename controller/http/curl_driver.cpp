@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <deque>
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <pthread.h>
 #include <set>
 #include <thread>
 #include <utility>
@@ -29,6 +31,15 @@ constexpr std::chrono::milliseconds kPollMax{60'000};
 void init_curl_once() {
   static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
   CHECK(code == CURLE_OK, "libcurl does not start");
+}
+
+// OpenSSL writes to sockets without MSG_NOSIGNAL, and a peer may be gone. The signal goes to the
+// thread that wrote, so it is blocked on this one only.
+void block_sigpipe() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
 }  // namespace
@@ -52,7 +63,6 @@ struct CurlDriver::Impl {
     stopping = true;
     curl_multi_wakeup(multi);
     thread.join();
-    curl_multi_cleanup(multi);
   }
 
   void post(Verb verb, std::shared_ptr<Exchange> exchange) {
@@ -66,6 +76,7 @@ struct CurlDriver::Impl {
   // Everything below runs on the driver's thread.
 
   void run() {
+    block_sigpipe();
     while (!stopping) {
       obey_commands();
       start_queued();
@@ -79,6 +90,7 @@ struct CurlDriver::Impl {
     }
     obey_commands();
     while (!transfers.empty()) end(*transfers.begin()->second, nullptr, Ending::Aborted);
+    curl_multi_cleanup(multi);  // says goodbye to TLS peers, so it belongs here as well
   }
 
   void obey_commands() {
