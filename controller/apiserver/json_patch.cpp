@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -13,8 +14,26 @@ namespace clickdeploy::apiserver {
 namespace {
 
 constexpr std::size_t kOperationsMax = 10'000;
-// "copy" can double an object with each operation; this bounds what a small patch may build.
+// "copy" can double an object with each operation; this bounds what a small patch may build, and
+// the next how much of it may be moved about.
 constexpr std::size_t kCopiedBytesMax = 3 * 1024 * 1024;
+constexpr std::size_t kMovedBytesMax = 64 * 1024 * 1024;
+// As deep as a body may be: what a patch builds is read back with the same limit.
+constexpr std::size_t kDepthMax = 64;
+
+struct Budget {
+  std::size_t copied_bytes = 0;
+  std::size_t moved_bytes = 0;
+};
+
+std::size_t depth_of(const Json& value) {
+  std::size_t deepest = 0;
+  for (const Json& item : value.as_array()) deepest = std::max(deepest, depth_of(item));
+  for (const auto& [key, member] : value.as_object()) {
+    deepest = std::max(deepest, depth_of(member));
+  }
+  return deepest + 1;
+}
 
 std::unexpected<ApiError> does_not_fit() {
   ApiError error;
@@ -69,6 +88,7 @@ Json* locate(Json& root, const std::vector<std::string>& path, std::size_t depth
 }
 
 bool add(Json& root, const std::vector<std::string>& path, Json value) {
+  if (path.size() + depth_of(value) > kDepthMax) return false;
   if (path.empty()) {
     root = std::move(value);
     return true;
@@ -108,7 +128,7 @@ bool starts_with(const std::vector<std::string>& path, const std::vector<std::st
   return path.size() > prefix.size() && std::equal(prefix.begin(), prefix.end(), path.begin());
 }
 
-bool apply_one(Json& root, const Json& operation, std::size_t& copied_bytes) {
+bool apply_one(Json& root, const Json& operation, Budget& budget) {
   const std::string& op = operation["op"].as_string();
   std::optional<std::vector<std::string>> path = parse_pointer(operation["path"].as_string());
   if (!path || !operation["path"].is_string()) return false;
@@ -120,6 +140,7 @@ bool apply_one(Json& root, const Json& operation, std::size_t& copied_bytes) {
     Json* target = locate(root, *path, path->size());
     if (target == nullptr) return op == "test" && value->is_null();
     if (op == "test") return *target == *value;
+    if (path->size() + depth_of(*value) > kDepthMax) return false;
     *target = *value;
     return true;
   }
@@ -131,12 +152,10 @@ bool apply_one(Json& root, const Json& operation, std::size_t& copied_bytes) {
   Json* source = locate(root, *from, from->size());
   if (source == nullptr || (op == "move" && starts_with(*path, *from))) return false;
   Json value = *source;
-  if (op == "copy") {
-    copied_bytes += to_json(value).size();
-    if (copied_bytes > kCopiedBytesMax) return false;
-  } else if (!remove(root, *from)) {
-    return false;
-  }
+  std::size_t& spent = op == "copy" ? budget.copied_bytes : budget.moved_bytes;
+  spent += to_json(value).size();
+  if (spent > (op == "copy" ? kCopiedBytesMax : kMovedBytesMax)) return false;
+  if (op == "move" && !remove(root, *from)) return false;
   return add(root, *path, std::move(value));
 }
 
@@ -153,9 +172,9 @@ Answer<Json> apply_json_patch(const Json& object, const Json& patch) {
                                  kOperationsMax, patch.size()));
   }
   Json result = object;
-  std::size_t copied_bytes = 0;
+  Budget budget;
   for (const Json& operation : patch.as_array()) {
-    if (!apply_one(result, operation, copied_bytes)) return does_not_fit();
+    if (!apply_one(result, operation, budget)) return does_not_fit();
   }
   return result;
 }

@@ -183,12 +183,12 @@ Task<Answer<http::Reply>> replace_object(const Core& core, Call call) {
     Json old = read_document(*document);
     Answer<Json> object = admit_update(call.target, *body, old);
     if (!object) co_return std::unexpected(object.error());
-    Json warned = *object;
+    std::vector<std::string> metadata_warnings = api::metadata_warnings((*object)["metadata"]);
     Result<store::DocumentPtr> stored =
         co_await commit_update(core, call.target, std::move(document), std::move(old),
                                std::move(*object), options->dry_run);
     if (stored) {
-      warn_of_metadata(call, warned);
+      call.warnings.insert(call.warnings.end(), metadata_warnings.begin(), metadata_warnings.end());
       co_return reply_document(core, call, 200, std::move(*stored));
     }
     const ErrorCode code = stored.error().code();

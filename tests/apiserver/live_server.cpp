@@ -21,8 +21,10 @@ LiveServer::LiveServer() {
   EXPECT_TRUE(ready.has_value());
   background_.start("background", server_->run_background());
   thread_ = std::thread([this] { loop_.run(); });
-  auto started = http::HttpServer::start(
-      {}, [this](http::Request request) { return server_->handle(std::move(request)); });
+  auto started = http::HttpServer::start({}, [this](http::Request request) {
+    if (request.url.find("watch=true") != std::string::npos) ++watches_seen_;
+    return server_->handle(std::move(request));
+  });
   if (!started) throw std::runtime_error(started.error().message());
   http_ = std::move(*started);
 }

@@ -10,6 +10,7 @@
 #include "controller/http/server.h"
 #include "tests/testing/temporary_folder.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -24,6 +25,8 @@ class LiveServer {
   LiveServer& operator=(const LiveServer&) = delete;
 
   std::string url() const { return "http://127.0.0.1:" + std::to_string(http_->port()); }
+  // How many watches were asked for so far.
+  int watches_seen() const { return watches_seen_; }
   const clickdeploy::testing::TemporaryFolder& folder() const { return folder_; }
 
  private:
@@ -36,6 +39,7 @@ class LiveServer {
   EventLoop loop_;
   TaskGroup background_{loop_.executor()};
   std::thread thread_;
+  std::atomic<int> watches_seen_ = 0;
   std::unique_ptr<http::HttpServer> http_;
 };
 

@@ -23,17 +23,32 @@ ServerTest::ServerTest() {
   open();
 }
 
+namespace {
+
+Task<bool> stop_store(store::ObjectStore& store) {
+  co_await store.stop();
+  co_return true;
+}
+
+}  // namespace
+
 ServerTest::~ServerTest() {
+  close();
+}
+
+void ServerTest::close() {
   if (background_) {
     background_->cancel();
     pass(std::chrono::seconds(1));
     background_.reset();
   }
+  if (store_) run(stop_store(*store_));
+  server_.reset();
+  store_.reset();
 }
 
 void ServerTest::open(ApiServerOptions options, std::size_t log_events_max) {
-  server_.reset();
-  store_.reset();
+  close();
   store::StoreOptions store_options;
   store_options.path = folder_ / "store.db";
   store_options.writer = context_.executor();

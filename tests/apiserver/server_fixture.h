@@ -48,6 +48,7 @@ class ServerTest : public ::testing::Test {
   ~ServerTest() override;
 
   void open(ApiServerOptions options = {}, std::size_t log_events_max = 50'000);
+  void close();
   void start_background();
 
   Answered send(http::Request request);

@@ -212,6 +212,16 @@ TEST_F(Update, CopyInAJsonPatchCannotBlowUpAnObject) {
   EXPECT_EQ(patch(kWeb, "json-patch+json", bomb + "]").status, 422);
 }
 
+TEST_F(Update, JsonPatchCannotBuildAnObjectTooDeepToRead) {
+  make_service("web");
+  std::string deep = R"([{"op":"add","path":"/a","value":{}})";
+  for (int i = 0; i < 200; ++i) {
+    deep += R"(,{"op":"move","from":"/a","path":"/b"},{"op":"add","path":"/a","value":{}})"
+            R"(,{"op":"move","from":"/b","path":"/a/x"})";
+  }
+  EXPECT_EQ(patch(kWeb, "json-patch+json", deep + "]").status, 422);
+}
+
 TEST_F(Update, OtherPatchTypesAreRefused) {
   make_service("web");
   for (const char* type :

@@ -1,0 +1,154 @@
+#include "tests/apiserver/server_fixture.h"
+
+#include <gmock/gmock.h>
+
+namespace clickdeploy::apiserver {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class Discovery : public ServerTest {
+ protected:
+  static const Json& named(const Json& list, std::string_view key, std::string_view name) {
+    static const Json none;
+    for (const Json& item : list.as_array()) {
+      if (item[key].as_string() == name) return item;
+    }
+    return none;
+  }
+};
+
+constexpr const char* kV2 =
+    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
+    "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+constexpr const char* kV2Beta1 =
+    "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+
+TEST_F(Discovery, LegacyFormNamesGroupsAndResources) {
+  EXPECT_EQ(get("/api").body["versions"], Json::array({"v1"}));
+  const Json groups = get("/apis").body;
+  EXPECT_EQ(groups["kind"].as_string(), "APIGroupList");
+  EXPECT_EQ(groups["groups"][0]["name"].as_string(), "clickdeploy.io");
+  EXPECT_EQ(get("/apis/clickdeploy.io").body["preferredVersion"]["version"].as_string(),
+            "v1alpha1");
+  const Json resources = get("/apis/clickdeploy.io/v1alpha1").body["resources"];
+  const Json& services = named(resources, "name", "services");
+  EXPECT_EQ(services["kind"].as_string(), "Service");
+  EXPECT_EQ(services["shortNames"], Json::array({"csvc"}));
+  EXPECT_TRUE(services["namespaced"].as_bool());
+  EXPECT_EQ(named(resources, "name", "services/scale")["group"].as_string(), "autoscaling");
+  EXPECT_EQ(named(resources, "name", "services/status")["kind"].as_string(), "Service");
+  const Json core = get("/api/v1").body["resources"];
+  EXPECT_FALSE(named(core, "name", "namespaces")["namespaced"].as_bool(true));
+}
+
+TEST_F(Discovery, AggregatedFormAnswersInTheVersionAskedFor) {
+  Answered v2 = get("/apis", {{"Accept", kV2}});
+  EXPECT_EQ(v2.header("Content-Type"),
+            "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
+  EXPECT_EQ(v2.header("Vary"), "Accept");
+  EXPECT_EQ(v2.body["apiVersion"].as_string(), "apidiscovery.k8s.io/v2");
+  const Json& version = v2.body["items"][0]["versions"][0];
+  EXPECT_EQ(version["version"].as_string(), "v1alpha1");
+  EXPECT_EQ(version["freshness"].as_string(), "Current");
+  const Json& services = named(version["resources"], "resource", "services");
+  EXPECT_EQ(services["scope"].as_string(), "Namespaced");
+  EXPECT_EQ(services["subresources"].size(), 2u);
+
+  Answered beta = get("/apis", {{"Accept", kV2Beta1}});
+  EXPECT_EQ(beta.header("Content-Type"),
+            "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList");
+  EXPECT_EQ(beta.body["apiVersion"].as_string(), "apidiscovery.k8s.io/v2beta1");
+  EXPECT_EQ(beta.header("ETag"), v2.header("ETag"));
+
+  Answered same = get("/apis", {{"Accept", kV2}, {"If-None-Match", v2.header("ETag")}});
+  EXPECT_EQ(same.status, 304);
+  EXPECT_TRUE(same.text.empty());
+  EXPECT_EQ(get("/apis", {{"Accept", "application/json"}}).body["kind"].as_string(),
+            "APIGroupList");
+  EXPECT_EQ(get("/api", {{"Accept", kV2}}).body["items"][0]["versions"][0]["version"].as_string(),
+            "v1");
+}
+
+TEST_F(Discovery, OpenApiDocumentsAreNamedByTheirHash) {
+  const Json root = get("/openapi/v3").body;
+  const std::string url =
+      root["paths"]["apis/clickdeploy.io/v1alpha1"]["serverRelativeURL"].as_string();
+  ASSERT_THAT(url, StartsWith("/openapi/v3/apis/clickdeploy.io/v1alpha1?hash="));
+  EXPECT_TRUE(root["paths"].contains("api/v1"));
+  Answered document = get(url + "&timeout=32s");
+  EXPECT_EQ(document.status, 200);
+  EXPECT_EQ(document.header("Cache-Control"), "public, immutable");
+  EXPECT_THAT(document.header("Expires"), AllOf(HasSubstr("Nov 2027"), HasSubstr("GMT")));
+  EXPECT_EQ(document.body["openapi"].as_string(), "3.0.0");
+  EXPECT_EQ(url.substr(url.find('=') + 1), document.header("ETag").substr(1, 64));
+
+  Answered old = get("/openapi/v3/apis/clickdeploy.io/v1alpha1?hash=OLD");
+  EXPECT_EQ(old.status, 301);
+  EXPECT_EQ(old.header("Location"), url);
+  EXPECT_EQ(get("/openapi/v3/apis/clickdeploy.io/v1alpha1").header("Cache-Control"),
+            "no-cache, private");
+  EXPECT_EQ(get("/openapi/v3/apis/no.such/v1").status, 404);
+  Answered v2 = get("/openapi/v2");
+  EXPECT_EQ(v2.status, 200);
+  EXPECT_TRUE(v2.text.empty());
+}
+
+TEST_F(Discovery, HealthAndVersion) {
+  for (const char* path : {"/healthz", "/livez", "/readyz", "/readyz/ping"}) {
+    Answered answered = get(path);
+    EXPECT_EQ(answered.status, 200) << path;
+    EXPECT_EQ(answered.text, "ok");
+    EXPECT_EQ(answered.header("Content-Type"), "text/plain; charset=utf-8");
+  }
+  EXPECT_EQ(get("/readyz?verbose").text, "[+]ping ok\nreadyz check passed\n");
+  EXPECT_THAT(get("/version?timeout=32s").body["gitVersion"].as_string(), StartsWith("v1.32."));
+}
+
+TEST_F(Discovery, WhatMeansNothingIsAPlain404) {
+  for (const char* path : {"/", "/nothing", "/apis/no.such/v1", "/apis/clickdeploy.io/v2",
+                           "/apis/clickdeploy.io/v1alpha1/nothing", "/api/v1/namespaces/a/b/c/d/e",
+                           "/apis/clickdeploy.io/v1alpha1/services/web", "/openapi", "/readyz/x"}) {
+    Answered answered = get(path);
+    EXPECT_EQ(answered.status, 404) << path;
+    EXPECT_EQ(answered.text, "404 page not found\n");
+    EXPECT_EQ(answered.header("Content-Type"), "text/plain; charset=utf-8");
+  }
+  EXPECT_EQ(post("/apis/clickdeploy.io/v1alpha1/services", service("a")).text,
+            "404 page not found\n");
+  EXPECT_EQ(get("/api/v1/%zz").status, 400);
+}
+
+TEST_F(Discovery, MethodsThatAPathDoesNotHaveAreRefused) {
+  http::Request request;
+  request.method = "OPTIONS";
+  request.url = kServices;
+  Answered answered = send(std::move(request));
+  EXPECT_EQ(answered.status, 405);
+  EXPECT_EQ(answered.message(),
+            "options is not supported on resources of kind \"services.clickdeploy.io\"");
+  http::Request head;
+  head.method = "HEAD";
+  head.url = std::string(kServices) + "?limit=1";
+  Answered bare = send(std::move(head));
+  EXPECT_EQ(bare.status, 200);
+  EXPECT_TRUE(bare.text.empty());
+  EXPECT_FALSE(bare.header("X-Kubernetes-Pf-Flowschema-Uid").empty());
+}
+
+TEST_F(Discovery, ReviewsAllowEverything) {
+  const std::string url = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+  Json review = Json::object({{"apiVersion", "authorization.k8s.io/v1"},
+                              {"kind", "SelfSubjectAccessReview"},
+                              {"spec", Json::object()}});
+  Answered answered = post(url, review);
+  EXPECT_EQ(answered.status, 201);
+  EXPECT_TRUE(answered.body["status"]["allowed"].as_bool());
+  EXPECT_EQ(get(url).status, 405);
+  EXPECT_EQ(post(url, Json::object()).status, 400);
+}
+
+}  // namespace
+}  // namespace clickdeploy::apiserver
