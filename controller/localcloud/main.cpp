@@ -6,7 +6,9 @@
 #include "controller/async/run_on.h"
 #include "controller/async/task_group.h"
 #include "controller/http/server.h"
+#include "controller/localcloud/container_guests.h"
 #include "controller/localcloud/handler.h"
+#include "controller/localcloud/ipv4_internal.h"
 #include "controller/localcloud/process_guests.h"
 #include "controller/localcloud/settings_internal.h"
 
@@ -82,20 +84,32 @@ int complain(const Error& error) {
   return 1;
 }
 
+// Without a state file the guests' disks are of no use to a later run.
+bool is_guests_folder_temporary(const Settings& settings) {
+  return settings.guests_folder.empty() && settings.state_file.empty();
+}
+
+std::string guests_folder(const Settings& settings) {
+  if (!settings.guests_folder.empty()) return settings.guests_folder;
+  if (!settings.state_file.empty()) return settings.state_file + ".guests";
+  return fmt::format("{}/localcloud-{}", std::filesystem::temp_directory_path().string(), getpid());
+}
+
 Result<std::unique_ptr<GuestDriver>> make_guests(const Settings& settings) {
-  if (settings.guests == "none") return std::unique_ptr<GuestDriver>(std::make_unique<NoGuests>());
-  ProcessGuestOptions options;
-  options.exporter = settings.exporter;
-  options.folder = settings.guests_folder;
-  if (options.folder.empty() && !settings.state_file.empty()) {
-    options.folder = settings.state_file + ".guests";
-  }
-  if (options.folder.empty()) {
-    options.folder =
-        fmt::format("{}/localcloud-{}", std::filesystem::temp_directory_path().string(), getpid());
-  }
   SystemProcessRunner runner;
-  return make_process_guests(std::move(options), runner);
+  if (settings.guests == "process") {
+    ProcessGuestOptions options{.folder = guests_folder(settings), .exporter = settings.exporter};
+    return make_process_guests(std::move(options), runner);
+  }
+  if (settings.guests == "container") {
+    // The last address of the pool is never given to a port.
+    const std::uint32_t last = parse_ipv4_block(settings.cloud.cidr).value_or(Ipv4Block{}).last();
+    ContainerGuestOptions options{.folder = guests_folder(settings),
+                                  .rootfs = settings.rootfs,
+                                  .host_address = format_ipv4(last)};
+    return make_container_guests(std::move(options), runner);
+  }
+  return std::unique_ptr<GuestDriver>(std::make_unique<NoGuests>());
 }
 
 int run(const Settings& settings) {
@@ -135,6 +149,11 @@ int run(const Settings& settings) {
   });
   std::cout << "localcloud listening on " << url << std::endl;
   loop.run();
+  if (is_guests_folder_temporary(settings)) {
+    guests->reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(guests_folder(settings), ignored);
+  }
   Result<void> saved = state.save(cloud);
   return saved ? 0 : complain(saved.error());
 }

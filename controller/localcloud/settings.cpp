@@ -70,12 +70,14 @@ ParsedSettings parse_settings(int argc, char** argv) {
   app.add_option("--cidr", settings.cloud.cidr, "pool of the servers' addresses, in 127.0.0.0/8")
       ->capture_default_str();
   app.add_option("--state", settings.state_file, "file that keeps the cloud over restarts");
-  app.add_option("--guests", settings.guests, "what runs in servers: none or process")
-      ->check(CLI::IsMember({"none", "process"}))
+  app.add_option("--guests", settings.guests, "what runs in servers: none, process or container")
+      ->check(CLI::IsMember({"none", "process", "container"}))
       ->capture_default_str();
   app.add_option(
       "--guests-dir", settings.guests_folder,
       "folder for the guests' disks; default: beside the state file, else a temporary one");
+  app.add_option("--rootfs", settings.rootfs,
+                 "file system of container guests, made by scripts/build-guest-rootfs");
   app.add_option("--exporter", settings.exporter, "node_exporter that process guests run")
       ->capture_default_str();
   app.add_option("--quota-instances", settings.cloud.quota.instances, "-1 is no limit")
@@ -106,7 +108,8 @@ ParsedSettings parse_settings(int argc, char** argv) {
     return {std::nullopt, 1};
   }
   std::error_code ignored;
-  for (std::string* path : {&settings.state_file, &settings.guests_folder, &settings.clouds_file}) {
+  for (std::string* path :
+       {&settings.state_file, &settings.guests_folder, &settings.clouds_file, &settings.rootfs}) {
     if (!path->empty()) *path = std::filesystem::absolute(*path, ignored).string();
   }
   return {std::move(settings), 0};

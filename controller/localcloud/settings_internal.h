@@ -17,6 +17,7 @@ struct Settings {
   std::string state_file;
   std::string guests = "process";
   std::string guests_folder;
+  std::string rootfs;  // of container guests
   std::string exporter = "/usr/bin/prometheus-node-exporter";
   std::string clouds_file;
   bool verbose = false;
