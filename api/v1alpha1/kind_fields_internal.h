@@ -1,0 +1,346 @@
+// The wire names of the five kinds.
+
+#pragma once
+
+#include "api/v1alpha1/cloud.h"
+#include "api/v1alpha1/common_fields_internal.h"
+#include "api/v1alpha1/instance.h"
+#include "api/v1alpha1/metrics_backend.h"
+#include "api/v1alpha1/monitoring_policy.h"
+#include "api/v1alpha1/service.h"
+
+namespace clickdeploy::api {
+
+namespace v1alpha1 {
+
+template <class Io>
+void fields(Io& io, CloudCredentials& x) {
+  io.field("secretRef", x.secret_ref);
+  io.field("cloudName", x.cloud_name);
+}
+
+template <class Io>
+void fields(Io& io, CloudLimits& x) {
+  io.field("requestsPerSecond", x.requests_per_second);
+  io.field("burst", x.burst);
+  io.field("maxConcurrentCreates", x.max_concurrent_creates);
+}
+
+template <class Io>
+void fields(Io& io, CloudSpec& x) {
+  io.field("type", x.type);
+  io.field("credentials", x.credentials);
+  io.field("region", x.region);
+  io.nested("identity", [&](Io& inner) { inner.field("projectID", x.identity_project_id); });
+  io.field("allowedNamespaces", x.allowed_namespaces);
+  io.field("limits", x.limits);
+  io.field("pollSeconds", x.poll_seconds);
+  io.nested("protection",
+            [&](Io& inner) { inner.field("missingFleetThreshold", x.missing_fleet_threshold); });
+}
+
+template <class Io>
+void fields(Io& io, QuotaStatus& x) {
+  io.field("limit", x.limit);
+  io.field("used", x.used);
+}
+
+template <class Io>
+void fields(Io& io, CloudIdentity& x) {
+  io.field("projectID", x.project_id);
+  io.field("userID", x.user_id);
+  io.field("catalogHash", x.catalog_hash);
+}
+
+template <class Io>
+void fields(Io& io, CloudStatus& x) {
+  io.field("observedGeneration", x.observed_generation);
+  io.field("identity", x.identity);
+  io.field("tokenExpiresAt", x.token_expires_at);
+  io.field("quota", x.quota);
+  io.field("services", x.services);
+  io.field("servers", x.servers);
+  io.field("instancesSummary", x.instances_summary);
+  io.field("lastSyncTime", x.last_sync_time);
+  io.field("conditions", x.conditions);
+}
+
+template <class Io>
+void fields(Io& io, MetricsBackendSpec& x) {
+  io.field("type", x.type);
+  io.field("url", x.url);
+  io.field("allowedNamespaces", x.allowed_namespaces);
+  io.nested("targets", [&](Io& inner) {
+    inner.field("type", x.targets_type);
+    inner.field("directory", x.targets_directory);
+  });
+  io.nested("rules", [&](Io& inner) {
+    inner.field("directory", x.rules_directory);
+    inner.field("reload", x.rules_reload);
+  });
+  io.field("verifySeconds", x.verify_seconds);
+  io.nested("queryLimits",
+            [&](Io& inner) { inner.field("timeoutSeconds", x.query_timeout_seconds); });
+}
+
+template <class Io>
+void fields(Io& io, LastReload& x) {
+  io.field("time", x.time);
+  io.field("succeeded", x.succeeded);
+  io.field("message", x.message);
+}
+
+template <class Io>
+void fields(Io& io, TargetCounts& x) {
+  io.field("desired", x.desired);
+  io.field("delivered", x.delivered);
+  io.field("known", x.known);
+  io.field("up", x.up);
+}
+
+template <class Io>
+void fields(Io& io, RuleCounts& x) {
+  io.field("desired", x.desired);
+  io.field("loaded", x.loaded);
+  io.field("rejected", x.rejected);
+  io.field("failingEvaluation", x.failing_evaluation);
+}
+
+template <class Io>
+void fields(Io& io, MetricsBackendStatus& x) {
+  io.field("observedGeneration", x.observed_generation);
+  io.field("version", x.version);
+  io.field("lastReload", x.last_reload);
+  io.field("targets", x.targets);
+  io.field("rules", x.rules);
+  io.field("targetsSummary", x.targets_summary);
+  io.field("rulesSummary", x.rules_summary);
+  io.field("lastSyncTime", x.last_sync_time);
+  io.field("conditions", x.conditions);
+}
+
+template <class Io>
+void fields(Io& io, RolloutSpec& x) {
+  io.field("maxSurge", x.max_surge);
+  io.field("maxUnavailable", x.max_unavailable);
+}
+
+template <class Io>
+void fields(Io& io, ServiceSpec& x) {
+  io.field("cloudRef", x.cloud_ref);
+  io.field("projectID", x.project_id);
+  io.field("paused", x.paused);
+  io.field("replicas", x.replicas);
+  io.nested("template", [&](Io& inner) {
+    inner.nested("metadata", [&](Io& metadata) { metadata.field("labels", x.template_labels); });
+    inner.field("spec", x.template_spec);
+  });
+  io.field("rollout", x.rollout);
+  io.field("remediation", x.remediation);
+}
+
+template <class Io>
+void fields(Io& io, AppliedPolicy& x) {
+  io.field("name", x.name);
+  io.field("generation", x.generation);
+}
+
+template <class Io>
+void fields(Io& io, FleetRemediation& x) {
+  io.field("allowed", x.allowed);
+  io.field("inFlight", x.in_flight);
+  io.field("blocked", x.blocked);
+}
+
+template <class Io>
+void fields(Io& io, ServiceStatus& x) {
+  io.field("observedGeneration", x.observed_generation);
+  io.field("revision", x.revision);
+  io.field("replicas", x.replicas);
+  io.field("updatedReplicas", x.updated_replicas);
+  io.field("readyReplicas", x.ready_replicas);
+  io.field("availableReplicas", x.available_replicas);
+  io.field("monitoredReplicas", x.monitored_replicas);
+  io.field("selector", x.selector);
+  io.field("policies", x.policies);
+  io.field("remediation", x.remediation);
+  io.field("lastSyncTime", x.last_sync_time);
+  io.field("conditions", x.conditions);
+}
+
+template <class Io>
+void fields(Io& io, InstanceSpec& x) {
+  io.field("cloudRef", x.cloud_ref);
+  io.field("serviceName", x.service_name);
+  io.field("projectID", x.project_id);
+  io.field("server", x.server);
+  io.field("agents", x.agents);
+  io.field("remediation", x.remediation);
+}
+
+template <class Io>
+void fields(Io& io, Claim& x) {
+  io.field("token", x.token);
+  io.field("state", x.state);
+  io.field("since", x.since);
+  io.field("attempts", x.attempts);
+}
+
+template <class Io>
+void fields(Io& io, InstanceServer& x) {
+  io.field("id", x.id);
+  io.field("state", x.state);
+  io.field("task", x.task);
+  io.field("fault", x.fault);
+  io.field("requestID", x.request_id);
+}
+
+template <class Io>
+void fields(Io& io, OwnedResource& x) {
+  io.field("kind", x.kind);
+  io.field("id", x.id);
+  io.field("name", x.name);
+  io.field("state", x.state);
+}
+
+template <class Io>
+void fields(Io& io, InstanceAddress& x) {
+  io.field("type", x.type);
+  io.field("address", x.address);
+  io.field("network", x.network);
+}
+
+template <class Io>
+void fields(Io& io, ResolvedThings& x) {
+  io.field("imageID", x.image_id);
+  io.field("flavorID", x.flavor_id);
+  io.field("at", x.at);
+}
+
+template <class Io>
+void fields(Io& io, BootstrapStatus& x) {
+  io.field("state", x.state);
+  io.field("durationSeconds", x.duration_seconds);
+}
+
+template <class Io>
+void fields(Io& io, AgentStatus& x) {
+  io.field("name", x.name);
+  io.field("state", x.state);
+  io.field("version", x.version);
+  io.field("address", x.address);
+  io.field("lastScrape", x.last_scrape);
+  io.field("reportedID", x.reported_id);
+}
+
+template <class Io>
+void fields(Io& io, InstanceRemediation& x) {
+  io.field("step", x.step);
+  io.field("retries", x.retries);
+  io.field("lastReason", x.last_reason);
+  io.field("startedAt", x.started_at);
+  io.field("unhealthySince", x.unhealthy_since);
+}
+
+template <class Io>
+void fields(Io& io, InstanceStatus& x) {
+  io.field("observedGeneration", x.observed_generation);
+  io.field("phase", x.phase);
+  io.field("claim", x.claim);
+  io.field("server", x.server);
+  io.field("resources", x.resources);
+  io.field("addresses", x.addresses);
+  io.field("address", x.address);
+  io.field("resolved", x.resolved);
+  io.field("bootstrap", x.bootstrap);
+  io.field("bootedAt", x.booted_at);
+  io.field("agents", x.agents);
+  io.field("agentsSummary", x.agents_summary);
+  io.field("scraped", x.scraped);
+  io.field("remediation", x.remediation);
+  io.field("lastSyncTime", x.last_sync_time);
+  io.field("conditions", x.conditions);
+}
+
+template <class Io>
+void fields(Io& io, ScrapeSpec& x) {
+  io.field("interval", x.interval);
+  io.field("timeout", x.timeout);
+  io.field("targetLabels", x.target_labels);
+}
+
+template <class Io>
+void fields(Io& io, RuleSpec& x) {
+  io.field("alert", x.alert);
+  io.field("record", x.record);
+  io.field("expr", x.expr);
+  io.field("for", x.for_duration);
+  io.field("labels", x.labels);
+  io.field("annotations", x.annotations);
+}
+
+template <class Io>
+void fields(Io& io, RuleGroupSpec& x) {
+  io.field("name", x.name);
+  io.field("interval", x.interval);
+  io.field("rules", x.rules);
+}
+
+template <class Io>
+void fields(Io& io, MonitoringPolicySpec& x) {
+  io.field("serviceSelector", x.service_selector);
+  io.field("namespaceSelector", x.namespace_selector);
+  io.field("priority", x.priority);
+  io.field("backendRef", x.backend_ref);
+  io.field("agents", x.agents);
+  io.field("scrape", x.scrape);
+  io.nested("metrics", [&](Io& inner) { inner.field("mapping", x.metrics_mapping); });
+  io.nested("rules", [&](Io& inner) { inner.field("groups", x.rule_groups); });
+}
+
+template <class Io>
+void fields(Io& io, PolicyRuleStatus& x) {
+  io.field("ref", x.ref);
+  io.field("name", x.name);
+  io.field("state", x.state);
+  io.field("health", x.health);
+  io.field("lastError", x.last_error);
+  io.field("firing", x.firing);
+}
+
+template <class Io>
+void fields(Io& io, PolicyBinding& x) {
+  io.field("service", x.service);
+  io.field("backend", x.backend);
+}
+
+template <class Io>
+void fields(Io& io, PolicyServices& x) {
+  io.field("matched", x.matched);
+  io.field("applied", x.applied);
+}
+
+template <class Io>
+void fields(Io& io, PolicyTargets& x) {
+  io.field("desired", x.desired);
+  io.field("up", x.up);
+}
+
+template <class Io>
+void fields(Io& io, MonitoringPolicyStatus& x) {
+  io.field("observedGeneration", x.observed_generation);
+  io.field("services", x.services);
+  io.field("servicesSummary", x.services_summary);
+  io.field("targets", x.targets);
+  io.field("targetsSummary", x.targets_summary);
+  io.field("rulesSummary", x.rules_summary);
+  io.field("firing", x.firing);
+  io.field("rules", x.rules);
+  io.field("bindings", x.bindings);
+  io.field("lastSyncTime", x.last_sync_time);
+  io.field("conditions", x.conditions);
+}
+
+}  // namespace v1alpha1
+
+}  // namespace clickdeploy::api
