@@ -51,10 +51,17 @@ void add_present(const Core& core, const store::Document& document, Work& work) 
   if (is_homeless(core, document.key)) work.namespaces.insert(document.key.namespace_name);
 }
 
+// Most changes (a status, a spec) say nothing about owners or deletion.
+bool may_matter(const store::Event& event) {
+  const store::DocumentPtr& before = event.previous;
+  return before == nullptr || event.document->facts.deleting ||
+         before->facts.owner_uids != event.document->facts.owner_uids;
+}
+
 void add_event(const Core& core, const store::Event& event, Work& work) {
   const store::Document& document = *event.document;
   const bool deleted = event.type == store::EventType::Deleted;
-  if (!deleted) add_present(core, document, work);
+  if (!deleted && may_matter(event)) add_present(core, document, work);
   if (deleted) {
     work.owners_gone.insert(document.facts.uid);
     if (document.key.resource == "namespaces") work.namespaces.insert(document.key.name);

@@ -44,6 +44,13 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text.replace(at, from.size(), to);
 }
 
+// Waits for the end; the process stays known to the system until its owner reaps it.
+int exit_status(const clickdeploy::testing::ChildProcess& child) {
+  siginfo_t info{};
+  EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOWAIT), 0);
+  return info.si_status;
+}
+
 // The kubectl of the PATH, and an old one where the build folder has it.
 std::vector<std::string> kubectl_programs() {
   std::vector<std::string> programs = {"kubectl"};
@@ -197,9 +204,7 @@ TEST_P(Kubectl, DeletesAndWaits) {
       command({"wait", "--for=delete", "csvc/web", "--timeout=60s"}), path("wait.log"));
   await_watch(watches);
   good({"patch", "csvc", "web", "--type=merge", "-p", R"({"metadata":{"finalizers":null}})"});
-  int status = -1;
-  EXPECT_EQ(::waitpid(waiting.pid(), &status, 0), waiting.pid());
-  EXPECT_EQ(status, 0);
+  EXPECT_EQ(exit_status(waiting), 0);
 }
 
 TEST_P(Kubectl, WaitsForAConditionOfTheCurrentGeneration) {
@@ -219,9 +224,7 @@ TEST_P(Kubectl, WaitsForAConditionOfTheCurrentGeneration) {
       30s);
   ASSERT_TRUE(patched.has_value());
   EXPECT_EQ(patched->out, "200");
-  int exit_status = -1;
-  EXPECT_EQ(::waitpid(waiting.pid(), &exit_status, 0), waiting.pid());
-  EXPECT_EQ(exit_status, 0);
+  EXPECT_EQ(exit_status(waiting), 0);
 }
 
 TEST_P(Kubectl, WatchesAsATable) {

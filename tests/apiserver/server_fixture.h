@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,7 +45,7 @@ class OpenWatch;
 
 class ServerTest : public ::testing::Test {
  protected:
-  ServerTest();
+  explicit ServerTest(std::uint64_t seed = 7);
   ~ServerTest() override;
 
   void open(ApiServerOptions options = {}, std::size_t log_events_max = 50'000);
@@ -87,7 +88,7 @@ class ServerTest : public ::testing::Test {
   void pass(std::chrono::nanoseconds time) { context_.run_for(time); }
 
   clickdeploy::testing::TemporaryFolder folder_;
-  simulation::SimContext context_{7};
+  simulation::SimContext context_;
   simulation::SimClock clock_{context_,
                               WallTime(std::chrono::sys_days(std::chrono::year(2026) / 11 / 22))};
   SeededRandom random_{11};
