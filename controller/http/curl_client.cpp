@@ -53,16 +53,17 @@ class CurlBodyStream final : public BodyStream {
     if (taken.piece) co_return std::move(*taken.piece);
     Piece piece =
         co_await asio::async_initiate<const asio::use_awaitable_t<>, void(error_code, Piece)>(
-            [](auto handler, std::shared_ptr<Exchange> exchange) {
-              wait_for_piece(std::move(handler), std::move(exchange));
+            [](auto handler, std::shared_ptr<CurlDriver> driver,
+               std::shared_ptr<Exchange> exchange) {
+              wait_for_piece(std::move(handler), *driver, std::move(exchange));
             },
-            asio::use_awaitable, exchange_);
+            asio::use_awaitable, driver_, exchange_);
     co_return piece;
   }
 
  private:
   template <class H>
-  static void wait_for_piece(H handler, std::shared_ptr<Exchange> exchange) {
+  static void wait_for_piece(H handler, CurlDriver& driver, std::shared_ptr<Exchange> exchange) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) {
       slot.assign([exchange](asio::cancellation_type type) {
@@ -72,8 +73,8 @@ class CurlBodyStream final : public BodyStream {
       });
     }
     PieceCompletion completion = resumer<Piece>(std::move(handler));
-    // Nothing was unread a moment ago, so nothing is held back: no resume can be due.
     PieceQueue::Taken taken = exchange->pieces.take_or_wait(completion);
+    if (taken.resume) driver.resume(exchange);
     if (taken.piece) completion({}, std::move(*taken.piece));
   }
 

@@ -36,11 +36,6 @@ void PieceQueue::finish(std::optional<Error> error) {
   waiting({}, std::move(*taken.piece));
 }
 
-bool PieceQueue::held() const {
-  std::lock_guard lock(mutex_);
-  return held_;
-}
-
 PieceQueue::Taken PieceQueue::take_locked() {
   Taken taken;
   if (!unread_.empty()) {

@@ -27,14 +27,13 @@ class PieceQueue {
   // Writer. False if too much is unread: the piece was not taken, hold it until take() said so.
   bool push(std::string_view piece);
   void finish(std::optional<Error> error);  // the first call counts
-  bool held() const;                        // a push was refused and nothing was read since
 
   struct Taken {
     std::optional<Piece> piece;  // nothing: there is none yet
     bool resume = false;         // the writer was refused and may go on now
   };
 
-  // Reader.
+  // Reader. Either may be the one that makes room: `resume` is to be obeyed after both.
   Taken take();
   // As take(), but keeps `completion` if there is no piece yet; it is called by the writer.
   Taken take_or_wait(PieceCompletion& completion);
@@ -44,7 +43,7 @@ class PieceQueue {
  private:
   Taken take_locked();
 
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::string unread_;
   bool held_ = false;
   bool finished_ = false;
