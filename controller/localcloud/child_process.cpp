@@ -78,13 +78,17 @@ std::string ChildProcess::poll() {
   return fmt::format("ended with exit code {}", WEXITSTATUS(status));
 }
 
+void ChildProcess::wait() {
+  int status = 0;
+  while (running_ && waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  running_ = false;
+}
+
 void ChildProcess::kill() {
   if (!running_) return;
   ::kill(-pid_, SIGKILL);
-  int status = 0;
-  while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-  }
-  running_ = false;
+  wait();
 }
 
 }  // namespace clickdeploy::localcloud

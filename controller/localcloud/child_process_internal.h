@@ -34,6 +34,9 @@ class ChildProcess {
   std::string poll();
   bool running() const { return running_; }
 
+  // Returns when it has ended by itself.
+  void wait();
+
   // SIGKILL to the whole group; returns when it is gone.
   void kill();
 

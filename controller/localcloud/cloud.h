@@ -148,7 +148,6 @@ class Cloud {
   Outcome<void> start_server(Server& server);
   Outcome<void> rebuild_server(Server& server, Rebuild request);
   const Flavor* find_flavor(std::string_view id) const;
-  std::int64_t servers_of(std::string_view project_id) const;  // all that count against the quota
 
   // Network.
   Outcome<std::string> create_port(const std::string& project_id, NewPort request);

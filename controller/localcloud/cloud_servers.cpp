@@ -23,12 +23,6 @@ Server* Cloud::find_server(std::string_view id) {
   return &found->second;
 }
 
-std::int64_t Cloud::servers_of(std::string_view project_id) const {
-  return std::ranges::count_if(state_.servers, [project_id](const auto& entry) {
-    return entry.second.project_id == project_id && entry.second.vm_state != VmState::Deleted;
-  });
-}
-
 // Servers in ERROR count too, as in Nova.
 Outcome<void> Cloud::check_quota(const Token& token, const Flavor& flavor,
                                  std::int64_t count) const {

@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -22,8 +23,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kConsoleMax = 256 * 1024;
 constexpr std::string_view kCgroups = "/sys/fs/cgroup";
-constexpr int kCgroupAttempts = 50;
-constexpr useconds_t kCgroupPauseMicros = 20'000;
 
 // Process 1 of the guest's namespaces: sets the machine up around nspawn. Mounts and the network
 // namespace are private to it, so nothing is left of them when it is killed. Exit code 133 of
@@ -113,6 +112,16 @@ Result<void> make_disk(const Guest& guest) {
   return write_file(drive + "/user_data", guest.facts.user_data);
 }
 
+// Kills process 1 of the guest's PID namespace: the keeper's parent, unshare, ends only when the
+// kernel has done away with every process in there.
+void power_off(Guest& guest) {
+  if (!guest.keeper) return;
+  std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", guest.keeper->pid()));
+  pid_t first = 0;
+  if (children >> first && ::kill(first, SIGKILL) == 0) guest.keeper->wait();
+  guest.keeper.reset();
+}
+
 class ContainerGuests final : public GuestDriver {
  public:
   explicit ContainerGuests(ContainerGuestOptions options) : options_(std::move(options)) {}
@@ -134,7 +143,7 @@ class ContainerGuests final : public GuestDriver {
 Result<void> ContainerGuests::start(const GuestFacts& facts, Boot boot) {
   if (facts.address.empty()) return {};  // nothing could reach it
   Guest& guest = guests_[facts.id];
-  guest.keeper.reset();
+  power_off(guest);
   guest.facts = facts;
   guest.name = "lc" + sha256_hex(facts.id).substr(0, 12);
   guest.folder = options_.folder + "/" + facts.id;
@@ -176,13 +185,13 @@ Result<void> ContainerGuests::start(const GuestFacts& facts, Boot boot) {
 
 void ContainerGuests::stop(const std::string& id) {
   auto guest = guests_.find(id);
-  if (guest != guests_.end()) guest->second.keeper.reset();
+  if (guest != guests_.end()) power_off(guest->second);
 }
 
 void ContainerGuests::destroy(const std::string& id) {
   auto guest = guests_.find(id);
   if (guest == guests_.end()) return;
-  guest->second.keeper.reset();
+  power_off(guest->second);
   leaving_.insert(guest->second.name);
   std::error_code problem;
   fs::remove_all(guest->second.folder, problem);
@@ -208,7 +217,7 @@ std::vector<RunningGuest> ContainerGuests::running() {
   return list;
 }
 
-// A cgroup can be removed only when the last process in it is gone, a moment after the kill.
+// A cgroup can be removed only when the last process in it is gone.
 bool remove_cgroups(const std::string& name) {
   bool gone = true;
   std::error_code problem;
@@ -232,13 +241,10 @@ bool remove_cgroups(const std::string& name) {
 
 ContainerGuests::~ContainerGuests() {
   for (auto& [id, guest] : guests_) {
-    guest.keeper.reset();
+    power_off(guest);
     leaving_.insert(guest.name);
   }
-  for (int attempt = 0; attempt < kCgroupAttempts && !leaving_.empty(); ++attempt) {
-    ::usleep(kCgroupPauseMicros);
-    poll();
-  }
+  poll();
 }
 
 void ContainerGuests::poll() {
