@@ -19,7 +19,7 @@ std::vector<std::string> Answered::warnings() const {
   return texts;
 }
 
-ServerTest::ServerTest() {
+ServerTest::ServerTest(std::uint64_t seed) : context_(seed) {
   open();
 }
 
