@@ -60,16 +60,18 @@ struct CurlDriver::Impl {
   }
 
   ~Impl() {
-    stopping = true;
-    curl_multi_wakeup(multi);
+    {
+      std::lock_guard lock(mutex);
+      stopping = true;
+      curl_multi_wakeup(multi);
+    }
     thread.join();
   }
 
   void post(Verb verb, std::shared_ptr<Exchange> exchange) {
-    {
-      std::lock_guard lock(mutex);
-      commands.push_back({verb, std::move(exchange)});
-    }
+    // The lock also keeps the multi handle from being cleaned up under the call to it.
+    std::lock_guard lock(mutex);
+    commands.push_back({verb, std::move(exchange)});
     curl_multi_wakeup(multi);
   }
 
