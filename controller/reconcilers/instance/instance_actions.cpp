@@ -114,8 +114,11 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
   } else if (auto* repair = std::get_if<BeginRepair>(&action)) {
     done = co_await begin_repair(pass, std::move(repair->step), std::move(repair->reason));
   } else if (std::holds_alternative<EndRepair>(action)) {
-    context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "AgentRecovered",
-                           "after " + work.status.remediation.step);
+    const bool stopped = pass.observed.server && is_stopped(pass.observed.server->status);
+    context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal,
+                           stopped ? "RepairEnded" : "AgentRecovered",
+                           "after " + work.status.remediation.step +
+                               (stopped ? "; the server was stopped by somebody" : ""));
     work.status.remediation.step.clear();
     work.status.remediation.started_at.clear();
     work.status.remediation.unhealthy_since.clear();

@@ -180,6 +180,11 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
   if (observed.server && observed.server->status == "BUILD") {
     return Rest{kBuildPoll, std::string(api::kProgressing), "the cloud is building the server"};
   }
+  if (observed.server && is_stopped(observed.server->status)) {
+    return Rest{kHealthy, std::string(api::kWaiting),
+                "the server is " + observed.server->status +
+                    "; somebody stopped it, so it is left as it is. Start it to go on"};
+  }
   const bool agents_up = std::ranges::all_of(
       observed.agents, [](const AgentObserved& agent) { return agent.target == TargetView::Up; });
   if (!agents_up) {
@@ -189,6 +194,11 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
 }
 
 }  // namespace
+
+bool is_stopped(const std::string& server_status) {
+  return server_status == "SHUTOFF" || server_status == "PAUSED" || server_status == "SUSPENDED" ||
+         server_status == "SOFT_DELETED" || server_status.starts_with("SHELVED");
+}
 
 std::string claim_tag(const std::string& token) {
   return "clickdeploy-claim-" + token;

@@ -44,6 +44,9 @@ std::string cluster_tag(const std::string& cluster_id);
 std::string port_description(const std::string& cluster_id, const std::string& token,
                              const std::string& attachment);
 
+// Did somebody stop a server that is in this state of Nova's?
+bool is_stopped(const std::string& server_status);
+
 // What carries the Instance's token, read just now.
 struct TokenLookUp {
   std::vector<openstack::Server> servers;

@@ -16,11 +16,6 @@ constexpr seconds kRefresh{60};
 // Health for this long forgets earlier repairs.
 constexpr seconds kForgetRetries{600};
 
-bool is_stopped(const std::string& state) {
-  return state == "SHUTOFF" || state == "PAUSED" || state == "SUSPENDED" ||
-         state == "SOFT_DELETED" || state.starts_with("SHELVED");
-}
-
 class Reporter {
  public:
   Reporter(const Instance& instance, const InstanceObserved& observed, const Rest& rest)

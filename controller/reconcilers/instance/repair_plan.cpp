@@ -135,8 +135,11 @@ std::optional<InstanceAction> plan_repair(const Instance& instance,
   const InstanceRemediation& record = instance.status.remediation;
   const std::optional<Diagnosis> diagnosis = diagnose(instance, observed);
   if (!diagnosis) {
+    if (record.step.empty() || !observed.server) return std::nullopt;
+    // One that somebody stopped does not hold the place of the repair that it had begun.
+    if (is_stopped(observed.server->status)) return EndRepair{};
     const bool recovered =
-        !record.step.empty() && observed.server && observed.server->status == "ACTIVE" &&
+        observed.server->status == "ACTIVE" &&
         std::ranges::all_of(observed.agents, [](const AgentObserved& agent) {
           return agent.target == TargetView::Up || agent.probe == AgentObserved::Probe::Answers;
         });

@@ -2,6 +2,7 @@
 
 #include "controller/agents/agent.h"
 #include "controller/prometheus/publisher.h"
+#include "controller/reconcilers/instance/instance_plan.h"
 
 #include <algorithm>
 
@@ -141,10 +142,7 @@ bool is_published(const Instance& instance) {
   if (instance.status.remediation.step == "Replace") return false;
   // A server that was stopped on purpose is not scraped; its alerts stay silent.
   const std::string& state = instance.status.server.state;
-  if (state == "SHUTOFF" || state == "PAUSED" || state == "SUSPENDED" || state == "DELETED" ||
-      state.starts_with("SHELVED") || state == "SOFT_DELETED") {
-    return false;
-  }
+  if (is_stopped(state) || state == "DELETED") return false;
   return std::ranges::none_of(instance.status.agents,
                               [](const auto& agent) { return agent.state == "IdentityMismatch"; });
 }

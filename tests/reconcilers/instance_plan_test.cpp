@@ -1,0 +1,302 @@
+#include "controller/reconcilers/instance/instance_plan.h"
+
+#include "tests/reconcilers/samples.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <vector>
+
+namespace clickdeploy::reconcilers {
+namespace {
+
+using Probe = AgentObserved::Probe;
+
+const std::string kFresh = "ffffffffffffffffffffffffffffffff";
+
+struct PlanCase {
+  std::string name;
+  Instance instance;
+  InstanceObserved observed;
+  std::string want;
+};
+
+void expect(const std::vector<PlanCase>& cases) {
+  for (const PlanCase& c : cases) {
+    SCOPED_TRACE(c.name);
+    const InstanceAction action = plan_instance(c.instance, c.observed, kFresh);
+    EXPECT_EQ(describe(action), c.want) << rest_message(action);
+  }
+}
+
+InstanceObserved looked_up(std::int64_t seconds, std::vector<openstack::Server> servers,
+                           std::vector<openstack::Port> ports) {
+  InstanceObserved observed = trusted(seconds);
+  observed.look_up = TokenLookUp{std::move(servers), std::move(ports)};
+  return observed;
+}
+
+template <class Change>
+InstanceObserved changed(InstanceObserved observed, Change change) {
+  change(observed);
+  return observed;
+}
+
+Instance deleting(Instance instance) {
+  instance.metadata.deletion_timestamp = time_at(0);
+  return instance;
+}
+
+Instance failed_create(std::int64_t attempts, std::int64_t since) {
+  Instance instance = with_claim("Intended", since);
+  instance.status.claim.attempts = attempts;
+  instance.status.remediation.last_reason = "No valid host was found";
+  return instance;
+}
+
+TEST(PlanInstance, WithoutACloudNothingIsBegun) {
+  InstanceObserved missing;
+  missing.now = at(0);
+  InstanceObserved refused = missing;
+  refused.cloud = InstanceObserved::Cloud::NotAllowed;
+  InstanceObserved untrusted = missing;
+  untrusted.cloud = InstanceObserved::Cloud::Untrusted;
+  untrusted.cloud_message = "frozen";
+  expect({
+      {"MissingCloud", sample_instance(), missing, "Rest Waiting"},
+      {"ForbiddenCloud", sample_instance(), refused, "Rest InvalidConfiguration"},
+      {"UntrustedCloud", sample_instance(), untrusted, "Rest ObservationFailed"},
+      {"UntrustedCloudWithClaim", with_claim("Uncertain"), untrusted, "Rest ObservationFailed"},
+      {"UntrustedCloudWithServer", running_instance(), untrusted, "Rest ObservationFailed"},
+      {"PausedWithoutClaim", sample_instance(),
+       changed(trusted(), [](auto& o) { o.paused = true; }), "Rest Paused"},
+      {"PausedWithSilentAgent", running_instance(),
+       changed(seen(9'000, "ACTIVE", TargetView::Down, Probe::Silent),
+               [](auto& o) { o.paused = true; }),
+       "Rest Paused"},
+  });
+}
+
+TEST(PlanInstance, TheClaimIsSavedBeforeAnythingIsAsked) {
+  const InstanceAction action = plan_instance(sample_instance(), trusted(7), kFresh);
+  const SaveClaim* save = std::get_if<SaveClaim>(&action);
+  ASSERT_NE(save, nullptr);
+  EXPECT_EQ(save->claim,
+            (api::v1alpha1::Claim{.token = kFresh, .state = "Intended", .since = time_at(7)}));
+}
+
+TEST(PlanInstance, IntendedMakesPortsThenBecomesUncertain) {
+  auto resolved = [](InstanceObserved observed) {
+    observed.resolved = sample_resolved();
+    return observed;
+  };
+  auto two_networks = [](InstanceObserved observed) {
+    ResolvedServer things = sample_resolved();
+    things.attachments.push_back({"db", "network-2", std::nullopt});
+    observed.resolved = things;
+    return observed;
+  };
+  expect({
+      {"LooksUpFirst", with_claim("Intended"), trusted(), "LookUpToken"},
+      {"ResolvesNext", with_claim("Intended"), looked_up(0, {}, {}), "ResolveThings"},
+      {"MakesTheMissingPort", with_claim("Intended"), resolved(looked_up(0, {}, {})),
+       "CreatePort 0"},
+      {"MakesOnlyTheMissingPort", with_claim("Intended"),
+       two_networks(looked_up(0, {}, {sample_port()})), "CreatePort 1"},
+      {"AllPortsThere", with_claim("Intended"), resolved(looked_up(0, {}, {sample_port()})),
+       "SaveClaim Uncertain"},
+      {"ServerThereAlready", with_claim("Intended"), looked_up(0, {sample_server("s")}, {}),
+       "AdoptServer s"},
+      {"NoCreateSlot", with_claim("Intended"),
+       changed(looked_up(0, {}, {}), [](auto& o) { o.create_slot_free = false; }), "Rest Waiting"},
+  });
+}
+
+TEST(PlanInstance, UncertainNeverCreatesASecondServer) {
+  expect({
+      {"LooksUpFirst", with_claim("Uncertain"), trusted(), "LookUpToken"},
+      {"TheOneMomentToCreate", with_claim("Uncertain"),
+       changed(looked_up(0, {}, {}), [](auto& o) { o.may_create = true; }), "CreateServer"},
+      {"NotEvenThenIfOneIsThere", with_claim("Uncertain"),
+       changed(looked_up(0, {sample_server("s")}, {}), [](auto& o) { o.may_create = true; }),
+       "AdoptServer s"},
+      {"FoundLater", with_claim("Uncertain"), looked_up(59, {sample_server("s")}, {}),
+       "AdoptServer s"},
+      {"NotFoundYet", with_claim("Uncertain"), looked_up(59, {}, {sample_port()}),
+       "Rest Progressing"},
+      {"GivenUpAfterTheWindow", with_claim("Uncertain"), looked_up(60, {}, {sample_port()}),
+       "SaveClaim Intended"},
+  });
+}
+
+TEST(PlanInstance, UncertainLooksAgainAfterGrowingWaits) {
+  std::vector<std::int64_t> waits;
+  for (std::int64_t second = 0; second < 60;) {
+    const InstanceAction action =
+        plan_instance(with_claim("Uncertain"), looked_up(second, {}, {}), kFresh);
+    const Rest* rest = std::get_if<Rest>(&action);
+    ASSERT_NE(rest, nullptr);
+    waits.push_back(rest->look_again.count() / 1000);
+    second += waits.back();
+  }
+  EXPECT_EQ(waits, (std::vector<std::int64_t>{1, 1, 2, 4, 8, 16, 16, 16}));
+}
+
+TEST(PlanInstance, OfSeveralServersTheOldestHealthyOneIsAdopted) {
+  openstack::Server broken = sample_server("a", "ERROR");
+  broken.created = time_at(-30);
+  openstack::Server older = sample_server("c");
+  older.created = time_at(-20);
+  openstack::Server newer = sample_server("b");
+  newer.created = time_at(-10);
+  expect({
+      {"OldestHealthy", with_claim("Uncertain"), looked_up(0, {newer, broken, older}, {}),
+       "AdoptServer c"},
+      {"OnlyBroken", with_claim("Uncertain"), looked_up(0, {broken}, {}), "AdoptServer a"},
+  });
+}
+
+TEST(PlanInstance, ASecondServerOfTheClaimIsDeleted) {
+  InstanceObserved both = seen(100, "ACTIVE", TargetView::Up, Probe::NotAsked);
+  both.look_up = TokenLookUp{{sample_server("server-1"), sample_server("late")}, {}};
+  InstanceObserved going = both;
+  going.look_up->servers[1].task_state = "deleting";
+  InstanceObserved asked = both;
+  asked.deleted = {"late"};
+  expect({
+      {"Deleted", running_instance(), both, "DeleteServer late"},
+      {"OnlyOnceWhileItGoes", running_instance(), going, "Rest"},
+      {"OnlyOnceInOnePass", running_instance(), asked, "Rest"},
+  });
+}
+
+TEST(PlanInstance, ConfirmedWaitsForWhatItHasNotSeen) {
+  InstanceObserved missing = trusted(100);
+  missing.server_missing = true;
+  InstanceObserved answers = missing;
+  answers.server_gone = false;
+  InstanceObserved gone = missing;
+  gone.server_gone = true;
+  expect({
+      {"NotInThisSnapshotYet", running_instance(), trusted(100), "Rest Progressing"},
+      {"MissingIsNotGone", running_instance(), missing, "AskById server-1"},
+      {"MissingButAnswers", running_instance(), answers, "Rest Progressing"},
+      {"Gone", running_instance(), gone, "BeginRepair Replace"},
+      {"Building", with_claim("Confirmed"),
+       seen(10, "BUILD", TargetView::NotPublished, Probe::NotAsked), "Rest Progressing"},
+      {"AgentNotScraped", running_instance(),
+       seen(10, "ACTIVE", TargetView::Pending, Probe::Answers), "Rest Progressing"},
+      {"AllIsWell", running_instance(), seen(10, "ACTIVE", TargetView::Up, Probe::NotAsked),
+       "Rest"},
+  });
+}
+
+TEST(PlanInstance, AFailedCreateWaitsLongerEachTime) {
+  struct Row {
+    std::int64_t attempts;
+    std::int64_t wait;
+  };
+  for (const Row& row : {Row{1, 5}, Row{2, 10}, Row{3, 20}, Row{8, 600}, Row{40, 600}}) {
+    SCOPED_TRACE(row.attempts);
+    const Instance instance = failed_create(row.attempts, 0);
+    const InstanceAction early = plan_instance(instance, looked_up(row.wait - 1, {}, {}), kFresh);
+    EXPECT_EQ(describe(early), "Rest TransientError");
+    EXPECT_EQ(std::get<Rest>(early).look_again, std::chrono::seconds(1));
+    EXPECT_NE(rest_message(early).find("No valid host"), std::string::npos);
+    EXPECT_NE(rest_message(early).find(time_at(row.wait)), std::string::npos);
+    EXPECT_EQ(describe(plan_instance(instance, looked_up(row.wait, {}, {}), kFresh)),
+              "ResolveThings");
+  }
+}
+
+TEST(PlanInstance, NothingIsLeftWhileItCannotBeMade) {
+  InstanceObserved wrong = looked_up(0, {}, {sample_port()});
+  wrong.resolved = fail(ErrorCode::InvalidArgument, "no image with name \"x\"");
+  InstanceObserved cleaned = wrong;
+  cleaned.look_up->ports.clear();
+  InstanceObserved down = cleaned;
+  down.resolved = fail(ErrorCode::Unavailable, "image service is down");
+  expect({
+      {"InvalidConfigurationRemovesPorts", with_claim("Intended"), wrong, "DeletePort port-1"},
+      {"ThenItStops", with_claim("Intended"), cleaned, "Rest InvalidConfiguration"},
+      {"ATransientErrorDoesNotStop", with_claim("Intended"), down, "Rest TransientError"},
+      {"AFailedTryRemovesPortsWhileItWaits", failed_create(2, 0), looked_up(1, {}, {sample_port()}),
+       "DeletePort port-1"},
+  });
+}
+
+TEST(PlanInstance, DeletionRemovesServersThenPortsThenTheFinalizer) {
+  InstanceObserved untrusted = trusted();
+  untrusted.cloud = InstanceObserved::Cloud::Untrusted;
+  InstanceObserved no_cloud = untrusted;
+  no_cloud.cloud = InstanceObserved::Cloud::Missing;
+  Instance released = deleting(running_instance());
+  released.metadata.finalizers.clear();
+  openstack::Server going = sample_server("server-1");
+  going.task_state = "deleting";
+  expect({
+      {"NothingWasEverAsked", deleting(sample_instance()), untrusted, "DropFinalizer"},
+      {"WaitsForTrust", deleting(running_instance()), untrusted, "Rest Blocked"},
+      {"WaitsForTheCloud", deleting(running_instance()), no_cloud, "Rest Blocked"},
+      {"LooksUp", deleting(running_instance()), trusted(), "LookUpToken"},
+      {"Server", deleting(running_instance()),
+       looked_up(0, {sample_server("server-1")}, {sample_port()}), "DeleteServer server-1"},
+      {"EveryServer", deleting(running_instance()),
+       looked_up(0, {going, sample_server("late")}, {sample_port()}), "DeleteServer late"},
+      {"WaitsUntilItIsGone", deleting(running_instance()), looked_up(0, {going}, {sample_port()}),
+       "Rest Progressing"},
+      {"Ports", deleting(running_instance()), looked_up(0, {}, {sample_port()}),
+       "DeletePort port-1"},
+      {"NothingLeft", deleting(running_instance()), looked_up(0, {}, {}), "DropFinalizer"},
+      {"IntendedHasNoServer", deleting(with_claim("Intended")), looked_up(0, {}, {sample_port()}),
+       "DeletePort port-1"},
+      {"UncertainWaitsForTheWindow", deleting(with_claim("Uncertain")),
+       looked_up(59, {}, {sample_port()}), "Rest Progressing"},
+      {"UncertainAfterTheWindow", deleting(with_claim("Uncertain")),
+       looked_up(60, {}, {sample_port()}), "DeletePort port-1"},
+      {"UncertainFound", deleting(with_claim("Uncertain")), looked_up(5, {sample_server("s")}, {}),
+       "DeleteServer s"},
+      {"PausedIsStillDeleted", deleting(running_instance()),
+       changed(looked_up(0, {}, {}), [](auto& o) { o.paused = true; }), "DropFinalizer"},
+      {"NotOursToHold", released, trusted(), "Rest"},
+  });
+}
+
+TEST(PlanInstance, ReplacementRemovesEverythingThenStartsAnew) {
+  Instance replaced = running_instance();
+  replaced.status.remediation.step = "Replace";
+  replaced.status.remediation.started_at = time_at(0);
+  openstack::Server going = sample_server("server-1");
+  going.status = "DELETED";
+  expect({
+      {"LooksUp", replaced, seen(1, "ERROR", TargetView::Down, Probe::NotAsked), "LookUpToken"},
+      {"Server", replaced, looked_up(1, {sample_server("server-1")}, {sample_port()}),
+       "DeleteServer server-1"},
+      {"Waits", replaced, looked_up(1, {going}, {sample_port()}), "Rest Progressing"},
+      {"Ports", replaced, looked_up(1, {}, {sample_port()}), "DeletePort port-1"},
+      {"Forgets", replaced, looked_up(1, {}, {}), "ForgetServer"},
+  });
+}
+
+TEST(PlanInstance, AFailureEndsThePassWithAReasonThatSaysWhatToDo) {
+  struct Row {
+    ErrorCode code;
+    std::string want;
+  };
+  for (const Row& row : {Row{ErrorCode::Unavailable, "Rest TransientError"},
+                         Row{ErrorCode::InvalidArgument, "Rest InvalidConfiguration"},
+                         Row{ErrorCode::ResourceExhausted, "Rest QuotaExceeded"},
+                         Row{ErrorCode::PermissionDenied, "Rest Unauthorized"}}) {
+    InstanceObserved observed = looked_up(0, {}, {});
+    observed.failure = Error(row.code, "the cloud's words");
+    for (const Instance& instance :
+         {sample_instance(), with_claim("Intended"), deleting(running_instance())}) {
+      const InstanceAction action = plan_instance(instance, observed, kFresh);
+      EXPECT_EQ(describe(action), row.want);
+      EXPECT_EQ(rest_message(action), "the cloud's words");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace clickdeploy::reconcilers
