@@ -43,8 +43,7 @@ std::string CloudConnection::distrust() const {
   const auto age = clock_.steady_now() - snapshot->started_at;
   if (age > std::chrono::seconds(spec.poll_seconds) * kPollsUntilOld + std::chrono::seconds(30)) {
     const std::optional<Error> error = observer.last_error();
-    return "the last complete observation of the cloud is " +
-           human_duration(std::chrono::duration_cast<std::chrono::seconds>(age)) + " old" +
+    return "the cloud was last observed completely at " + format_time(snapshot->taken_at) +
            (error ? ": " + error->message() : "");
   }
   return "";

@@ -242,14 +242,19 @@ class Reporter {
                                      api::is_true(status_.conditions, "TargetScraped"));
     const bool ready =
         api::is_true(status_.conditions, "InfrastructureReady") && monitored && !unhealthy_;
-    const bool unknown = nobody_can_see_cloud();
     const std::string first_problem = first_false();
-    set("Ready",
-        unknown ? ConditionStatus::Unknown
-                : (ready ? ConditionStatus::True : ConditionStatus::False),
-        unknown ? api::kObservationFailed : (ready ? api::kSucceeded : api::kProgressing),
-        unknown ? observed_.cloud_message
-                : (ready ? "the server is up and its agents are scraped" : first_problem));
+    // Nothing is known to be wrong, and something could not be observed.
+    const bool unseen = api::is_true(status_.conditions, "InfrastructureReady") && !unhealthy_ &&
+                        api::is_true(status_.conditions, "AgentsHealthy") &&
+                        api::find_condition(status_.conditions, "TargetScraped")->status ==
+                            ConditionStatus::Unknown;
+    if (nobody_can_see_cloud()) {
+      set("Ready", ConditionStatus::Unknown, api::kObservationFailed, observed_.cloud_message);
+    } else if (unseen) {
+      set("Ready", ConditionStatus::Unknown, api::kObservationFailed, first_problem);
+    } else {
+      set_bool("Ready", ready, "the server is up and its agents are scraped", first_problem);
+    }
     const bool stopped = rest_.reason == api::kFailed || rest_.reason == api::kBlocked ||
                          rest_.reason == api::kPaused || rest_.reason == api::kInvalidConfiguration;
     if (rest_.reason.empty() && ready) {

@@ -29,9 +29,8 @@ std::shared_ptr<const prometheus::PrometheusSnapshot> BackendConnection::fresh_s
   }
   const auto age = clock_.steady_now() - snapshot->started_at;
   if (age > kOldAfter) {
-    *why = "the last complete observation of Prometheus at " + url + " is " +
-           human_duration(std::chrono::duration_cast<std::chrono::seconds>(age)) + " old" +
-           (error ? ": " + error->message() : "");
+    *why = "Prometheus at " + url + " was last observed completely at " +
+           format_time(snapshot->taken_at) + (error ? ": " + error->message() : "");
     return nullptr;
   }
   return snapshot;

@@ -20,11 +20,17 @@ std::string revision_of(const Instance& instance) {
   return label == instance.metadata.labels.end() ? "" : label->second;
 }
 
-// Who goes first: not ready, then the oldest.
+// Could nobody tell whether it is ready?
+bool is_unknown(const Instance& instance) {
+  const api::Condition* ready = api::find_condition(instance.status.conditions, "Ready");
+  return ready != nullptr && ready->status == api::ConditionStatus::Unknown;
+}
+
+// Who goes first: not ready, then unknown, then the oldest.
 bool goes_before(const Instance* a, const Instance* b) {
   auto rank = [](const Instance* instance) {
-    return std::make_tuple(is_ready(*instance), instance->metadata.creation_timestamp,
-                           instance->metadata.name);
+    return std::make_tuple(is_ready(*instance), is_unknown(*instance),
+                           instance->metadata.creation_timestamp, instance->metadata.name);
   };
   return rank(a) < rank(b);
 }
@@ -118,6 +124,9 @@ std::vector<ServiceStep> plan_service(const Service& service, const ServiceObser
   std::int64_t spare = ready - (wanted - service.spec.rollout.max_unavailable);
   std::int64_t surplus = fresh_count + old_count - wanted;
   for (const Instance* instance : old) {
+    // Nobody knows who serves, or nothing can take its place: only too many are too many.
+    const bool held = is_unknown(*instance) || !observed.waiting_for.empty();
+    if (held && wanted > 0 && surplus <= service.spec.rollout.max_surge) continue;
     const bool counts = is_ready(*instance);
     if (counts && spare <= 0) break;
     // One that is not ready is kept while nothing newer could take its place.

@@ -2,7 +2,8 @@
 //
 // One revision is the hash of what a server is made from: template, agents, cloud, project.
 // Instances of another revision are replaced within maxSurge and maxUnavailable. Those that are not
-// ready go first, then the oldest.
+// ready go first, then the oldest. One whose readiness is Unknown may serve, so it stays until that
+// is known; nor does any go while nothing can be created in its place.
 
 #pragma once
 

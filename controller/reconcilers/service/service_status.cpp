@@ -55,6 +55,11 @@ class Reporter {
       if (scraped != nullptr && scraped->status == ConditionStatus::Unknown) {
         scrape_unknown_ = scraped->message;
       }
+      const Condition* ready = api::find_condition(instance.status.conditions, "Ready");
+      if (ready != nullptr && ready->status == ConditionStatus::Unknown) {
+        ++ready_unknown_;
+        ready_unknown_why_ = "Instance " + instance.metadata.name + ": " + ready->message;
+      }
       note_problem(instance);
     }
     status_.available_replicas = status_.ready_replicas;
@@ -108,7 +113,9 @@ class Reporter {
 
   void report_chain() {
     const std::int64_t wanted = view_.service.spec.replicas;
-    count_condition("InstancesReady", status_.ready_replicas, wanted, "ready", "");
+    const bool may_be = status_.ready_replicas + ready_unknown_ >= wanted;
+    count_condition("InstancesReady", status_.ready_replicas, wanted, "ready",
+                    may_be ? ready_unknown_why_ : "");
     if (view_.policy == nullptr) {
       for (const char* type : {"AgentsHealthy", "TargetsScraped", "RulesLoaded"}) {
         set(type, ConditionStatus::False, "NoPolicy",
@@ -151,9 +158,15 @@ class Reporter {
     const bool ready = status_.ready_replicas >= wanted && status_.updated_replicas >= wanted;
     const std::string summary = of(status_.ready_replicas, wanted) + " ready, " +
                                 std::to_string(status_.monitored_replicas) + " monitored";
-    set("Ready", ready ? ConditionStatus::True : ConditionStatus::False,
-        ready ? api::kSucceeded : api::kProgressing,
-        ready ? summary : summary + (problem_.empty() ? "" : "; " + problem_));
+    const bool unseen = !ready && status_.updated_replicas >= wanted &&
+                        status_.ready_replicas + ready_unknown_ >= wanted;
+    if (unseen) {
+      set("Ready", ConditionStatus::Unknown, api::kObservationFailed, ready_unknown_why_);
+    } else {
+      set("Ready", ready ? ConditionStatus::True : ConditionStatus::False,
+          ready ? api::kSucceeded : api::kProgressing,
+          ready ? summary : summary + (problem_.empty() ? "" : "; " + problem_));
+    }
     if (view_.service.metadata.is_deleting()) {
       set("Progressing", ConditionStatus::True, "Deleting", deletion_message());
     } else if (view_.service.spec.paused) {
@@ -214,6 +227,8 @@ class Reporter {
   std::int64_t agents_up_ = 0;
   std::int64_t scraped_ = 0;
   std::string scrape_unknown_;
+  std::int64_t ready_unknown_ = 0;
+  std::string ready_unknown_why_;
   std::string problem_;
   std::string problem_reason_;
   bool problem_stopped_ = false;
