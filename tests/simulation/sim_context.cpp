@@ -26,15 +26,16 @@ Executor SimContext::executor() {
   return SimExecutor(*this);
 }
 
-void SimContext::post(std::unique_ptr<Job> job) {
-  if (!down_) ready_.push_back(std::move(job));
+void SimContext::post(std::unique_ptr<Job> job, Owner owner) {
+  if (!down_) ready_.push_back({owner, std::move(job)});
 }
 
-std::uint64_t SimContext::post_after(std::chrono::nanoseconds delay, std::unique_ptr<Job> job) {
+std::uint64_t SimContext::post_after(std::chrono::nanoseconds delay, std::unique_ptr<Job> job,
+                                     Owner owner) {
   const std::uint64_t ticket = ++last_ticket_;
   if (down_) return ticket;
   const std::int64_t when = (now_ + std::max(delay, std::chrono::nanoseconds(0))).count();
-  timed_.emplace(TimedKey{when, ticket}, std::move(job));
+  timed_.emplace(TimedKey{when, ticket}, Entry{owner, std::move(job)});
   when_.emplace(ticket, when);
   return ticket;
 }
@@ -45,9 +46,26 @@ std::unique_ptr<SimContext::Job> SimContext::take_timed(std::uint64_t ticket) {
   const auto at = timed_.find({when->second, ticket});
   when_.erase(when);
   if (at == timed_.end()) return nullptr;
-  std::unique_ptr<Job> job = std::move(at->second);
+  std::unique_ptr<Job> job = std::move(at->second.job);
   timed_.erase(at);
   return job;
+}
+
+void SimContext::drop(Owner owner) {
+  std::vector<Entry> dropped;  // destroyed at the end: their destructors may look in here
+  for (Entry& entry : ready_) {
+    if (entry.owner == owner) dropped.push_back(std::move(entry));
+  }
+  std::erase_if(ready_, [](const Entry& entry) { return entry.job == nullptr; });
+  for (auto at = timed_.begin(); at != timed_.end();) {
+    if (at->second.owner != owner) {
+      ++at;
+      continue;
+    }
+    when_.erase(at->first.second);
+    dropped.push_back(std::move(at->second));
+    at = timed_.erase(at);
+  }
 }
 
 void SimContext::mix(std::uint64_t value) {
@@ -72,7 +90,7 @@ bool SimContext::advance(SteadyTime limit) {
 
 void SimContext::run_one() {
   const std::size_t index = random_.next() % ready_.size();
-  std::unique_ptr<Job> job = std::move(ready_[index]);
+  std::unique_ptr<Job> job = std::move(ready_[index].job);
   ready_[index] = std::move(ready_.back());
   ready_.pop_back();
   ++steps_;
@@ -103,23 +121,26 @@ void SimContext::run_for(std::chrono::nanoseconds duration) {
 }
 
 Task<void> SimClock::sleep(std::chrono::nanoseconds duration) {
-  auto start = [](auto handler, SimContext& context, std::chrono::nanoseconds delay) {
+  auto start = [](auto handler, SimContext& context, std::chrono::nanoseconds delay,
+                  SimContext::Owner owner) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     // Shared, because a timed job can end in two ways: in time or cancelled.
     auto error = std::make_shared<error_code>();
     const std::uint64_t ticket = context.post_after(
-        delay, SimContext::make_job(
-                   [done = std::move(handler), error]() mutable { std::move(done)(*error); }));
+        delay, SimContext::make_job([done = std::move(handler), error]() mutable {
+          std::move(done)(*error);
+        }),
+        owner);
     if (!slot.is_connected()) return;
-    slot.assign([&context, ticket, error](asio::cancellation_type) {
+    slot.assign([&context, ticket, error, owner](asio::cancellation_type) {
       std::unique_ptr<SimContext::Job> job = context.take_timed(ticket);
       if (!job) return;
       *error = asio::error::operation_aborted;
-      context.post(std::move(job));
+      context.post(std::move(job), owner);
     });
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void(error_code)>(
-      start, asio::use_awaitable, std::ref(context_), duration);
+      start, asio::use_awaitable, std::ref(context_), duration, owner_);
 }
 
 }  // namespace clickdeploy::simulation

@@ -4,6 +4,9 @@
 // The same seed and the same program give the same steps and so the same hash. Lifetime: destroy it
 // before the objects that its coroutines refer to; suspended coroutines die with it. Nothing that
 // needs an io_context (sockets, steady_timer, signal_set) works on it.
+//
+// Several simulated processes share one context: each job has an owner, and a SimProcess that is
+// killed takes its jobs with it (sim_process.h). Owner 0 is the world around them.
 
 #pragma once
 
@@ -40,13 +43,21 @@ class SimContext final : public boost::asio::execution_context {
 
   Executor executor();
 
-  void post(std::unique_ptr<Job> job);
+  using Owner = std::uint64_t;
+
+  void post(std::unique_ptr<Job> job, Owner owner = 0);
 
   // Runs the job `delay` from now. Returns a ticket for take_timed.
-  std::uint64_t post_after(std::chrono::nanoseconds delay, std::unique_ptr<Job> job);
+  std::uint64_t post_after(std::chrono::nanoseconds delay, std::unique_ptr<Job> job,
+                           Owner owner = 0);
 
   // Takes a job back before its time; null if it has become ready.
   std::unique_ptr<Job> take_timed(std::uint64_t ticket);
+
+  Owner new_owner() { return ++last_owner_; }
+
+  // Destroys every job of this owner.
+  void drop(Owner owner);
 
   // Runs one job, after moving the clock to the next time if none is ready. False if there is
   // nothing left to do.
@@ -68,6 +79,10 @@ class SimContext final : public boost::asio::execution_context {
 
  private:
   using TimedKey = std::pair<std::int64_t, std::uint64_t>;  // when, ticket
+  struct Entry {
+    Owner owner = 0;
+    std::unique_ptr<Job> job;
+  };
 
   bool advance(SteadyTime limit);
   void run_one();
@@ -78,41 +93,48 @@ class SimContext final : public boost::asio::execution_context {
   std::uint64_t last_ticket_ = 0;
   std::uint64_t steps_ = 0;
   std::uint64_t hash_ = 0xCBF29CE484222325ULL;
-  std::vector<std::unique_ptr<Job>> ready_;
-  std::map<TimedKey, std::unique_ptr<Job>> timed_;
+  Owner last_owner_ = 0;
+  std::vector<Entry> ready_;
+  std::map<TimedKey, Entry> timed_;
   std::map<std::uint64_t, std::int64_t> when_;  // by ticket
 };
 
-// Converts to any_io_executor.
-class SimExecutor {
+// Converts to any_io_executor. `Context` is the SimContext or a SimProcess.
+template <class Context>
+class BasicSimExecutor {
  public:
-  explicit SimExecutor(SimContext& context) : context_(&context) {}
+  explicit BasicSimExecutor(Context& context) : context_(&context) {}
 
-  SimContext& query(boost::asio::execution::context_t) const noexcept { return *context_; }
+  Context& query(boost::asio::execution::context_t) const noexcept { return *context_; }
   static constexpr boost::asio::execution::blocking_t query(
       boost::asio::execution::blocking_t) noexcept {
     return boost::asio::execution::blocking.never;
   }
-  SimExecutor require(boost::asio::execution::blocking_t::never_t) const { return *this; }
+  BasicSimExecutor require(boost::asio::execution::blocking_t::never_t) const { return *this; }
 
   template <class F>
   void execute(F function) const {
     context_->post(SimContext::make_job(std::move(function)));
   }
 
-  friend bool operator==(const SimExecutor& a, const SimExecutor& b) noexcept {
+  friend bool operator==(const BasicSimExecutor& a, const BasicSimExecutor& b) noexcept {
     return a.context_ == b.context_;
   }
-  friend bool operator!=(const SimExecutor& a, const SimExecutor& b) noexcept { return !(a == b); }
+  friend bool operator!=(const BasicSimExecutor& a, const BasicSimExecutor& b) noexcept {
+    return !(a == b);
+  }
 
  private:
-  SimContext* context_;
+  Context* context_;
 };
+using SimExecutor = BasicSimExecutor<SimContext>;
 
-// Virtual time. The wall clock starts at `base` and can be shifted against the steady one.
+// Virtual time. The wall clock starts at `base` and can be shifted against the steady one. Those
+// who sleep by it belong to `owner`.
 class SimClock final : public Clock {
  public:
-  SimClock(SimContext& context, WallTime base) : context_(context), base_(base) {}
+  SimClock(SimContext& context, WallTime base, SimContext::Owner owner = 0)
+      : context_(context), base_(base), owner_(owner) {}
 
   SteadyTime steady_now() const override { return context_.now(); }
   WallTime wall_now() const override { return base_ + context_.now(); }
@@ -123,6 +145,7 @@ class SimClock final : public Clock {
  private:
   SimContext& context_;
   WallTime base_;
+  const SimContext::Owner owner_;
 };
 
 template <class F>

@@ -1,0 +1,112 @@
+// FakePrometheus: what a Prometheus 2.42 does with target and rule files, as it was measured, on
+// any clock and disk.
+//
+// Target files (JSON only) are looked at every five seconds: a malformed one keeps its last good
+// targets, "[]" and a deleted one drop them. Each target is scraped at its own interval and offset.
+// Rules are read at the start and by POST /-/reload alone; one bad file refuses them all, with 500
+// and the old ones kept, and a reload drops the targets of a file that is malformed then.
+//
+// Threads: one executor's. Lifetime: the references outlive it; run() has ended, or will never run
+// again, before destruction.
+
+#pragma once
+
+#include "controller/async/clock.h"
+#include "controller/async/disk.h"
+#include "controller/async/task.h"
+#include "controller/base/json.h"
+#include "controller/http/message.h"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::fakes {
+
+struct ScrapeAnswer {
+  bool up = false;
+  std::string error;  // Prometheus's words, if it is not up
+};
+
+struct FakePrometheusOptions {
+  std::string targets_folder;
+  std::string rules_folder;
+  std::chrono::seconds scrape_interval{15};  // where the target does not say
+};
+
+class FakePrometheus {
+ public:
+  using Scraper = std::function<ScrapeAnswer(const std::string& url)>;
+
+  FakePrometheus(Disk& disk, Clock& clock, Scraper scraper, FakePrometheusOptions options);
+
+  // Looks and scrapes until cancelled.
+  Task<void> run();
+
+  http::Reply handle(const http::Request& request);
+
+  // While it is down nothing is scraped or read; the world refuses its connections. Coming up it
+  // starts as a new process does.
+  void set_down(bool down);
+  bool is_down() const { return down_; }
+
+  std::size_t targets() const { return targets_.size(); }
+  std::size_t reloads() const { return reloads_; }
+  // Names of the loaded rules, with those of the same name repeated.
+  std::vector<std::string> rule_names() const;
+  // The expression of a loaded rule; "" if there is none.
+  std::string rule_expression(const std::string& name) const;
+
+ private:
+  using Labels = std::map<std::string, std::string>;
+  struct Scraped {
+    std::string health = "unknown";
+    std::string error;
+    WallTime at{};
+    bool ever = false;
+  };
+  struct Target {
+    std::string file;
+    Labels discovered;
+    Labels labels;
+    std::string url;
+    std::chrono::milliseconds interval{0};
+    SteadyTime due{};
+    Scraped scraped;
+  };
+  struct RuleFile {
+    std::string path;
+    Json document;
+  };
+  using Groups = std::vector<std::pair<std::string, Labels>>;  // address, labels
+
+  Result<Groups> read_targets(const std::string& text) const;
+  void look_at_targets(bool drop_malformed);
+  void publish_targets();
+  Target make_target(const std::string& file, const std::string& address, Labels labels) const;
+  void scrape_due();
+  SteadyTime next_due() const;
+  bool load_rules();
+
+  Json targets_json() const;
+  Json rules_json() const;
+  Json query_json(const std::string& expression) const;
+
+  Disk& disk_;
+  Clock& clock_;
+  const Scraper scraper_;
+  const FakePrometheusOptions options_;
+  bool down_ = false;
+  SteadyTime look_due_{};
+  std::map<std::string, Groups> files_;    // last good content
+  std::map<std::string, Target> targets_;  // by all their labels
+  std::vector<RuleFile> rules_;
+  SteadyTime rules_loaded_{};
+  bool reload_success_ = true;
+  WallTime configured_{};
+  std::size_t reloads_ = 0;
+};
+
+}  // namespace clickdeploy::fakes

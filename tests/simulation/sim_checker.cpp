@@ -1,0 +1,98 @@
+#include "tests/simulation/sim_checker.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+namespace clickdeploy::simulation {
+
+namespace {
+
+constexpr std::string_view kServers = "/compute/v2.1/servers/";
+constexpr std::string_view kPorts = "/network/v2.0/ports/";
+
+bool is_mutation(const http::Request& request) {
+  if (request.method == "GET" || request.method == "HEAD") return false;
+  if (request.url.starts_with("/identity/")) return false;
+  return !request.body.contains("os-getConsoleOutput");
+}
+
+// The id in "/compute/v2.1/servers/ID/action"; "" if the path is another.
+std::string id_in(const std::string& path, std::string_view prefix) {
+  if (!path.starts_with(prefix)) return "";
+  const std::string rest = path.substr(prefix.size());
+  return rest.substr(0, rest.find_first_of("/?"));
+}
+
+std::string metadata_of(const localcloud::Server& server, const std::string& name) {
+  const auto found = server.metadata.find(name);
+  return found == server.metadata.end() ? "" : found->second;
+}
+
+}  // namespace
+
+Task<http::Reply> CloudChecker::handle(http::Request request) {
+  const bool mutation = is_mutation(request);
+  const Mutation begun{clock_.steady_now(), request.method, request.url, request.body, 0};
+  if (mutation) check_ownership(request);
+  http::Reply reply = co_await inner_(std::move(request));
+  if (mutation) {
+    mutations_.push_back(begun);
+    mutations_.back().status = reply.response.status;
+    check_uniqueness();
+  }
+  co_return reply;
+}
+
+std::size_t CloudChecker::count(const std::string& method, const std::string& path_prefix) const {
+  return static_cast<std::size_t>(std::ranges::count_if(mutations_, [&](const Mutation& each) {
+    return each.method == method && each.path.starts_with(path_prefix);
+  }));
+}
+
+std::vector<const localcloud::Server*> CloudChecker::our_servers() const {
+  std::vector<const localcloud::Server*> ours;
+  for (const auto& [id, server] : cloud_.state().servers) {
+    if (server.vm_state == localcloud::VmState::Deleted) continue;
+    if (metadata_of(server, "clickdeploy_cluster") == cluster_id_) ours.push_back(&server);
+  }
+  return ours;
+}
+
+std::vector<const localcloud::Port*> CloudChecker::our_ports() const {
+  const std::string mark = "clickdeploy cluster=" + cluster_id_.substr(0, 8) + " ";
+  std::vector<const localcloud::Port*> ours;
+  for (const auto& [id, port] : cloud_.state().ports) {
+    if (port.description.starts_with(mark)) ours.push_back(&port);
+  }
+  return ours;
+}
+
+void CloudChecker::check_ownership(const http::Request& request) const {
+  const std::string server_id = id_in(request.url, kServers);
+  const auto server = cloud_.state().servers.find(server_id);
+  if (server != cloud_.state().servers.end()) {
+    EXPECT_EQ(metadata_of(server->second, "clickdeploy_cluster"), cluster_id_)
+        << request.method << " " << request.url << " is on a server that is not ours";
+  }
+  const auto port = cloud_.state().ports.find(id_in(request.url, kPorts));
+  if (port != cloud_.state().ports.end()) {
+    EXPECT_TRUE(port->second.description.starts_with(
+        "clickdeploy cluster=" + cluster_id_.substr(0, 8) + " "))
+        << request.method << " " << request.url << " is on a port that is not ours";
+  }
+}
+
+void CloudChecker::check_uniqueness() const {
+  std::map<std::string, std::string> seen;
+  for (const localcloud::Server* server : our_servers()) {
+    for (const char* mark : {"clickdeploy_uid", "clickdeploy_claim"}) {
+      const std::string value = mark + ("=" + metadata_of(*server, mark));
+      const auto [at, fresh] = seen.emplace(value, server->id);
+      EXPECT_TRUE(fresh) << server->id << " and " << at->second << " are both " << value;
+    }
+  }
+}
+
+}  // namespace clickdeploy::simulation

@@ -1,0 +1,56 @@
+// SimGuests: what runs inside the simulated cloud's servers: a node_exporter where the user data
+// asks for one, reachable at the server's address, and nothing else.
+
+#pragma once
+
+#include "controller/http/message.h"
+#include "controller/localcloud/guest_driver.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::simulation {
+
+enum class AgentState : std::uint8_t {
+  Running,
+  Killed,  // connections are refused until the server boots again
+  Hung,    // connections are accepted and never answered, until the server boots again
+};
+
+struct SimAgent {
+  std::string server_id;
+  std::string instance_uid;  // as the user data had it written to the textfile folder
+  AgentState state = AgentState::Running;
+};
+
+class SimGuests final : public localcloud::GuestDriver {
+ public:
+  Result<void> start(const localcloud::GuestFacts& facts, localcloud::Boot boot) override;
+  void stop(const std::string& id) override;
+  void destroy(const std::string& id) override;
+  std::string console_output(const std::string&) override { return "login:\n"; }
+  std::vector<localcloud::RunningGuest> running() override { return {}; }
+  void poll() override {}
+
+  // By "address:port"; nullptr if nothing listens there.
+  SimAgent* find_agent(const std::string& address);
+  SimAgent* find_agent_of(const std::string& server_id);
+
+  std::size_t boots() const { return boots_; }
+
+ private:
+  struct Guest {
+    std::string address;  // of the agent; "" if there is none
+    SimAgent agent;
+    bool on = false;
+  };
+  std::map<std::string, Guest> guests_;  // by server id
+  std::size_t boots_ = 0;
+};
+
+// What a node_exporter of this Instance says.
+http::Reply agent_metrics(const SimAgent& agent);
+
+}  // namespace clickdeploy::simulation

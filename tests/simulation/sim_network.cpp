@@ -1,0 +1,115 @@
+#include "tests/simulation/sim_network.h"
+
+namespace clickdeploy::simulation {
+
+namespace {
+
+Error refused(const std::string& origin) {
+  return Error(ErrorCode::Unavailable, "connect " + origin + ": connection refused");
+}
+
+Task<Result<std::string>> read_body(http::Reply reply) {
+  if (reply.stream == nullptr) {
+    co_return reply.shared ? *reply.shared : std::move(reply.response.body);
+  }
+  std::string body;
+  while (true) {
+    Result<std::optional<std::string>> piece = co_await reply.stream->next();
+    if (!piece) co_return std::unexpected(std::move(piece).error());
+    if (!*piece) co_return body;
+    body += **piece;
+  }
+}
+
+}  // namespace
+
+SplitUrl split_url(const std::string& url) {
+  const std::size_t scheme_end = url.find("://");
+  const std::size_t from = scheme_end == std::string::npos ? 0 : scheme_end + 3;
+  const std::size_t slash = std::min(url.find('/', from), url.size());
+  return {url.substr(0, slash), slash == url.size() ? "/" : url.substr(slash)};
+}
+
+std::chrono::microseconds SimNetwork::latency() {
+  return std::chrono::microseconds(200 + random_.next() % 2000);
+}
+
+void SimNetwork::start(std::shared_ptr<Exchange> exchange, std::function<void()> done) {
+  ++messages_;
+  tasks_.start("message", carry(std::move(exchange), std::move(done)));
+}
+
+Task<void> SimNetwork::carry(std::shared_ptr<Exchange> exchange, std::function<void()> done) {
+  http::Request request = exchange->request;
+  co_await clock_.sleep(latency());
+  std::optional<Result<http::Response>> result = co_await deliver(std::move(request));
+  if (!result) co_return;
+  co_await clock_.sleep(latency());
+  exchange->result = std::move(result);
+  done();
+}
+
+Task<std::optional<Result<http::Response>>> SimNetwork::deliver(http::Request request) {
+  std::optional<NetworkFault> fault;
+  if (faults) fault = faults(request);
+  const SplitUrl url = split_url(request.url);
+  if (fault) {
+    switch (fault->kind) {
+      case NetworkFault::Kind::Refuse:
+        co_return std::unexpected(refused(url.origin));
+      case NetworkFault::Kind::Reset:
+        co_return fail(ErrorCode::Unavailable, "the connection was reset");
+      case NetworkFault::Kind::Hang:
+        co_return std::nullopt;
+      case NetworkFault::Kind::Status:
+        co_return http::Response{.status = fault->status, .headers = {}, .body = "{}"};
+      case NetworkFault::Kind::TimeOutAfter:
+        break;
+    }
+  }
+  http::Reply reply;
+  const auto route = routes_.find(url.origin);
+  if (route != routes_.end()) {
+    request.headers.push_back({"Host", url.origin.substr(url.origin.find("://") + 3)});
+    request.url = url.target;
+    reply = co_await route->second(std::move(request));
+  } else {
+    std::optional<http::Reply> answer;
+    if (fallback_) answer = fallback_(request);
+    if (!answer) co_return std::unexpected(refused(url.origin));
+    reply = *std::move(answer);
+  }
+  if (fault || reply.response.status == 0) co_return std::nullopt;
+  const int status = reply.response.status;
+  http::Headers headers = reply.response.headers;
+  Result<std::string> body = co_await read_body(std::move(reply));
+  if (!body) co_return std::unexpected(std::move(body).error());
+  co_return http::Response{
+      .status = status, .headers = std::move(headers), .body = *std::move(body)};
+}
+
+Task<Result<http::Response>> SimHttpClient::send(http::Request request) {
+  const std::chrono::milliseconds deadline = request.deadline;
+  const std::size_t bytes_max = request.response_bytes_max;
+  auto exchange = std::make_shared<SimNetwork::Exchange>();
+  exchange->request = std::move(request);
+  auto ticket = std::make_shared<std::uint64_t>(0);
+  SimProcess* process = &process_;
+  network_.start(exchange, [process, ticket] { process->wake(*ticket); });
+  co_await process_.park(ticket, deadline);
+  if (!exchange->result) {
+    co_return fail(ErrorCode::DeadlineExceeded, "no answer in time");
+  }
+  Result<http::Response> result = *std::move(exchange->result);
+  if (result && result->body.size() > bytes_max) {
+    co_return fail(ErrorCode::ResourceExhausted, "response body is larger than allowed");
+  }
+  co_return result;
+}
+
+Task<Result<http::StreamingResponse>> SimHttpClient::stream(http::Request /*request*/,
+                                                            std::chrono::milliseconds /*idle*/) {
+  co_return fail(ErrorCode::Unavailable, "connect: nothing outside streams");
+}
+
+}  // namespace clickdeploy::simulation

@@ -1,0 +1,335 @@
+#include "tests/simulation/sim_world.h"
+
+#include "controller/base/yaml.h"
+#include "controller/localcloud/handler.h"
+
+#include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdlib.h>
+
+namespace clickdeploy::simulation {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+const WallTime kBase{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
+constexpr const char* kApi = "http://clickdeploy.local";
+constexpr const char* kClusterId = "51a0c1d2-0000-4000-8000-000000000001";
+
+// Memory, where there is some: what a power failure does to files is not this test's business.
+std::string make_folder() {
+  const std::filesystem::path memory = "/dev/shm";
+  const std::filesystem::path parent =
+      std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+  std::string pattern = (parent / "clickdeploy-sim-XXXXXX").string();
+  EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
+  return pattern;
+}
+
+// Logs are for people who look into one failing seed.
+void set_log_level() {
+  const char* level = std::getenv("CLICKDEPLOY_SIM_LOG");
+  spdlog::set_level(level == nullptr ? spdlog::level::off : spdlog::level::from_str(level));
+}
+
+Task<void> tick_cloud(localcloud::Cloud& cloud, Clock& clock) {
+  while (true) {
+    cloud.advance();
+    const auto due = cloud.next_due();
+    const SteadyTime now = clock.steady_now();
+    co_await clock.sleep(due ? std::clamp<SteadyTime>(*due - now, 1ms, 500ms) : 500ms);
+  }
+}
+
+client::ResourcePath path_of(const std::string& resource) {
+  for (const api::ResourceInfo& info : api::builtin_scheme().resources()) {
+    if (info.group_resource() == resource) return {info.group, info.version, info.plural};
+  }
+  ADD_FAILURE() << "unknown resource " << resource;
+  return {};
+}
+
+Task<Result<void>> apply_one(client::Client& client, client::ResourcePath path, Json object) {
+  const api::ObjectKey key{object["metadata"]["namespace"].as_string(),
+                           object["metadata"]["name"].as_string()};
+  Result<std::optional<Json>> there = co_await client.get(path, key);
+  if (!there) co_return std::unexpected(std::move(there).error());
+  Result<Json> done;
+  if (there->has_value()) {
+    done = co_await client.merge_patch(path, key, std::move(object));
+  } else {
+    done = co_await client.create(path, key.namespace_name, std::move(object));
+  }
+  if (!done) co_return std::unexpected(std::move(done).error());
+  co_return Result<void>{};
+}
+
+Task<Result<void>> patch_one(client::Client& client, client::ResourcePath path, api::ObjectKey key,
+                             Json patch) {
+  Result<Json> done = co_await client.merge_patch(path, std::move(key), std::move(patch));
+  if (!done) co_return std::unexpected(std::move(done).error());
+  co_return Result<void>{};
+}
+
+void print_speed(SimWorld& world, std::uint64_t seed, std::chrono::nanoseconds took) {
+  const double seconds = std::chrono::duration<double>(took).count();
+  const double simulated = std::chrono::duration<double>(world.context().now()).count();
+  fmt::print(
+      "seed {}: {} steps, {:.0f} virtual seconds in {:.2f} s: {:.0f} steps/s, {:.0f} x real\n",
+      seed, world.context().steps(), simulated, seconds,
+      static_cast<double>(world.context().steps()) / seconds, simulated / seconds);
+}
+
+template <class T>
+Task<void> into(Task<T> task, std::shared_ptr<std::optional<T>> slot) {
+  T value = co_await std::move(task);
+  slot->emplace(std::move(value));
+}
+
+}  // namespace
+
+// One life of the process. Its coroutines go first, then the objects they used.
+struct SimWorld::Running {
+  explicit Running(SimWorld& world)
+      : process(std::make_unique<SimProcess>(world.context())),
+        clock(world.context(), kBase, process->owner()),
+        outside(*process, world.network),
+        tasks(process->executor()),
+        user(in_process, {.server = kApi, .field_manager = "kubectl"}) {
+    store::StoreOptions options;
+    options.path = world.folder_ + "/clickdeploy.db";
+    options.writer = process->executor();
+    auto opened = store::ObjectStore::open(std::move(options), apiserver::ApiServer::read_facts);
+    if (!opened) {
+      ADD_FAILURE() << opened.error().message();
+      std::abort();
+    }
+    store = *std::move(opened);
+    api = std::make_unique<apiserver::ApiServer>(*store, api::builtin_scheme(), clock, world.random,
+                                                 apiserver::ApiServerOptions{});
+    in_process.route(kApi, [server = api.get()](http::Request request) {
+      return server->handle(std::move(request));
+    });
+    control_plane = std::make_unique<app::ControlPlane>(app::World{.executor = process->executor(),
+                                                                   .blocking = process->executor(),
+                                                                   .clock = clock,
+                                                                   .random = world.random,
+                                                                   .api = in_process,
+                                                                   .api_server = kApi,
+                                                                   .outside = outside,
+                                                                   .disk = world.disk,
+                                                                   .rules = world.rule_checker,
+                                                                   .cluster_id = kClusterId});
+    tasks.start("main", run());
+  }
+
+  Task<void> run() {
+    Result<void> ready = co_await api->bootstrap();
+    EXPECT_TRUE(ready.has_value());
+    tasks.start("API server", api->run_background());
+    control_plane->start();
+  }
+
+  std::unique_ptr<SimProcess> process;
+  SimClock clock;
+  SimHttpClient outside;
+  http::LocalHttpClient in_process;
+  std::unique_ptr<store::ObjectStore> store;
+  std::unique_ptr<apiserver::ApiServer> api;
+  std::unique_ptr<app::ControlPlane> control_plane;
+  TaskGroup tasks;
+  client::Client user;
+};
+
+SimWorld::SimWorld(std::uint64_t seed)
+    : context_(std::make_unique<SimContext>(seed)),
+      clock(*context_, kBase),
+      random(seed + 1'000'003),
+      cloud_random(seed + 2'000'003),
+      cloud({}, clock, cloud_random, guests),
+      checker(cloud, clock,
+              localcloud::make_handler(cloud, clock, context_->executor(), kCloudOrigin),
+              kClusterId),
+      network(*context_, clock, seed + 3'000'017),
+      prometheus(disk, clock,
+                 [this](const std::string& url) -> fakes::ScrapeAnswer {
+                   const std::string address =
+                       split_url(url).origin.substr(std::string("http://").size());
+                   const SimAgent* agent = guests.find_agent(address);
+                   if (agent == nullptr || agent->state == AgentState::Killed) {
+                     return {.up = false,
+                             .error = "dial tcp " + address + ": connect: connection refused"};
+                   }
+                   if (agent->state == AgentState::Hung) {
+                     return {.up = false, .error = "context deadline exceeded"};
+                   }
+                   return {.up = true, .error = ""};
+                 },
+                 {.targets_folder = kTargetsFolder, .rules_folder = kRulesFolder}),
+      folder_(make_folder()),
+      world_tasks_(context_->executor()) {
+  set_log_level();
+  EXPECT_TRUE(disk.make_folder(kTargetsFolder));
+  EXPECT_TRUE(disk.make_folder(kRulesFolder));
+  network.route(kCloudOrigin,
+                [this](http::Request request) { return checker.handle(std::move(request)); });
+  network.set_fallback([this](const http::Request& request) -> std::optional<http::Reply> {
+    const SplitUrl url = split_url(request.url);
+    if (url.origin == kPrometheusOrigin) {
+      if (prometheus.is_down()) return std::nullopt;
+      http::Request asked = request;
+      asked.url = url.target;
+      return prometheus.handle(asked);
+    }
+    const SimAgent* agent = guests.find_agent(url.origin.substr(std::string("http://").size()));
+    if (agent == nullptr || agent->state == AgentState::Killed) return std::nullopt;
+    http::Reply reply = agent_metrics(*agent);
+    if (agent->state == AgentState::Hung) reply.response.status = 0;
+    return reply;
+  });
+  world_tasks_.start("cloud", tick_cloud(cloud, clock));
+  world_tasks_.start("prometheus", prometheus.run());
+  boot();
+}
+
+SimWorld::~SimWorld() {
+  if (running_) crash();
+  dead_.clear();
+  context_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+void SimWorld::boot() {
+  running_ = std::make_unique<Running>(*this);
+}
+
+void SimWorld::crash() {
+  ++crashes_;
+  running_->process->kill();
+  // Messages on their way still know the process, so it is kept until the end.
+  dead_.push_back(std::move(running_->process));
+  running_.reset();
+}
+
+std::uint64_t SimWorld::stamp() const {
+  return revision() + cloud.revision() + network.messages() + crashes_ +
+         static_cast<std::uint64_t>(
+             std::chrono::floor<std::chrono::seconds>(context_->now()).count());
+}
+
+bool SimWorld::run_until(const std::function<bool()>& predicate, std::chrono::nanoseconds limit) {
+  std::uint64_t looked = UINT64_MAX;
+  bool held = false;
+  auto look = [&] {
+    if (context_->steps() >= crash_at_) {
+      crash_at_ = UINT64_MAX;
+      crash();
+      boot();
+    }
+    const std::uint64_t now = stamp();
+    if (now == looked) return false;
+    looked = now;
+    if (always) always();
+    held = predicate();
+    return held;
+  };
+  context_->run_until(look, context_->now() + limit);
+  return held || predicate();
+}
+
+void SimWorld::run_for(std::chrono::nanoseconds duration) {
+  run_until([] { return false; }, duration);
+}
+
+template <class T>
+std::optional<T> SimWorld::ask(Task<T> task) {
+  auto slot = std::make_shared<std::optional<T>>();
+  running_->tasks.start("user", into(std::move(task), slot));
+  const std::size_t lives = crashes_;
+  run_until([&] { return slot->has_value() || crashes_ != lives; }, 60s);
+  return std::move(*slot);
+}
+
+void SimWorld::insist(const std::function<Task<Result<void>>(client::Client&)>& request,
+                      const std::string& what) {
+  std::string error;
+  for (int i = 0; i < 20; ++i) {
+    std::optional<Result<void>> done = ask(request(running_->user));
+    if (done && *done) return;
+    if (done) {
+      error = done->error().message();
+      if (!done->error().is_retryable()) break;
+    }
+    run_for(1s);
+  }
+  ADD_FAILURE() << what << ": " << error;
+}
+
+void SimWorld::apply(const std::string& yaml) {
+  Result<std::vector<YamlDocument>> documents = parse_yaml(yaml);
+  ASSERT_TRUE(documents) << documents.error().message();
+  for (const YamlDocument& document : *documents) {
+    const Json& object = document.value;
+    const api::ResourceInfo* info = api::builtin_scheme().find_kind(
+        object["apiVersion"].as_string(), object["kind"].as_string());
+    ASSERT_NE(info, nullptr) << object["kind"].as_string();
+    const client::ResourcePath path{info->group, info->version, info->plural};
+    insist([&](client::Client& client) { return apply_one(client, path, object); },
+           "apply " + object["metadata"]["name"].as_string());
+  }
+}
+
+void SimWorld::patch(const std::string& resource, const api::ObjectKey& key, Json patch) {
+  insist([&](client::Client& client) { return patch_one(client, path_of(resource), key, patch); },
+         "patch " + key.text());
+}
+
+void SimWorld::remove(const std::string& resource, const api::ObjectKey& key) {
+  insist([&](client::Client& client) { return client.remove(path_of(resource), key, ""); },
+         "delete " + key.text());
+}
+
+Json SimWorld::object(const std::string& resource, const api::ObjectKey& key) const {
+  const store::DocumentPtr document =
+      running_->store->get({resource, key.namespace_name, key.name});
+  if (document == nullptr) return {};
+  return parse_json(document->bytes).value_or(Json());
+}
+
+std::vector<Json> SimWorld::objects(const std::string& resource) const {
+  std::vector<Json> list;
+  for (const store::DocumentPtr& document :
+       running_->store->list(resource, std::nullopt).documents) {
+    list.push_back(parse_json(document->bytes).value_or(Json()));
+  }
+  return list;
+}
+
+store::Revision SimWorld::revision() const {
+  return running_->store->revision();
+}
+
+void replay(const std::vector<std::uint64_t>& seeds,
+            const std::function<void(SimWorld&)>& scenario) {
+  for (const std::uint64_t seed : seeds) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::vector<std::uint64_t> hashes;
+    for (int run = 0; run < 2; ++run) {
+      const SystemClock real;
+      const SteadyTime began = real.steady_now();
+      SimWorld world(seed);
+      scenario(world);
+      hashes.push_back(world.context().hash());
+      if (run == 0) print_speed(world, seed, real.steady_now() - began);
+    }
+    EXPECT_EQ(hashes[0], hashes[1]) << "two runs of one seed differ";
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+}  // namespace clickdeploy::simulation

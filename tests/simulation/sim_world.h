@@ -1,0 +1,100 @@
+// SimWorld: the whole control plane in one thread on a virtual clock, with the world it lives in:
+// an OpenStack cloud whose servers run agents, a Prometheus, a disk, users, and a network that can
+// fail. Everything that happens follows from the seed.
+//
+// crash() is kill -9: the process's coroutines and memory are gone; the database, the published
+// files, the cloud and Prometheus stay. boot() starts it again from those.
+
+#pragma once
+
+#include "controller/apiserver/api_server.h"
+#include "controller/app/control_plane.h"
+#include "controller/async/memory_disk.h"
+#include "controller/client/client.h"
+#include "tests/fakes/fake_prometheus.h"
+#include "tests/fakes/fake_rule_checker.h"
+#include "tests/simulation/sim_checker.h"
+#include "tests/simulation/sim_guests.h"
+#include "tests/simulation/sim_network.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::simulation {
+
+inline constexpr const char* kCloudOrigin = "http://cloud.sim";
+inline constexpr const char* kPrometheusOrigin = "http://prometheus.sim:9090";
+inline constexpr const char* kTargetsFolder = "/prometheus/targets";
+inline constexpr const char* kRulesFolder = "/prometheus/rules";
+
+class SimWorld {
+ public:
+  explicit SimWorld(std::uint64_t seed);
+  ~SimWorld();
+  SimWorld(const SimWorld&) = delete;
+  SimWorld& operator=(const SimWorld&) = delete;
+
+  void boot();
+  void crash();
+  // The process is killed when so many steps are done, and started again at once.
+  void crash_at(std::uint64_t step) { crash_at_ = step; }
+  std::size_t crashes() const { return crashes_; }
+
+  // Steps until the predicate holds; false if that is not so within `limit` of virtual time. The
+  // predicate is looked at when something has changed, and each second.
+  bool run_until(const std::function<bool()>& predicate, std::chrono::nanoseconds limit);
+  void run_for(std::chrono::nanoseconds duration);
+
+  // A user at the API. What a crash cuts off is done again.
+  void apply(const std::string& yaml);
+  void patch(const std::string& resource, const api::ObjectKey& key, Json patch);
+  void remove(const std::string& resource, const api::ObjectKey& key);
+
+  // As stored; null if there is none. Resources: "services.clickdeploy.io", "secrets".
+  Json object(const std::string& resource, const api::ObjectKey& key) const;
+  std::vector<Json> objects(const std::string& resource) const;
+  store::Revision revision() const;
+
+  SimContext& context() { return *context_; }
+
+ private:
+  std::unique_ptr<SimContext> context_;
+
+ public:
+  SimClock clock;
+  SeededRandom random;        // of the processes
+  SeededRandom cloud_random;  // of the cloud
+  MemoryDisk disk;
+  SimGuests guests;
+  localcloud::Cloud cloud;
+  CloudChecker checker;
+  SimNetwork network;
+  fakes::FakePrometheus prometheus;
+  fakes::FakeRuleChecker rule_checker;
+  std::function<void()> always;  // called whenever something may have changed
+
+ private:
+  struct Running;
+
+  template <class T>
+  std::optional<T> ask(Task<T> task);
+  void insist(const std::function<Task<Result<void>>(client::Client&)>& request,
+              const std::string& what);
+  std::uint64_t stamp() const;
+
+  std::string folder_;
+  std::unique_ptr<Running> running_;
+  std::vector<std::unique_ptr<SimProcess>> dead_;
+  std::uint64_t crash_at_ = UINT64_MAX;
+  std::size_t crashes_ = 0;
+  TaskGroup world_tasks_;
+};
+
+// Runs the scenario twice for each seed; the two must be the same run. Prints steps and speed.
+void replay(const std::vector<std::uint64_t>& seeds,
+            const std::function<void(SimWorld&)>& scenario);
+
+}  // namespace clickdeploy::simulation
