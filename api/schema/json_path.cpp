@@ -140,19 +140,21 @@ const Json* JsonPath::first(const Json& root) const {
   return first_from(root, 0);
 }
 
+const Json* JsonPath::child(const Json& value, const Step& step) {
+  if (step.kind == Step::Kind::Member) return value.find(step.name);
+  const auto size = static_cast<std::int64_t>(value.as_array().size());
+  const std::int64_t index = step.index < 0 ? step.index + size : step.index;
+  if (index < 0 || index >= size) return nullptr;
+  return &value.as_array()[static_cast<std::size_t>(index)];
+}
+
 const Json* JsonPath::first_from(const Json& value, std::size_t step_index) const {
   if (step_index == steps_.size()) return &value;
   const Step& step = steps_[step_index];
 
-  if (step.kind == Step::Kind::Member) {
-    const Json* member = value.find(step.name);
-    return member ? first_from(*member, step_index + 1) : nullptr;
-  }
-  if (step.kind == Step::Kind::Index) {
-    const auto size = static_cast<std::int64_t>(value.as_array().size());
-    const std::int64_t index = step.index < 0 ? step.index + size : step.index;
-    if (index < 0 || index >= size) return nullptr;
-    return first_from(value.as_array()[static_cast<std::size_t>(index)], step_index + 1);
+  if (step.kind == Step::Kind::Member || step.kind == Step::Kind::Index) {
+    const Json* next = child(value, step);
+    return next ? first_from(*next, step_index + 1) : nullptr;
   }
   for (const Json& item : value.as_array()) {
     if (step.kind == Step::Kind::Filter && !passes(item, step)) continue;
@@ -163,6 +165,30 @@ const Json* JsonPath::first_from(const Json& value, std::size_t step_index) cons
     if (const Json* found = first_from(member, step_index + 1)) return found;
   }
   return nullptr;
+}
+
+std::vector<const Json*> JsonPath::all(const Json& root) const {
+  std::vector<const Json*> found;
+  collect(root, 0, found);
+  return found;
+}
+
+void JsonPath::collect(const Json& value, std::size_t step_index,
+                       std::vector<const Json*>& found) const {
+  if (step_index == steps_.size()) {
+    found.push_back(&value);
+    return;
+  }
+  const Step& step = steps_[step_index];
+  if (step.kind == Step::Kind::Member || step.kind == Step::Kind::Index) {
+    if (const Json* next = child(value, step)) collect(*next, step_index + 1, found);
+    return;
+  }
+  for (const Json& item : value.as_array()) {
+    if (step.kind == Step::Kind::All || passes(item, step)) collect(item, step_index + 1, found);
+  }
+  if (step.kind == Step::Kind::Filter) return;
+  for (const auto& [name, member] : value.as_object()) collect(member, step_index + 1, found);
 }
 
 bool JsonPath::passes(const Json& item, const Step& step) {

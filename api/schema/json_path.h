@@ -1,5 +1,4 @@
-// JsonPath: the part of Kubernetes' JSONPath that printer columns use, evaluated to the first
-// result.
+// JsonPath: the part of Kubernetes' JSONPath that printer columns use.
 //
 //   .spec.replicas   .metadata.labels['clickdeploy.io/revision'] .metadata.labels.clickdeploy\.io/x
 //   .spec.flavors[0].name   .spec.flavors[*].name   .status.conditions[?(@.type=="Ready")].status
@@ -25,6 +24,9 @@ class JsonPath {
   // The first value the path leads to, inside `root`; nullptr if there is none.
   const Json* first(const Json& root) const;
 
+  // Every value the path leads to, in order.
+  std::vector<const Json*> all(const Json& root) const;
+
  private:
   struct Step {
     enum class Kind : std::uint8_t { Member, Index, All, Filter } kind = Kind::Member;
@@ -37,6 +39,8 @@ class JsonPath {
   class Parser;
 
   const Json* first_from(const Json& value, std::size_t step) const;
+  static const Json* child(const Json& value, const Step& step);  // of a Member or an Index
+  void collect(const Json& value, std::size_t step, std::vector<const Json*>& found) const;
   static bool passes(const Json& item, const Step& step);
 
   std::vector<Step> steps_;
