@@ -87,11 +87,19 @@ CloudReconciler::CloudReconciler(Context& context) : context_(context), clouds_(
 
 Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   const auto cached = context_.caches.clouds.get(key);
-  if (cached == nullptr || cached->metadata.is_deleting()) {
+  if (cached == nullptr) {
     context_.clouds.remove(key);
     co_return ReconcileResult{};
   }
   Cloud cloud = *cached;
+  if (cloud.metadata.is_deleting() && count_users(key) == 0) {
+    Result<ReconcileResult> finished = co_await finish(std::move(cloud));
+    co_return finished;
+  }
+  if (!cloud.metadata.is_deleting()) {
+    Result<void> held = co_await set_finalizer(cloud, true);
+    if (!held) co_return std::unexpected(std::move(held).error());
+  }
   const WallTime now = context_.clock.wall_now();
   cloud.status.observed_generation = cloud.metadata.generation;
   cloud.status.last_sync_time = format_time(now);
@@ -202,7 +210,42 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   }
   Result<void> written = co_await write(*cached, std::move(cloud));
   if (!written) co_return std::unexpected(std::move(written).error());
-  co_return ReconcileResult{.requeue_after = snapshot == nullptr ? kStarting : kResync};
+  const bool waiting = snapshot == nullptr || cached->metadata.is_deleting();
+  co_return ReconcileResult{.requeue_after = waiting ? kStarting : kResync};
+}
+
+std::int64_t CloudReconciler::count_users(const api::ObjectKey& key) const {
+  std::int64_t users = 0;
+  for (const auto& instance : context_.caches.instances.list()) {
+    users += instance->spec.cloud_ref.key(instance->metadata.namespace_name) == key ? 1 : 0;
+  }
+  return users;
+}
+
+Task<Result<ReconcileResult>> CloudReconciler::finish(Cloud cloud) {
+  Result<void> dropped = co_await set_finalizer(cloud, false);
+  if (!dropped) co_return std::unexpected(std::move(dropped).error());
+  context_.clouds.remove(cloud.metadata.key());
+  co_return ReconcileResult{};
+}
+
+Task<Result<void>> CloudReconciler::set_finalizer(Cloud& cloud, bool wanted) {
+  if (cloud.metadata.has_finalizer(api::v1alpha1::kCloudFinalizer) == wanted) {
+    co_return Result<void>{};
+  }
+  Json finalizers = Json::array();
+  for (const std::string& finalizer : cloud.metadata.finalizers) {
+    if (finalizer != api::v1alpha1::kCloudFinalizer) finalizers.push_back(finalizer);
+  }
+  if (wanted) finalizers.push_back(api::v1alpha1::kCloudFinalizer);
+  Json metadata = Json::object(
+      {{"finalizers", finalizers}, {"resourceVersion", cloud.metadata.resource_version}});
+  Json patch = Json::object({{"metadata", metadata}});
+  Result<Cloud> patched = co_await clouds_.merge_patch(cloud.metadata.key(), std::move(patch));
+  if (!patched && patched.error().code() == ErrorCode::NotFound) co_return Result<void>{};
+  if (!patched) co_return std::unexpected(std::move(patched).error().with_context("finalizer"));
+  cloud.metadata = patched->metadata;
+  co_return Result<void>{};
 }
 
 void CloudReconciler::judge(const api::ObjectKey& key) {

@@ -1,5 +1,6 @@
 // CloudReconciler: credentials into a verified identity, a quota and an observer; it freezes the
-// Cloud when it is not the one it was, or when its fleet is suddenly missing.
+// Cloud when it is not the one it was, or when its fleet is suddenly missing. A Cloud that is
+// deleted stays until no Instance needs it: its finalizer is the last to go.
 
 #pragma once
 
@@ -32,6 +33,9 @@ class CloudReconciler final : public runtime::Reconciler {
   void judge(const api::ObjectKey& key);
 
  private:
+  Task<Result<void>> set_finalizer(api::v1alpha1::Cloud& cloud, bool wanted);
+  Task<Result<runtime::ReconcileResult>> finish(api::v1alpha1::Cloud cloud);
+  std::int64_t count_users(const api::ObjectKey& key) const;
   Task<Result<void>> write(const api::v1alpha1::Cloud& before, api::v1alpha1::Cloud after);
   FleetCount count_fleet(const api::ObjectKey& key, const openstack::CloudSnapshot& snapshot) const;
 

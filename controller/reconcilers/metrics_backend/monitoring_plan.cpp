@@ -130,7 +130,8 @@ prometheus::RuleFile render_policy_rules(const MonitoringPolicy& policy) {
 std::string agent_address(const Instance& instance, const AgentSpec& agent) {
   const std::string& host = instance.status.address;
   if (host.empty()) return "";
-  const agents::CatalogEntry* entry = agents::find_catalog_entry(agent.name);
+  const clickdeploy::agents::CatalogEntry* entry =
+      clickdeploy::agents::find_catalog_entry(agent.name);
   const std::int64_t port =
       agent.port != 0 ? agent.port : (entry != nullptr ? entry->default_port : 0);
   return (is_ipv6(host) ? "[" + host + "]" : host) + ":" + std::to_string(port);
@@ -145,6 +146,16 @@ bool is_published(const Instance& instance) {
   if (is_stopped(state) || state == "DELETED") return false;
   return std::ranges::none_of(instance.status.agents,
                               [](const auto& agent) { return agent.state == "IdentityMismatch"; });
+}
+
+std::vector<AgentSpec> wanted_agents(const MonitoringPolicy& policy) {
+  std::vector<AgentSpec> agents = policy.spec.agents;
+  for (AgentSpec& agent : agents) {
+    const clickdeploy::agents::CatalogEntry* entry =
+        clickdeploy::agents::find_catalog_entry(agent.name);
+    if (agent.port == 0 && entry != nullptr) agent.port = entry->default_port;
+  }
+  return agents;
 }
 
 bool wants_agent(const MonitoringPolicy& policy, const std::string& agent) {

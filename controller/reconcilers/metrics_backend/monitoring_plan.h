@@ -43,6 +43,9 @@ struct Binding {
 bool policy_matches(const api::v1alpha1::MonitoringPolicy& policy,
                     const api::v1alpha1::Service& service, const MonitoringInput& input);
 
+// The policy's agents, with what the catalog says where the policy says nothing.
+std::vector<api::v1alpha1::AgentSpec> wanted_agents(const api::v1alpha1::MonitoringPolicy& policy);
+
 // Does the policy have an agent of that name?
 bool wants_agent(const api::v1alpha1::MonitoringPolicy& policy, const std::string& agent);
 

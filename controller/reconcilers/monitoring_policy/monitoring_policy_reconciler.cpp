@@ -115,6 +115,7 @@ Task<PolicyView> MonitoringPolicyReconciler::observe(
 
 void MonitoringPolicyReconciler::observe_services(PolicyView& view,
                                                   const MonitoringInput& input) const {
+  const std::vector<api::v1alpha1::AgentSpec> agents = wanted_agents(*view.policy);
   for (const auto& service : input.services) {
     if (!policy_matches(*view.policy, *service, input)) continue;
     view.matched.push_back(service->metadata.key().text());
@@ -127,7 +128,7 @@ void MonitoringPolicyReconciler::observe_services(PolicyView& view,
           [&](const auto& owner) { return owner.uid == service->metadata.uid; });
       if (!ours || instance->metadata.is_deleting()) continue;
       ++view.instances;
-      const bool carries = std::ranges::all_of(view.policy->spec.agents, [&](const auto& agent) {
+      const bool carries = std::ranges::all_of(agents, [&](const auto& agent) {
         return std::ranges::find(instance->spec.agents, agent) != instance->spec.agents.end();
       });
       view.agents_up_to_date += carries ? 1 : 0;

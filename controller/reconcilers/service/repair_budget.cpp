@@ -5,16 +5,10 @@
 
 namespace clickdeploy::reconcilers {
 
-namespace {
-
-// A server that was never built is a failed create, not a failed server: retrying it is no repair.
-// One that is made anew in place of a failed one is, until it is healthy.
 bool is_repairing(const Instance& instance) {
   const std::string& step = instance.status.remediation.step;
   return !step.empty() && (!instance.status.booted_at.empty() || step == kRecreate);
 }
-
-}  // namespace
 
 std::int64_t count_of(const std::string& percent_or_number, std::int64_t total) {
   std::int64_t value = 0;

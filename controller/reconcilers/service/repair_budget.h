@@ -14,6 +14,10 @@ namespace clickdeploy::reconcilers {
 // "20%" of `total`, at least 1; or a plain number. A malformed text counts as 1.
 std::int64_t count_of(const std::string& percent_or_number, std::int64_t total);
 
+// Is a repair of it running? A server that was never built is a failed create, not a failed server:
+// retrying it is no repair. One that is made anew in place of a failed one is, until it is healthy.
+bool is_repairing(const Instance& instance);
+
 // Is it unhealthy, or being repaired, by its own status?
 bool counts_as_unhealthy(const Instance& instance);
 

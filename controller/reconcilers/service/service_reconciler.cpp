@@ -113,7 +113,7 @@ Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
     if (ours) observed.instances.push_back(*std::move(instance));
   }
   const Context::Monitoring monitoring = context_.monitoring_of(service);
-  if (monitoring.policy != nullptr) observed.agents = monitoring.policy->spec.agents;
+  if (monitoring.policy != nullptr) observed.agents = wanted_agents(*monitoring.policy);
 
   const api::ObjectKey cloud_key = service.spec.cloud_ref.key(service.metadata.namespace_name);
   const auto cloud = context_.caches.clouds.get(cloud_key);

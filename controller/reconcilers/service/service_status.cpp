@@ -87,7 +87,7 @@ class Reporter {
     std::int64_t running = 0;
     for (const Instance& instance : view_.observed.instances) {
       unhealthy += counts_as_unhealthy(instance) ? 1 : 0;
-      running += !instance.status.remediation.step.empty() ? 1 : 0;
+      running += is_repairing(instance) ? 1 : 0;
     }
     const std::int64_t max =
         count_of(spec.max_unhealthy, std::max<std::int64_t>(1, status_.replicas));

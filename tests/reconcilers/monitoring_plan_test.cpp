@@ -1,0 +1,308 @@
+#include "controller/reconcilers/metrics_backend/monitoring_plan.h"
+
+#include "controller/base/json.h"
+#include "tests/reconcilers/samples.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace clickdeploy::reconcilers {
+namespace {
+
+using api::v1alpha1::AgentSpec;
+using api::v1alpha1::MetricsBackend;
+using api::v1alpha1::MonitoringPolicy;
+using api::v1alpha1::Service;
+
+const api::ObjectKey kMain{"shop", "main"};
+
+MonitoringPolicy policy_named(const std::string& name, std::int64_t priority) {
+  MonitoringPolicy policy = sample_policy();
+  policy.metadata.name = name;
+  policy.spec.priority = priority;
+  return policy;
+}
+
+MonitoringPolicy policy_with_rules() {
+  MonitoringPolicy policy = sample_policy();
+  policy.spec.rule_groups = {
+      {"node", "30s", {{.alert = "HighCPU", .expr = "up == 0"}, {.record = "a:b", .expr = "up"}}}};
+  return policy;
+}
+
+MonitoringInput world() {
+  MonitoringInput input;
+  input.policies = {shared(sample_policy())};
+  input.services = {shared(sample_service())};
+  input.instances = {shared(running_instance())};
+  input.backends = {shared(sample_backend())};
+  input.namespace_labels = {{"shop", {{"team", "web"}}}, {"platform", {{"team", "sre"}}}};
+  return input;
+}
+
+std::string applied(const MonitoringInput& input) {
+  const auto policy = applied_policy(*input.services.front(), input);
+  return policy == nullptr ? "" : policy->metadata.key().text();
+}
+
+TEST(PlanBindings, TheHighestPriorityAppliesThenTheFirstName) {
+  MonitoringInput input = world();
+  input.policies = {shared(policy_named("b", 100)), shared(policy_named("a", 100)),
+                    shared(policy_named("z", 99))};
+  EXPECT_EQ(applied(input), "shop/a");
+  input.policies.push_back(shared(policy_named("y", 101)));
+  EXPECT_EQ(applied(input), "shop/y");
+  MonitoringPolicy going = policy_named("first", 1'000);
+  going.metadata.deletion_timestamp = time_at(0);
+  input.policies.push_back(shared(going));
+  EXPECT_EQ(applied(input), "shop/y");
+}
+
+TEST(PlanBindings, SelectorsChooseServicesAndNamespaces) {
+  struct Row {
+    std::string name;
+    std::string home;
+    std::string services;
+    std::optional<std::string> namespaces;
+    bool matches;
+  };
+  for (const Row& row : {
+           Row{"OwnNamespace", "shop", "tier=front", std::nullopt, true},
+           Row{"OtherLabels", "shop", "tier=back", std::nullopt, false},
+           Row{"EverythingInItsNamespace", "shop", "", std::nullopt, true},
+           Row{"NotOtherNamespaces", "platform", "", std::nullopt, false},
+           Row{"SelectedNamespace", "platform", "", "team=web", true},
+           Row{"AllNamespaces", "platform", "", "", true},
+           Row{"OtherNamespaces", "platform", "", "team=sre", false},
+           Row{"ItsOwnIsNotSpecial", "shop", "", "team=sre", false},
+       }) {
+    SCOPED_TRACE(row.name);
+    MonitoringPolicy policy = sample_policy();
+    policy.metadata.namespace_name = row.home;
+    policy.spec.service_selector = *api::LabelSelector::parse(row.services);
+    if (row.namespaces) {
+      policy.spec.namespace_selector = *api::LabelSelector::parse(*row.namespaces);
+    }
+    EXPECT_EQ(policy_matches(policy, sample_service(), world()), row.matches);
+  }
+}
+
+TEST(PlanBindings, ABackendIsInThePolicysNamespaceByDefault) {
+  MonitoringInput input = world();
+  MonitoringPolicy policy = sample_policy();
+  policy.metadata.namespace_name = "platform";
+  policy.spec.namespace_selector = api::LabelSelector();
+  input.policies = {shared(policy)};
+  ASSERT_EQ(plan_bindings(input).size(), 1u);
+  EXPECT_EQ(plan_bindings(input)[0].backend, (api::ObjectKey{"platform", "main"}));
+  policy.spec.backend_ref.namespace_name = "shop";
+  input.policies = {shared(policy)};
+  EXPECT_EQ(plan_bindings(input)[0].backend, kMain);
+}
+
+TEST(PlanBackend, ATargetCarriesExactlyTheLabelsOfTheContract) {
+  MonitoringInput input = world();
+  MonitoringPolicy policy = sample_policy();
+  policy.spec.scrape.target_labels = {{"env", "prod"}, {"service_id", "forged"}};
+  input.policies = {shared(policy)};
+  const BackendPlan plan = plan_backend(kMain, input);
+  ASSERT_EQ(plan.targets.size(), 1u);
+  EXPECT_EQ(plan.targets[0].address, "10.0.0.5:9100");
+  EXPECT_EQ(plan.targets[0].labels, (prometheus::Labels{{"project_id", "project-1"},
+                                                        {"service_id", "service-uid"},
+                                                        {"instance_id", "server-1"},
+                                                        {"service", "web"},
+                                                        {"namespace", "shop"},
+                                                        {"instance_name", "web-1"},
+                                                        {"agent", "node-exporter"},
+                                                        {"managed_by", "click-deploy"},
+                                                        {"env", "prod"},
+                                                        {"__scrape_interval__", "30s"},
+                                                        {"__scrape_timeout__", "10s"}}));
+  ASSERT_TRUE(plan.target_files.contains("clickdeploy-shop_web.json"));
+  const Result<Json> file = parse_json(plan.target_files.at("clickdeploy-shop_web.json"));
+  ASSERT_TRUE(file);
+  EXPECT_EQ((*file)[0]["targets"][0].as_string(), "10.0.0.5:9100");
+}
+
+TEST(PlanBackend, FilesAreNamedByNamespaceAndName) {
+  EXPECT_EQ(target_file_name({"shop", "web"}), "clickdeploy-shop_web.json");
+  EXPECT_EQ(rule_file_name({"shop", "base"}), "clickdeploy-shop_base.yml");
+  EXPECT_NE(target_file_name({"a-b", "c"}), target_file_name({"a", "b-c"}));
+}
+
+TEST(PlanBackend, AddressesHaveTheAgentsPort) {
+  Instance instance = running_instance();
+  AgentSpec agent = instance.spec.agents[0];
+  EXPECT_EQ(agent_address(instance, agent), "10.0.0.5:9100");
+  agent.port = 0;  // the catalog's
+  EXPECT_EQ(agent_address(instance, agent), "10.0.0.5:9100");
+  agent.port = 9200;
+  instance.status.address = "2001:db8::5";
+  EXPECT_EQ(agent_address(instance, agent), "[2001:db8::5]:9200");
+  instance.status.address.clear();
+  EXPECT_EQ(agent_address(instance, agent), "");
+}
+
+TEST(PlanBackend, TargetsArePublishedFromTheAddressToTheEnd) {
+  struct Row {
+    std::string name;
+    void (*change)(Instance&);
+    bool published;
+  };
+  for (const Row& row : {
+           Row{"Running", [](Instance&) {}, true},
+           Row{"Rebooting", [](Instance& i) { i.status.server.state = "REBOOT"; }, true},
+           Row{"Error", [](Instance& i) { i.status.server.state = "ERROR"; }, true},
+           Row{"AgentDown", [](Instance& i) { i.status.agents[0].state = "Down"; }, true},
+           Row{"SoftReboot", [](Instance& i) { i.status.remediation.step = "SoftReboot"; }, true},
+           Row{"Deleting", [](Instance& i) { i.metadata.deletion_timestamp = time_at(0); }, false},
+           Row{"NoServer", [](Instance& i) { i.status.server.id.clear(); }, false},
+           Row{"Uncertain", [](Instance& i) { i.status.claim.state = "Uncertain"; }, false},
+           Row{"NoAddress", [](Instance& i) { i.status.address.clear(); }, false},
+           Row{"Replaced", [](Instance& i) { i.status.remediation.step = "Replace"; }, false},
+           Row{"Shutoff", [](Instance& i) { i.status.server.state = "SHUTOFF"; }, false},
+           Row{"Paused", [](Instance& i) { i.status.server.state = "PAUSED"; }, false},
+           Row{"Suspended", [](Instance& i) { i.status.server.state = "SUSPENDED"; }, false},
+           Row{"Shelved", [](Instance& i) { i.status.server.state = "SHELVED_OFFLOADED"; }, false},
+           Row{"Deleted", [](Instance& i) { i.status.server.state = "DELETED"; }, false},
+           Row{"SomebodyElse", [](Instance& i) { i.status.agents[0].state = "IdentityMismatch"; },
+               false},
+       }) {
+    SCOPED_TRACE(row.name);
+    Instance instance = running_instance();
+    row.change(instance);
+    EXPECT_EQ(is_published(instance), row.published);
+    MonitoringInput input = world();
+    input.instances = {shared(instance)};
+    const BackendPlan plan = plan_backend(kMain, input);
+    EXPECT_EQ(plan.targets.size(), row.published ? 1u : 0u);
+    EXPECT_TRUE(plan.target_files.contains("clickdeploy-shop_web.json"));
+  }
+}
+
+TEST(PlanBackend, OnlyAgentsThatThePolicyWantsAreTargets) {
+  MonitoringInput input = world();
+  Instance instance = running_instance();
+  instance.spec.agents.push_back({.name = "cadvisor", .version = "0.44", .port = 8080});
+  input.instances = {shared(instance)};
+  EXPECT_EQ(plan_backend(kMain, input).targets.size(), 1u);
+  MonitoringPolicy policy = sample_policy();
+  policy.spec.agents = instance.spec.agents;
+  input.policies = {shared(policy)};
+  EXPECT_EQ(plan_backend(kMain, input).targets.size(), 2u);
+}
+
+TEST(PlanBackend, InstancesOfAnotherServiceWithTheSameNameAreNotIts) {
+  MonitoringInput input = world();
+  Instance other = running_instance();
+  other.metadata.owner_references[0].uid = "an-earlier-service";
+  input.instances = {shared(other)};
+  EXPECT_TRUE(plan_backend(kMain, input).targets.empty());
+}
+
+TEST(PlanBackend, ABackendServesOnlyThoseItAllows) {
+  MonitoringInput input = world();
+  MonitoringPolicy policy = policy_with_rules();
+  policy.metadata.namespace_name = "platform";
+  policy.spec.namespace_selector = api::LabelSelector();
+  policy.spec.backend_ref.namespace_name = "shop";
+  input.policies = {shared(policy)};
+  const BackendPlan refused = plan_backend(kMain, input);
+  EXPECT_TRUE(refused.target_files.empty());
+  EXPECT_TRUE(refused.policy_rules.empty());
+  MetricsBackend backend = sample_backend();
+  backend.spec.allowed_namespaces = *api::LabelSelector::parse("team=sre");
+  input.backends = {shared(backend)};
+  const BackendPlan allowed = plan_backend(kMain, input);
+  EXPECT_EQ(allowed.targets.size(), 1u);
+  EXPECT_EQ(allowed.policy_rules.size(), 1u);
+  backend.spec.allowed_namespaces = *api::LabelSelector::parse("team=web");
+  input.backends = {shared(backend)};
+  EXPECT_TRUE(plan_backend(kMain, input).target_files.empty());
+}
+
+TEST(PlanBackend, WhatIsDeletedIsNotPublished) {
+  MonitoringInput input = world();
+  MetricsBackend backend = sample_backend();
+  backend.metadata.deletion_timestamp = time_at(0);
+  input.backends = {shared(backend)};
+  EXPECT_TRUE(plan_backend(kMain, input).target_files.empty());
+  input = world();
+  input.backends.clear();
+  EXPECT_TRUE(plan_backend(kMain, input).target_files.empty());
+  input = world();
+  input.policies.clear();
+  EXPECT_TRUE(plan_backend(kMain, input).target_files.empty());
+}
+
+TEST(PlanBackend, AServiceThatGoesTakesItsFileAlongWithItsLastInstance) {
+  MonitoringInput input = world();
+  Service service = sample_service();
+  service.metadata.deletion_timestamp = time_at(0);
+  input.services = {shared(service)};
+  input.policies = {shared(policy_with_rules())};
+  EXPECT_EQ(plan_backend(kMain, input).target_files.size(), 1u);
+  EXPECT_EQ(plan_backend(kMain, input).policy_rules.size(), 1u);
+  input.instances.clear();
+  EXPECT_TRUE(plan_backend(kMain, input).target_files.empty());
+  EXPECT_TRUE(plan_backend(kMain, input).policy_rules.empty());
+  EXPECT_EQ(plan_backend(kMain, input).mapping_file_name, "");
+}
+
+TEST(PlanBackend, RulesAreAFileForEachPolicyAndOneForTheMapping) {
+  MonitoringInput input = world();
+  input.policies = {shared(policy_with_rules())};
+  const BackendPlan plan = plan_backend(kMain, input);
+  ASSERT_EQ(plan.policy_rules.size(), 1u);
+  EXPECT_EQ(plan.policy_rules[0].file_name, "clickdeploy-shop_base.yml");
+  EXPECT_EQ(plan.policy_rules[0].rules, 2u);
+  EXPECT_NE(plan.policy_rules[0].file.text.find("shop/base/node"), std::string::npos);
+  EXPECT_EQ(plan.policy_rules[0].file, render_policy_rules(policy_with_rules()));
+  EXPECT_EQ(plan.mapping_file_name, "clickdeploy-mapping.yml");
+  EXPECT_GT(plan.mapping_rules, 0u);
+  MonitoringPolicy plain = sample_policy();
+  plain.spec.metrics_mapping = "Disabled";
+  input.policies = {shared(plain)};
+  EXPECT_TRUE(plan_backend(kMain, input).policy_rules.empty());
+  EXPECT_EQ(plan_backend(kMain, input).mapping_file_name, "");
+}
+
+TEST(PlanBackend, ABadLabelSpoilsOnlyItsOwnFile) {
+  MonitoringInput input = world();
+  MonitoringPolicy bad = sample_policy();
+  bad.metadata.name = "bad";
+  bad.spec.service_selector = *api::LabelSelector::parse("tier=back");
+  bad.spec.scrape.target_labels = {{"not a name", "x"}};
+  input.policies.push_back(shared(bad));
+  Service second = sample_service();
+  second.metadata.name = "back";
+  second.metadata.uid = "second-uid";
+  second.metadata.labels = {{"tier", "back"}};
+  input.services.push_back(shared(second));
+  Instance instance = running_instance();
+  instance.metadata.owner_references[0].uid = "second-uid";
+  input.instances.push_back(shared(instance));
+  const BackendPlan plan = plan_backend(kMain, input);
+  ASSERT_EQ(plan.problems.size(), 1u);
+  EXPECT_NE(plan.problems[0].find("shop/back"), std::string::npos);
+  EXPECT_EQ(plan.target_files.size(), 1u);
+  EXPECT_EQ(plan.targets.size(), 1u);
+}
+
+TEST(PlanBackend, EqualObjectsInAnyOrderGiveEqualBytes) {
+  MonitoringInput input = world();
+  Instance second = running_instance();
+  second.metadata.name = "web-2";
+  second.status.server.id = "server-2";
+  second.status.address = "10.0.0.4";
+  input.instances.push_back(shared(second));
+  const BackendPlan plan = plan_backend(kMain, input);
+  std::swap(input.instances[0], input.instances[1]);
+  EXPECT_EQ(plan_backend(kMain, input).target_files, plan.target_files);
+  EXPECT_EQ(plan_backend(kMain, input).targets, plan.targets);
+}
+
+}  // namespace
+}  // namespace clickdeploy::reconcilers
