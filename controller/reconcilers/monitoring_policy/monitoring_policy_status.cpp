@@ -45,6 +45,11 @@ class Reporter {
     return &found->rules[index];
   }
 
+  // Promtool found fault with it; being unable to ask promtool is something else.
+  bool is_refused() const {
+    return !view_.verdict && view_.verdict.error().code() == ErrorCode::InvalidArgument;
+  }
+
   void report_rule_list() {
     status_.rules.clear();
     status_.firing = 0;
@@ -57,7 +62,7 @@ class Reporter {
         entry.name = rule.alert.empty() ? rule.record : rule.alert;
         ++desired_;
         const prometheus::RuleStatus* known = find_rule(group.name, i);
-        if (!view_.verdict) {
+        if (is_refused()) {
           entry.state =
               view_.previous_loaded || view_.loaded ? "PreviousVersionLoaded" : "Rejected";
         } else if (view_.loaded && known != nullptr) {
@@ -84,7 +89,7 @@ class Reporter {
   void report_conditions() {
     if (!view_.backend_problem.empty()) {
       set("Accepted", ConditionStatus::False, api::kInvalidConfiguration, view_.backend_problem);
-    } else if (!view_.verdict && view_.verdict.error().code() == ErrorCode::InvalidArgument) {
+    } else if (is_refused()) {
       set("Accepted", ConditionStatus::False, api::kInvalidConfiguration,
           "spec.rules: " + view_.verdict.error().message());
     } else {
@@ -103,7 +108,7 @@ class Reporter {
   }
 
   void report_rules_loaded() {
-    if (!view_.verdict && view_.verdict.error().code() == ErrorCode::InvalidArgument) {
+    if (is_refused()) {
       set("RulesLoaded", ConditionStatus::False, api::kInvalidConfiguration,
           view_.verdict.error().message() + (view_.previous_loaded
                                                  ? ". The last good version stays loaded"
