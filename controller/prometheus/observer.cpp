@@ -1,9 +1,8 @@
 #include "controller/prometheus/observer.h"
 
 #include "controller/async/signal.h"
+#include "controller/async/within.h"
 #include "controller/prometheus/rule_files.h"
-
-#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <algorithm>
 #include <set>
@@ -25,16 +24,15 @@ std::pair<std::string, std::string> key_of(const ActiveTarget& target) {
   return {label(target, "instance_id"), label(target, "agent")};
 }
 
+Task<bool> wait_for(Signal& signal, std::uint64_t seen) {
+  co_await signal.wait(seen);
+  co_return true;
+}
+
 // Ends when `signal` has moved on from `seen`, or after `duration`.
 Task<void> sleep_unless_signalled(Clock& clock, Signal& signal, std::uint64_t seen,
                                   std::chrono::nanoseconds duration) {
-  using namespace boost::asio::experimental::awaitable_operators;
-  try {
-    co_await (clock.sleep(duration) || signal.wait(seen));
-  } catch (const boost::asio::multiple_exceptions& both) {
-    // A cancellation ends both waits; to the caller it is to look like the one of any other wait.
-    std::rethrow_exception(both.first_exception());
-  }
+  co_await within(clock, duration, wait_for(signal, seen));
 }
 
 // The instance_id of every target that is in only one of the two or has another health in them.

@@ -1,0 +1,163 @@
+// Bad input: each gets a clear error or a condition that says what to do, and disturbs nothing
+// else.
+
+#include "controller/base/yaml.h"
+#include "tests/scenarios/bed.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace clickdeploy::scenarios {
+namespace {
+
+using std::chrono::seconds;
+
+class BadInput : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    bed_.start_daemon();
+    bed_.apply_basics();
+    bed_.create(bed_.service("good", 1));
+    bed_.wait_for("the good Service", seconds(60), [&] { return monitored(); });
+  }
+  // Whatever the test did, the good Service is as it was.
+  void TearDown() override {
+    const std::string problem = monitored();
+    EXPECT_EQ(problem, "");
+    EXPECT_EQ(bed_.cloud_state()["counts"]["servers"].as_int(), expected_servers_);
+  }
+  std::string monitored() {
+    std::optional<Json> service = bed_.get("services", "good");
+    if (!service) return "no Service";
+    return (*service)["status"]["monitoredReplicas"].as_int() == 1 ? ""
+                                                                   : to_json((*service)["status"]);
+  }
+  // Creates the Service and waits until its condition says what is wanted.
+  void expect_service(const Json& service, const std::string& reason,
+                      const std::vector<std::string>& words) {
+    bed_.create(service);
+    const std::string name = service["metadata"]["name"].as_string();
+    bed_.wait_for("condition of " + name, seconds(30), [&]() -> std::string {
+      const std::string text = bed_.condition("services", name, "Progressing");
+      if (text.find(" " + reason + " ") == std::string::npos) return text;
+      for (const std::string& word : words) {
+        if (text.find(word) == std::string::npos) return "lacks \"" + word + "\": " + text;
+      }
+      return "";
+    });
+    const Json counts = bed_.cloud_state()["counts"];
+    EXPECT_EQ(counts["ports"].as_int(), expected_servers_) << name << " left ports";
+  }
+
+  Bed bed_{{.guests = "process", .prometheus = true}};
+  int expected_servers_ = 1;
+};
+
+TEST_F(BadInput, ManifestsAreRefusedWithTheFieldsPath) {
+  int count = 0;
+  const std::string folder = CLICKDEPLOY_SOURCE_DIR "/tests/api/bad";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    SCOPED_TRACE(entry.path().filename().string());
+    std::ifstream in(entry.path());
+    std::stringstream text;
+    text << in.rdbuf();
+    Result<Json> object = parse_single_yaml(text.str());
+    ASSERT_TRUE(object) << object.error().message();
+    Json placed = *object;
+    if (placed["kind"].as_string() != "Event") placed.member("metadata").set("namespace", "demo");
+    const http::Response response = bed_.post(placed);
+    EXPECT_TRUE(response.status == 422 || response.status == 400) << response.body;
+    Result<Json> status = parse_json(response.body);
+    ASSERT_TRUE(status);
+    EXPECT_EQ((*status)["kind"].as_string(), "Status");
+    const std::string& message = (*status)["message"].as_string();
+    EXPECT_TRUE(message.find("spec") != std::string::npos ||
+                message.find("data") != std::string::npos ||
+                message.find("metadata") != std::string::npos ||
+                message.find("involvedObject") != std::string::npos)
+        << "no path in: " << message;
+    ++count;
+  }
+  EXPECT_GE(count, 20);
+}
+
+TEST_F(BadInput, ThingsThatDoNotExistAreNamedInConditions) {
+  Json service = bed_.service("no-cloud", 1);
+  service.member("spec").set("cloudRef", Json::object({{"name", "nowhere"}}));
+  expect_service(service, "Waiting", {"Cloud demo/nowhere does not exist", "spec.cloudRef"});
+
+  service = bed_.service("no-image", 1);
+  Json& server = service.member("spec").member("template").member("spec");
+  server.set("image", Json::object({{"name", "debian-99"}}));
+  expect_service(service, "InvalidConfiguration",
+                 {"spec.template.spec.image", "no image with name \"debian-99\""});
+
+  service = bed_.service("no-flavor", 1);
+  service.member("spec")
+      .member("template")
+      .member("spec")
+      .set("flavors", Json::array({Json::object({{"name", "m1.enormous"}})}));
+  expect_service(service, "InvalidConfiguration", {"flavors[0]", "m1.enormous", "m1.tiny"});
+
+  service = bed_.service("no-network", 1);
+  Json network = Json::object({{"name", "app"}, {"network", Json::object({{"name", "moon"}})}});
+  service.member("spec").member("template").member("spec").set("networks", Json::array({network}));
+  expect_service(service, "InvalidConfiguration", {"networks[0].network", "moon", "app-net"});
+
+  service = bed_.service("no-secret", 1);
+  Json ref = Json::object({{"name", "missing"}, {"key", "user-data"}});
+  service.member("spec")
+      .member("template")
+      .member("spec")
+      .set("userData", Json::object({{"secretRef", ref}}));
+  expect_service(service, "TransientError", {"userData", "Secret demo/missing does not exist"});
+}
+
+TEST_F(BadInput, BadUserDataIsRefusedBeforeAnythingIsMade) {
+  Json service = bed_.service("script", 1);
+  service.member("spec")
+      .member("template")
+      .member("spec")
+      .set("userData", Json::object({{"inline", "#!/bin/sh\necho hello\n"}}));
+  expect_service(service, "InvalidConfiguration", {"spec.template.spec.userData", "#cloud-config"});
+}
+
+TEST_F(BadInput, CredentialsThatDoNotWorkAreToldOnTheCloud) {
+  Json credentials =
+      Json::object({{"secretRef", Json::object({{"name", "absent"}})}, {"cloudName", "x"}});
+  bed_.create(Json::object({{"apiVersion", "clickdeploy.io/v1alpha1"},
+                            {"kind", "Cloud"},
+                            {"metadata", Json::object({{"name", "bad"}, {"namespace", "demo"}})},
+                            {"spec", Json::object({{"credentials", credentials}})}}));
+  bed_.wait_for("the Cloud's condition", seconds(20), [&]() -> std::string {
+    const std::string text = bed_.condition("clouds", "bad", "Ready");
+    return text.find("InvalidConfiguration") != std::string::npos &&
+                   text.find("Secret demo/absent does not exist") != std::string::npos
+               ? ""
+               : text;
+  });
+}
+
+TEST_F(BadInput, BadPromQLIsToldAndTheGoodRulesStay) {
+  Json groups = Json::array({Json::object(
+      {{"name", "node"},
+       {"rules", Json::array({Json::object({{"alert", "Broken"}, {"expr", "sum(up"}})})}})});
+  Json patch =
+      Json::object({{"spec", Json::object({{"rules", Json::object({{"groups", groups}})}})}});
+  bed_.patch("monitoringpolicies", "base", patch);
+  bed_.wait_for("the policy's condition", seconds(30), [&]() -> std::string {
+    const std::string text = bed_.condition("monitoringpolicies", "base", "RulesLoaded");
+    return text.starts_with("False InvalidConfiguration") &&
+                   text.find("unclosed left parenthesis") != std::string::npos &&
+                   text.find("last good version stays loaded") != std::string::npos
+               ? ""
+               : text;
+  });
+  EXPECT_NE(to_json(bed_.prometheus("rules")).find("InstanceDown"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace clickdeploy::scenarios

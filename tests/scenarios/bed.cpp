@@ -1,0 +1,285 @@
+#include "tests/scenarios/bed.h"
+
+#include "controller/async/block_on.h"
+#include "controller/base/yaml.h"
+#include "tests/testing/free_address.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+namespace clickdeploy::scenarios {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+const std::string kBin = CLICKDEPLOY_BINARY_DIR "/bin/";
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+void write_file(const std::string& path, const std::string& text) {
+  std::ofstream(path) << text;
+}
+
+std::string collection(const Json& object) {
+  const std::string& kind = object["kind"].as_string();
+  if (kind == "Namespace") return "/api/v1/namespaces";
+  const std::string home = "namespaces/" + object["metadata"]["namespace"].as_string("demo") + "/";
+  if (kind == "Secret") return "/api/v1/" + home + "secrets";
+  if (kind == "ConfigMap") return "/api/v1/" + home + "configmaps";
+  if (kind == "Event") return "/api/v1/" + home + "events";
+  const std::string group = "/apis/clickdeploy.io/v1alpha1/" + home;
+  if (kind == "Cloud") return group + "clouds";
+  if (kind == "MetricsBackend") return group + "metricsbackends";
+  if (kind == "MonitoringPolicy") return group + "monitoringpolicies";
+  if (kind == "Instance") return group + "instances";
+  return group + "services";
+}
+
+std::string object_path(const std::string& plural, const std::string& name) {
+  return "/apis/clickdeploy.io/v1alpha1/namespaces/demo/" + plural +
+         (name.empty() ? "" : "/" + name);
+}
+
+Json metadata(const std::string& name) {
+  return Json::object({{"name", name}, {"namespace", "demo"}});
+}
+
+}  // namespace
+
+Bed::Bed(BedOptions options) : options_(std::move(options)), http_(http::make_curl_client({})) {
+  const std::string cloud = testing::free_address();
+  cloud_url_ = "http://" + cloud;
+  // The servers' addresses: a /16 of 127.128/9, away from those of free_address().
+  const auto second = 128 + ::getpid() % 120;
+  cloud_ = std::make_unique<testing::ChildProcess>(
+      std::vector<std::string>{kBin + "localcloud", "--listen", cloud, "--cidr",
+                               "127." + std::to_string(second) + ".0.0/16", "--guests",
+                               options_.guests, "--guests-dir", folder() + "/guests", "--state",
+                               folder() + "/cloud.json", "--build-seconds", "1",
+                               "--quota-instances", std::to_string(options_.quota_instances),
+                               "--write-clouds", folder() + "/clouds.yaml"},
+      folder() + "/localcloud.log");
+  api_address_ = testing::free_address();
+  api_url_ = "http://" + api_address_;
+  if (options_.prometheus) {
+    const std::string address = testing::free_address();
+    prometheus_url_ = "http://" + address;
+    std::filesystem::create_directories(folder() + "/targets");
+    std::filesystem::create_directories(folder() + "/rules");
+    write_file(folder() + "/prometheus.yml",
+               "global: {scrape_interval: 2s, evaluation_interval: 2s}\n"
+               "rule_files: ['rules/clickdeploy-*.yml']\n"
+               "scrape_configs:\n- job_name: click-deploy\n"
+               "  file_sd_configs: [{files: ['targets/clickdeploy-*.json']}]\n");
+    prometheus_process_ = std::make_unique<testing::ChildProcess>(
+        std::vector<std::string>{"prometheus", "--config.file=" + folder() + "/prometheus.yml",
+                                 "--storage.tsdb.path=" + folder() + "/tsdb",
+                                 "--web.listen-address=" + address, "--web.enable-lifecycle"},
+        folder() + "/prometheus.log");
+  }
+  wait_for("clouds.yaml", seconds(20), [this] {
+    return std::filesystem::exists(folder() + "/clouds.yaml") ? "" : "not written yet";
+  });
+}
+
+Bed::~Bed() {
+  if (::testing::Test::HasFailure()) {
+    const std::string log = read_file(folder() + "/clickdeployd.log");
+    std::cerr << "The daemon's last words:\n"
+              << (log.size() > 4000 ? log.substr(log.size() - 4000) : log) << "\n";
+  }
+  daemon_.reset();
+  // localcloud ends its guests when it is asked to go.
+  if (cloud_) ::kill(cloud_->pid(), SIGTERM);
+  const auto until = steady_clock::now() + seconds(5);
+  while (cloud_ && ::waitpid(cloud_->pid(), nullptr, WNOHANG) == 0 && steady_clock::now() < until) {
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+}
+
+void Bed::start_daemon() {
+  daemon_ = std::make_unique<testing::ChildProcess>(
+      std::vector<std::string>{kBin + "clickdeployd", "--data", folder() + "/data", "--listen",
+                               api_address_},
+      folder() + "/clickdeployd.log");
+  wait_for("the API", seconds(30), [this]() -> std::string {
+    int status = 0;
+    send("GET", api_url_ + "/readyz", Json(), &status);
+    return status == 200 ? "" : "answers " + std::to_string(status);
+  });
+}
+
+void Bed::kill_daemon() {
+  daemon_.reset();
+}
+
+void Bed::apply_basics() {
+  create(Json::object({{"apiVersion", "v1"},
+                       {"kind", "Namespace"},
+                       {"metadata", Json::object({{"name", "demo"}})}}));
+  create(Json::object(
+      {{"apiVersion", "v1"},
+       {"kind", "Secret"},
+       {"metadata", metadata("local")},
+       {"stringData", Json::object({{"clouds.yaml", read_file(folder() + "/clouds.yaml")}})}}));
+  Json credentials =
+      Json::object({{"secretRef", Json::object({{"name", "local"}})}, {"cloudName", "localcloud"}});
+  create(
+      Json::object({{"apiVersion", "clickdeploy.io/v1alpha1"},
+                    {"kind", "Cloud"},
+                    {"metadata", metadata("local")},
+                    {"spec", Json::object({{"credentials", credentials}, {"pollSeconds", 1}})}}));
+  if (!options_.prometheus) return;
+  create(Json::object(
+      {{"apiVersion", "clickdeploy.io/v1alpha1"},
+       {"kind", "MetricsBackend"},
+       {"metadata", metadata("local")},
+       {"spec", Json::object({{"url", prometheus_url_},
+                              {"targets", Json::object({{"directory", folder() + "/targets"}})},
+                              {"rules", Json::object({{"directory", folder() + "/rules"}})}})}}));
+  Result<Json> policy = parse_single_yaml(R"(
+apiVersion: clickdeploy.io/v1alpha1
+kind: MonitoringPolicy
+metadata: {name: base, namespace: demo}
+spec:
+  serviceSelector: {matchLabels: {tier: front}}
+  backendRef: {name: local}
+  agents: [{name: node-exporter, install: {method: Package}}]
+  scrape: {interval: 2s, timeout: 1s}
+  rules: {groups: [{name: node, interval: 2s, rules: [{alert: InstanceDown, expr: up == 0, for: 30s}]}]}
+)");
+  ASSERT_TRUE(policy) << policy.error().message();
+  create(*policy);
+}
+
+Json Bed::service(const std::string& name, int replicas) const {
+  Result<Json> object = parse_single_yaml(R"(
+apiVersion: clickdeploy.io/v1alpha1
+kind: Service
+metadata: {namespace: demo, labels: {tier: front}}
+spec:
+  cloudRef: {name: local}
+  template:
+    spec:
+      image: {name: debian-12}
+      flavors: [{name: m1.tiny}]
+      networks: [{name: app, network: {name: app-net}, scrape: true}]
+  remediation: {unhealthyAfterSeconds: 3, stepTimeoutSeconds: 30, startupTimeoutSeconds: 60}
+)");
+  EXPECT_TRUE(object);
+  object->member("metadata").set("name", name);
+  object->member("spec").set("replicas", replicas);
+  return *object;
+}
+
+Json Bed::send(const std::string& method, const std::string& url, const Json& body, int* status) {
+  http::Request request;
+  request.method = method;
+  request.url = url;
+  request.deadline = seconds(20);
+  if (!body.is_null()) {
+    request.headers.push_back(
+        {"Content-Type", method == "PATCH" ? "application/merge-patch+json" : "application/json"});
+    request.body = to_json(body);
+  }
+  Result<http::Response> response = block_on(http_->send(std::move(request)));
+  if (!response) {
+    if (status != nullptr) *status = 0;
+    return Json();
+  }
+  if (status != nullptr) *status = response->status;
+  Result<Json> json = parse_json(response->body);
+  return json ? *json : Json();
+}
+
+http::Response Bed::post(const Json& object) {
+  int status = 0;
+  Json body =
+      send("POST", api_url_ + collection(object) + "?fieldValidation=Strict", object, &status);
+  return {.status = status, .headers = {}, .body = to_json(body)};
+}
+
+Json Bed::create(const Json& object) {
+  int status = 0;
+  Json answer = send("POST", api_url_ + collection(object), object, &status);
+  EXPECT_EQ(status, 201) << to_json(answer);
+  return answer;
+}
+
+std::optional<Json> Bed::get(const std::string& plural, const std::string& name) {
+  int status = 0;
+  Json answer = send("GET", api_url_ + object_path(plural, name), Json(), &status);
+  if (status != 200) return std::nullopt;
+  return answer;
+}
+
+std::vector<Json> Bed::list(const std::string& plural) {
+  return send("GET", api_url_ + object_path(plural, ""), Json(), nullptr)["items"].as_array();
+}
+
+void Bed::patch(const std::string& plural, const std::string& name, const Json& merge_patch) {
+  int status = 0;
+  Json answer = send("PATCH", api_url_ + object_path(plural, name), merge_patch, &status);
+  EXPECT_EQ(status, 200) << to_json(answer);
+}
+
+void Bed::remove(const std::string& plural, const std::string& name) {
+  int status = 0;
+  Json answer = send("DELETE", api_url_ + object_path(plural, name), Json(), &status);
+  EXPECT_EQ(status, 200) << to_json(answer);
+}
+
+bool Bed::wait_for(const std::string& what, seconds at_most,
+                   const std::function<std::string()>& problem) {
+  const auto until = steady_clock::now() + at_most;
+  std::string last;
+  while (true) {
+    last = problem();
+    if (last.empty()) return true;
+    if (steady_clock::now() > until) break;
+    std::this_thread::sleep_for(milliseconds(100));
+  }
+  ADD_FAILURE() << what << " within " << at_most.count() << " s: " << last;
+  return false;
+}
+
+std::string Bed::condition(const std::string& plural, const std::string& name,
+                           const std::string& type) {
+  std::optional<Json> object = get(plural, name);
+  if (!object) return "no such object";
+  for (const Json& item : (*object)["status"]["conditions"].as_array()) {
+    if (item["type"].as_string() != type) continue;
+    return item["status"].as_string() + " " + item["reason"].as_string() + " " +
+           item["message"].as_string();
+  }
+  return "no such condition";
+}
+
+Json Bed::cloud_state() {
+  return send("GET", cloud_url_ + "/localcloud/v1/state", Json(), nullptr);
+}
+
+Json Bed::cloud_call(const std::string& method, const std::string& path, const Json& body) {
+  int status = 0;
+  Json answer = send(method, cloud_url_ + path, body, &status);
+  EXPECT_LT(status, 300) << path << ": " << to_json(answer);
+  return answer;
+}
+
+Json Bed::prometheus(const std::string& path) {
+  return send("GET", prometheus_url_ + "/api/v1/" + path, Json(), nullptr)["data"];
+}
+
+}  // namespace clickdeploy::scenarios

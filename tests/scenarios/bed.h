@@ -1,0 +1,83 @@
+// Bed: the built programs, wired together on loopback: localcloud, a real Prometheus and
+// clickdeployd.
+//
+// Each test has its own, on addresses made of its process's id, and stops what it started by pid.
+
+#pragma once
+
+#include "controller/base/json.h"
+#include "controller/client/client.h"
+#include "controller/http/http_client.h"
+#include "tests/testing/child_process.h"
+#include "tests/testing/temporary_folder.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace clickdeploy::scenarios {
+
+struct BedOptions {
+  std::string guests = "none";  // none | process
+  bool prometheus = false;
+  int quota_instances = 50;
+};
+
+class Bed {
+ public:
+  explicit Bed(BedOptions options = {});
+  ~Bed();
+
+  void start_daemon();
+  void kill_daemon();  // SIGKILL
+
+  // Applies the namespace, the Secret and the Cloud "local"; with Prometheus also the
+  // MetricsBackend and the MonitoringPolicy "base" for Services labelled tier=front. All in
+  // namespace demo.
+  void apply_basics();
+
+  Json service(const std::string& name, int replicas) const;  // not created yet
+
+  // Expects a success, and gives the answer.
+  Json create(const Json& object);
+  // The answer, whatever its status.
+  http::Response post(const Json& object);
+  std::optional<Json> get(const std::string& plural, const std::string& name);
+  std::vector<Json> list(const std::string& plural);
+  void patch(const std::string& plural, const std::string& name, const Json& merge_patch);
+  void remove(const std::string& plural, const std::string& name);
+
+  // "" or why not, asked until it is "" or the time is up; then the last answer fails the test.
+  bool wait_for(const std::string& what, std::chrono::seconds at_most,
+                const std::function<std::string()>& problem);
+
+  // The condition's status, reason and message as one text, "False InvalidConfiguration …".
+  std::string condition(const std::string& plural, const std::string& name,
+                        const std::string& type);
+
+  Json cloud_state();  // localcloud's own view
+  Json cloud_call(const std::string& method, const std::string& path, const Json& body);
+  Json prometheus(const std::string& path);  // data of /api/v1/…
+
+  const std::string& folder() const { return folder_.path(); }
+  const std::string& api() const { return api_url_; }
+
+ private:
+  Json send(const std::string& method, const std::string& url, const Json& body, int* status);
+
+  BedOptions options_;
+  testing::TemporaryFolder folder_;
+  std::unique_ptr<http::HttpClient> http_;
+  std::string cloud_url_;
+  std::string prometheus_url_;
+  std::string api_address_;
+  std::string api_url_;
+  std::unique_ptr<testing::ChildProcess> cloud_;
+  std::unique_ptr<testing::ChildProcess> prometheus_process_;
+  std::unique_ptr<testing::ChildProcess> daemon_;
+};
+
+}  // namespace clickdeploy::scenarios
