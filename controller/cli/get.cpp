@@ -1,3 +1,4 @@
+#include "controller/base/text.h"
 #include "controller/cli/follow_internal.h"
 #include "controller/cli/object_output_internal.h"
 #include "controller/cli/object_table_internal.h"
@@ -72,12 +73,16 @@ std::string nothing_found(const Session& session, const std::vector<Target>& tar
   return "No resources found in " + session.namespace_name + " namespace.";
 }
 
-client::Query query_of(const GetOptions& options) {
+// A watch of one object is one of a collection with a single member: `name`.
+client::Query query_of(const GetOptions& options, const std::string& name = "") {
   client::Query query;
   if (!options.objects.selector.empty()) {
     query.emplace_back("labelSelector", options.objects.selector);
   }
-  if (!options.field_selector.empty()) query.emplace_back("fieldSelector", options.field_selector);
+  std::vector<std::string> fields;
+  if (!options.field_selector.empty()) fields.push_back(options.field_selector);
+  if (!name.empty()) fields.push_back("metadata.name=" + name);
+  if (!fields.empty()) query.emplace_back("fieldSelector", join(fields, ","));
   return query;
 }
 
@@ -89,10 +94,8 @@ class Watcher {
         output_(output),
         target_(std::move(target)),
         table_(*target_.info, table_options(session, options, output, *target_.info)),
-        query_(query_of(options)) {
+        query_(query_of(options, target_.name)) {
     if (!options.no_headers) text_.add(table_.header());
-    if (!target_.name.empty())
-      query_.emplace_back("fieldSelector", "metadata.name=" + target_.name);
   }
 
   Task<int> run() {

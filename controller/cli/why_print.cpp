@@ -45,10 +45,10 @@ class Printer {
            << ": every link holds\n";
       return;
     }
-    const bool unknown = broken->state == LinkState::Unknown;
+    const char* what = broken->state == LinkState::Unknown ? ": not known: " : ": broken at: ";
     out_ << indent
-         << painted(broken->state, mark(broken->state) + " " + printable(chain.title) + ": " +
-                                       broken->name + (unknown ? " is not known" : " is broken"))
+         << painted(broken->state,
+                    mark(broken->state) + " " + printable(chain.title) + what + broken->name)
          << '\n';
     out_ << indent << "  " << evidence(*broken) << '\n';
     if (!broken->next.empty()) out_ << indent << "  next: " << line(broken->next) << '\n';
@@ -69,7 +69,7 @@ class Printer {
 
   std::string evidence(const Link& link) const {
     std::string text = line(link.evidence);
-    std::string about = line(link.reason);
+    std::string about = link.state == LinkState::Holds ? "" : line(link.reason);
     if (!link.since.empty()) {
       about += (about.empty() ? "for " : ", for ") + api::age_since(link.since, now_);
     }

@@ -1,0 +1,55 @@
+// The command line itself: help, mistakes, exit codes, and a server that is not there.
+
+#include "tests/cli/cli_fixture.h"
+#include "tests/testing/free_address.h"
+
+namespace clickdeploy::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+TEST_F(CliTest, HelpGoesToStandardOutput) {
+  EXPECT_THAT(good({"--help"}), AllOf(HasSubstr("apply"), HasSubstr("why")));
+  EXPECT_THAT(good({"get", "--help"}), HasSubstr("--field-selector"));
+}
+
+TEST_F(CliTest, MistakesInTheCommandLineAreCodeTwo) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"fly"},
+                                             {"get"},
+                                             {"get", "nonsense"},
+                                             {"get", "csvc", "-o", "xml"},
+                                             {"get", "csvc", "--bogus"},
+                                             {"apply"},
+                                             {"wait", "csvc/web"},
+                                             {"delete", "csvc/web", "--timeout", "soon"},
+                                             {"get", "csvc/web", "csvc"}}) {
+    const Finished run = clickctl(arguments);
+    EXPECT_EQ(run.code, 2) << ::testing::PrintToString(arguments);
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err, StartsWith("error: "));
+    EXPECT_EQ(std::ranges::count(run.err, '\n'), 1) << run.err;
+  }
+}
+
+TEST_F(CliTest, AServerThatIsNotThereIsOneLineThatSaysWhatToDo) {
+  const std::string address = "http://" + clickdeploy::testing::free_address();
+  const Finished run = clickctl({"get", "csvc", "--server", address});
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, AllOf(StartsWith("error: the API server " + address + " cannot be reached"),
+                             HasSubstr("Is clickdeployd running?")));
+}
+
+TEST_F(CliTest, ApplyStopsWhenTheServerCannotBeReached) {
+  const std::string address = "http://" + clickdeploy::testing::free_address();
+  const std::string map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+  const Finished run = clickctl({"apply", "-f", "-", "--server", address}, map + "---\n" + map);
+  EXPECT_EQ(run.code, 1);
+  EXPECT_EQ(std::ranges::count(run.err, '\n'), 1) << run.err;
+}
+
+}  // namespace
+}  // namespace clickdeploy::cli

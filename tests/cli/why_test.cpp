@@ -1,0 +1,63 @@
+// clickctl why, from the API to the screen.
+
+#include "controller/cli/why_print_internal.h"
+#include "tests/cli/cli_fixture.h"
+#include "tests/cli/fleet.h"
+#include "tests/testing/golden.h"
+
+#include <sstream>
+
+namespace clickdeploy::cli {
+namespace {
+
+using clickdeploy::testing::expect_golden;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Why : public CliTest {
+ protected:
+  Why() {
+    for (const FleetObject& part : make_fleet()) make(part.collection, part.object);
+  }
+};
+
+TEST_F(Why, TellsTheChainOfEachKind) {
+  expect_golden("cli/why_service.txt", good({"why", "service/web", "-n", "shop"}));
+  expect_golden("cli/why_instances.txt",
+                good({"why", "instance/web-a", "instance/web-b", "-n", "shop"}));
+  expect_golden("cli/why_platform.txt",
+                good({"why", "mpol/base", "mb/main", "cloud/prod-eu", "-n", "platform"}));
+}
+
+TEST_F(Why, UsesLettersAloneWhereTheLocaleIsNotUtf8) {
+  variables_["LANG"] = "C";
+  const std::string out = good({"why", "service/web", "-n", "shop"});
+  EXPECT_THAT(out, HasSubstr("[!!] service.clickdeploy.io/web"));
+  EXPECT_THAT(out, Not(HasSubstr("✗")));
+}
+
+TEST_F(Why, AsksForAKindThatHasAChain) {
+  const Finished run = clickctl({"why", "secret/x"});
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, HasSubstr("there is no chain for a secret"));
+}
+
+TEST(WhyPrint, PaintsOnlyWhenAsked) {
+  Chain chain;
+  chain.title = "service.clickdeploy.io/web in namespace shop";
+  Link link;
+  link.name = "cloud ready";
+  link.state = LinkState::Broken;
+  link.evidence = "log-in refused\x1b[2J";
+  chain.links.push_back(link);
+  std::ostringstream plain;
+  print_chain(plain, chain, {.utf8 = true, .color = false}, WallTime());
+  EXPECT_THAT(plain.str(), Not(HasSubstr("\x1b")));
+  std::ostringstream painted;
+  print_chain(painted, chain, {.utf8 = true, .color = true}, WallTime());
+  EXPECT_THAT(painted.str(), HasSubstr("\x1b[1;31m✗ "));
+  EXPECT_THAT(painted.str(), Not(HasSubstr("\x1b[2J")));
+}
+
+}  // namespace
+}  // namespace clickdeploy::cli
