@@ -130,7 +130,7 @@ std::string write_list(const Core& core, const Call& call, const Page& page) {
   head.set("metadata", list_metadata(page));
   std::string text;
   text.reserve(bytes_of(page));
-  text = to_json(head);
+  text += to_json(head);  // an assignment would take over the small one's room
   text.pop_back();
   text += form == Form::Table ? ",\"rows\":[" : ",\"items\":[";
   bool first = true;
