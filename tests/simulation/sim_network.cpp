@@ -62,7 +62,7 @@ Task<std::optional<Result<http::Response>>> SimNetwork::deliver(http::Request re
       case NetworkFault::Kind::Hang:
         co_return std::nullopt;
       case NetworkFault::Kind::Status:
-        co_return http::Response{.status = fault->status, .headers = {}, .body = "{}"};
+        co_return http::Response{.status = fault->status, .headers = {}, .body = fault->body};
       case NetworkFault::Kind::TimeOutAfter:
         break;
     }

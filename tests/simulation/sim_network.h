@@ -29,6 +29,7 @@ struct NetworkFault {
   };
   Kind kind = Kind::Refuse;
   int status = 503;
+  std::string body = "{}";
 };
 
 // "http://host:port" of a URL, and what follows it.

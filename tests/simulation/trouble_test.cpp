@@ -1,0 +1,139 @@
+#include "controller/base/json.h"
+#include "tests/simulation/sim_fleet.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace clickdeploy::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Through `bad` nothing is created or deleted, not even what is asked for; afterwards it is.
+void expect_frozen_while(SimWorld& world, const std::function<void()>& begin,
+                         const std::function<void()>& end) {
+  make_fleet(world, 3);
+  const std::vector<std::string> ids = our_server_ids(world);
+  const std::size_t before = world.checker.mutations().size();
+  begin();
+  ASSERT_TRUE(world.run_until(
+      [&] { return !is_condition(world.object(kClouds, kCloud), "Ready", "True"); }, 2min))
+      << describe(world);
+  EXPECT_EQ(condition(world.object(kClouds, kCloud), "Ready")["reason"].as_string(), "Blocked");
+  world.patch(kServices, kWeb, Json::object({{"spec", Json::object({{"replicas", 4}})}}));
+  world.run_for(15min);
+  EXPECT_EQ(world.checker.mutations().size(), before) << describe(world);
+  EXPECT_EQ(world.prometheus.targets(), 3U) << "a frozen cloud must not unregister its servers";
+  end();
+  ASSERT_TRUE(world.run_until([&] { return is_converged(world, 4); }, 10min)) << describe(world);
+  for (const std::string& id : ids) {
+    EXPECT_EQ(std::ranges::count(our_server_ids(world), id), 1);
+  }
+}
+
+TEST(Simulation, AnotherProjectFreezesTheCloud) {
+  replay({1, 2}, [](SimWorld& world) {
+    expect_frozen_while(
+        world, [&] { world.apply(secret_manifest("admin", "admin")); },
+        [&] { world.apply(secret_manifest("controller", "demo")); });
+  });
+}
+
+TEST(Simulation, AFleetThatIsSuddenlyMissingFreezesTheCloud) {
+  replay({1, 2}, [](SimWorld& world) {
+    auto begin = [&world] {
+      world.network.faults = [](const http::Request& request) -> std::optional<NetworkFault> {
+        const bool list =
+            request.method == "GET" && request.url.contains("/compute/v2.1/servers/detail");
+        if (!list) return std::nullopt;
+        return NetworkFault{
+            .kind = NetworkFault::Kind::Status, .status = 200, .body = R"({"servers": []})"};
+      };
+    };
+    expect_frozen_while(world, begin, [&world] { world.network.faults = nullptr; });
+  });
+}
+
+TEST(Simulation, ABadRuleNeverTakesTheLastGoodOneDown) {
+  replay({1, 2, 3}, [](SimWorld& world) {
+    make_fleet(world, 2);
+    const std::string good = world.prometheus.rule_expression("HighCPU");
+    const std::size_t reloads = world.prometheus.reloads();
+    world.apply(policy_manifest("sum((( click_deploy_service_cpu_usage_percent > 90"));
+    ASSERT_TRUE(world.run_until(
+        [&] { return is_condition(world.object(kPolicies, kPolicy), "RulesLoaded", "False"); },
+        2min))
+        << describe(world);
+    world.run_for(5min);
+    EXPECT_EQ(world.prometheus.rule_expression("HighCPU"), good);
+    EXPECT_EQ(world.prometheus.reloads(), reloads) << "a bad rule is not even tried";
+    const Json policy = world.object(kPolicies, kPolicy);
+    EXPECT_EQ(policy["status"]["rules"][0]["state"].as_string(), "PreviousVersionLoaded");
+    EXPECT_TRUE(condition(policy, "RulesLoaded")["message"].as_string().contains("parenthesis"))
+        << to_json(policy["status"]);
+
+    const std::string better = "click_deploy_service_cpu_usage_percent > 95";
+    world.apply(policy_manifest(better));
+    ASSERT_TRUE(world.run_until(
+        [&] {
+          return world.prometheus.rule_expression("HighCPU") == better && is_converged(world, 2);
+        },
+        2min))
+        << describe(world);
+  });
+}
+
+TEST(Simulation, AnImageThatDoesNotExistLeavesNoPortsAndSaysSo) {
+  replay({1, 2}, [](SimWorld& world) {
+    world.apply(platform_manifests());
+    world.apply(service_manifest(3, "no-such-image"));
+    world.run_for(10min);
+    EXPECT_TRUE(world.checker.our_ports().empty());
+    EXPECT_TRUE(world.checker.our_servers().empty());
+    EXPECT_EQ(world.objects(kInstances).size(), 3U);
+    for (const Json& instance : world.objects(kInstances)) {
+      const Json progressing = condition(instance, "Progressing");
+      EXPECT_EQ(progressing["reason"].as_string(), "InvalidConfiguration");
+      EXPECT_EQ(progressing["status"].as_string(), "False");
+      EXPECT_TRUE(progressing["message"].as_string().contains("no-such-image"));
+    }
+    world.apply(service_manifest(3));
+    ASSERT_TRUE(world.run_until([&] { return is_converged(world, 3); }, 10min)) << describe(world);
+  });
+}
+
+TEST(Simulation, AServerThatFindsNoHostIsTriedAgainEverMoreSlowly) {
+  replay({1, 2}, [](SimWorld& world) {
+    make_fleet(world, 2);
+    const std::vector<std::string> healthy = our_server_ids(world);
+    world.cloud.faults().no_valid_host = 1'000'000;
+    world.always = [&world] {
+      EXPECT_LE(world.checker.our_ports().size(), 3U);
+      EXPECT_LE(world.checker.our_servers().size(), 3U);
+    };
+    world.patch(kServices, kWeb, Json::object({{"spec", Json::object({{"replicas", 3}})}}));
+    world.run_for(10min);
+    const std::size_t early = world.checker.count("POST", "/compute/v2.1/servers") - 2;
+    EXPECT_GE(early, 3U);
+    EXPECT_LE(early, 10U);
+    world.run_for(30min);
+    const std::size_t late = world.checker.count("POST", "/compute/v2.1/servers") - 2 - early;
+    EXPECT_GE(late, 1U);
+    EXPECT_LE(late, 4U);
+    const Json service = world.object(kServices, kWeb);
+    EXPECT_EQ(service["status"]["monitoredReplicas"].as_int(), 2) << describe(world);
+    EXPECT_TRUE(condition(service, "Ready")["message"].as_string().contains("No valid host"))
+        << describe(world);
+
+    world.cloud.faults().no_valid_host = 0;
+    ASSERT_TRUE(world.run_until([&] { return is_converged(world, 3); }, 20min)) << describe(world);
+    for (const std::string& id : healthy) {
+      EXPECT_EQ(std::ranges::count(our_server_ids(world), id), 1);
+      EXPECT_EQ(world.checker.count("POST", "/compute/v2.1/servers/" + id), 0U);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace clickdeploy::simulation
