@@ -97,9 +97,9 @@ class Parser {
     return sub;
   }
 
-  static void add_objects(CLI::App* sub, ObjectArguments& objects) {
-    sub->add_option("objects", objects.words, "KIND NAME…, KIND/NAME…, or KIND,KIND");
+  static CLI::Option* add_objects(CLI::App* sub, ObjectArguments& objects) {
     sub->add_option("-l,--selector", objects.selector, "objects with these labels, as tier=front");
+    return sub->add_option("objects", objects.words, "KIND NAME…, KIND/NAME…, or KIND,KIND");
   }
   static void add_files(CLI::App* sub, FileArguments& files) {
     sub->add_option("-f,--filename", files.files, "file or folder, repeatable; - is standard input")
@@ -110,7 +110,7 @@ class Parser {
   void add_reading() {
     CLI::App* get =
         add("get", "List objects", [this](Session& s) { return run_get(s, values_.get); });
-    add_objects(get, values_.get.objects);
+    add_objects(get, values_.get.objects)->required();
     get->add_option("-o,--output", values_.get.output,
                     "wide, yaml, json, name or jsonpath=TEMPLATE");
     get->add_option("--field-selector", values_.get.field_selector, "such as metadata.name=web");
@@ -120,7 +120,7 @@ class Parser {
 
     CLI::App* describe = add("describe", "Show objects at length, with their events",
                              [this](Session& s) { return run_describe(s, values_.describe); });
-    add_objects(describe, values_.describe);
+    add_objects(describe, values_.describe)->required();
 
     CLI::App* events =
         add("events", "List events", [this](Session& s) { return run_events(s, values_.events); });
@@ -129,7 +129,7 @@ class Parser {
 
     CLI::App* wait = add("wait", "Wait until something holds",
                          [this](Session& s) { return run_wait(s, values_.wait); });
-    add_objects(wait, values_.wait.objects);
+    add_objects(wait, values_.wait.objects)->required();
     wait->add_flag("--all", values_.wait.objects.all, "every object of the kind");
     wait->add_option("--for", values_.wait.condition,
                      "condition=TYPE[=STATUS], delete, or jsonpath={PATH}[=VALUE]")

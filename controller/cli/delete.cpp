@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstLook{50};
 constexpr std::chrono::milliseconds kLookEvery{500};
+constexpr std::chrono::seconds kQuiet{1};  // what takes no longer needs no words
 
 struct Doomed {
   const api::ResourceInfo* info = nullptr;
@@ -73,7 +74,9 @@ class Deleter {
                                  ". The deletion goes on without us");
           co_return;
         }
-        session_.console.progress("waiting for " + what);
+        if (session_.clock.steady_now() - begin >= kQuiet) {
+          session_.console.progress("waiting for " + what);
+        }
         co_await session_.clock.sleep(pause);
         pause = std::min(kLookEvery, pause * 2);
       }

@@ -31,6 +31,8 @@ void report(Session& session, const Error& error) {
   if (error.code() == ErrorCode::Unavailable && message.starts_with("connect")) {
     message = "the API server " + session.server + " cannot be reached: " + message +
               ". Is clickdeployd running? Another one: --server URL or --context NAME";
+  } else if (message.starts_with("the API answered ")) {  // and nothing that explains it
+    message += ". Is " + session.server + " an API server of Click Deploy or Kubernetes?";
   } else if (error.code() == ErrorCode::Unauthenticated) {
     message += ". Are the credentials of this context still valid?";
   } else if (error.code() == ErrorCode::DeadlineExceeded) {

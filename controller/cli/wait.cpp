@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstLook{50};
 constexpr std::chrono::milliseconds kLookEvery{500};
+constexpr std::chrono::seconds kQuiet{1};  // what takes no longer needs no words
 
 // What --for asks of an object.
 class Wish {
@@ -89,6 +90,7 @@ Task<bool> wait_for_one(Session& session, FoundObject object, Wish wish, SteadyT
   const std::string name = display_name(*object.info, object.name());
   const api::ObjectKey key{object.namespace_name(), object.name()};
   const std::string uid = object.object["metadata"]["uid"].as_string();
+  const SteadyTime begin = session.clock.steady_now();
   std::chrono::milliseconds pause = kFirstLook;
   Json seen = std::move(object.object);
   while (!wish.holds(seen)) {
@@ -96,7 +98,9 @@ Task<bool> wait_for_one(Session& session, FoundObject object, Wish wish, SteadyT
       session.console.error("timed out waiting on " + name + ": " + wish.instead(seen));
       co_return false;
     }
-    session.console.progress("waiting for " + name + ": " + wish.instead(seen));
+    if (session.clock.steady_now() - begin >= kQuiet) {
+      session.console.progress("waiting for " + name + ": " + wish.instead(seen));
+    }
     co_await session.clock.sleep(pause);
     pause = std::min(kLookEvery, pause * 2);
     Result<std::optional<Json>> now = co_await session.client.get(path_of(*object.info), key);

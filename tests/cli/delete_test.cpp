@@ -44,12 +44,12 @@ TEST_F(CliTest, DeleteNeedsNamesOrAll) {
 
 TEST_F(CliTest, DeleteGivesUpWaitingAndNamesTheFinalizer) {
   make(kMaps, config_map("held", kHeld));
-  const Finished run = clickctl({"delete", "cm", "held", "--timeout=1s"});
+  const Finished run = clickctl({"delete", "cm", "held", "--timeout=2s"});
   EXPECT_EQ(run.code, 1);
   EXPECT_EQ(run.out, "configmap \"held\" deleted\n");
   EXPECT_EQ(run.err,
             "waiting for configmap/held: finalizer clickdeploy.io/cloud waits\n"
-            "error: after 1s it is still there: configmap/held: finalizer clickdeploy.io/cloud "
+            "error: after 2s it is still there: configmap/held: finalizer clickdeploy.io/cloud "
             "waits. The deletion goes on without us\n");
   good({"delete", "cm", "held", "--wait=false"});
 }

@@ -51,5 +51,26 @@ TEST_F(CliTest, ApplyStopsWhenTheServerCannotBeReached) {
   EXPECT_EQ(std::ranges::count(run.err, '\n'), 1) << run.err;
 }
 
+// Answers, with a refusal, after a while.
+Task<http::Reply> answer_late(Clock& clock) {
+  co_await clock.sleep(std::chrono::milliseconds(1'500));
+  http::Reply reply;
+  reply.response.status = 404;
+  co_return reply;
+}
+
+TEST_F(CliTest, ASlowAnswerIsAnnouncedAndATimeoutExplained) {
+  auto slow = http::HttpServer::start({}, [this](http::Request) { return answer_late(clock_); });
+  ASSERT_TRUE(slow.has_value());
+  const std::string address = "http://127.0.0.1:" + std::to_string((*slow)->port());
+  const Finished late = clickctl({"get", "csvc", "--server", address});
+  EXPECT_EQ(late.code, 1);
+  EXPECT_EQ(late.err, "waiting for an answer of " + address + "\nerror: the API answered 404. Is " +
+                          address + " an API server of Click Deploy or Kubernetes?\n");
+  const Finished cut = clickctl({"get", "csvc", "--server", address, "--request-timeout", "1s"});
+  EXPECT_EQ(cut.code, 1);
+  EXPECT_THAT(cut.err, HasSubstr("More time: --request-timeout"));
+}
+
 }  // namespace
 }  // namespace clickdeploy::cli

@@ -25,7 +25,7 @@ TEST_F(Wait, EndsAtOnceWhenTheConditionHolds) {
 
 TEST_F(Wait, SaysWhatIsInsteadWhenTheTimeIsUp) {
   const Finished run =
-      clickctl({"wait", "-n", "shop", "service/web", "--for=condition=Ready", "--timeout=1s"});
+      clickctl({"wait", "-n", "shop", "service/web", "--for=condition=Ready", "--timeout=2s"});
   EXPECT_EQ(run.code, 1);
   EXPECT_EQ(run.err,
             "waiting for service.clickdeploy.io/web: Ready is False (Progressing): 1/2 ready, 1 "
