@@ -47,6 +47,16 @@ class Conditions {
   std::string now_;
 };
 
+const std::string& pinned_project(const Cloud& cloud) {
+  return cloud.spec.identity_project_id.empty() ? cloud.status.identity.project_id
+                                                : cloud.spec.identity_project_id;
+}
+
+bool is_other_project(const Cloud& cloud, const openstack::Identity& identity) {
+  const std::string& pinned = pinned_project(cloud);
+  return !pinned.empty() && pinned != identity.project_id;
+}
+
 api::v1alpha1::QuotaStatus quota_of(const openstack::QuotaUse& use) {
   return {.limit = use.limit, .used = use.used};
 }
@@ -65,12 +75,9 @@ bool worth_writing(const Cloud& before, const Cloud& after, WallTime now) {
 
 std::string plan_freeze(const Cloud& cloud, const openstack::Identity& identity,
                         const FleetCount& fleet) {
-  const std::string& pinned = cloud.spec.identity_project_id.empty()
-                                  ? cloud.status.identity.project_id
-                                  : cloud.spec.identity_project_id;
-  if (!pinned.empty() && pinned != identity.project_id) {
+  if (is_other_project(cloud, identity)) {
     return "the credentials are for project " + identity.project_id +
-           ", but this Cloud is project " + pinned +
+           ", but this Cloud is project " + pinned_project(cloud) +
            "; nothing is created, deleted or repaired. Correct the Secret, or make "
            "another Cloud for that project";
   }
@@ -159,7 +166,8 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   const auto snapshot = connection->observer.snapshot();
   const FleetCount fleet = snapshot ? count_fleet(key, *snapshot) : FleetCount{};
   const std::string freeze = plan_freeze(cloud, *identity, fleet);
-  const bool other_project = !freeze.empty() && fleet.missing == 0;
+  // Asked of the identity, not of the fleet: in another project the fleet is missing too.
+  const bool other_project = is_other_project(cloud, *identity);
   connection->verified = true;
   if (connection->frozen != freeze) {
     connection->frozen = freeze;
@@ -170,7 +178,7 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   }
 
   // Report.
-  if (!other_project && (freeze.empty() || fleet.missing > 0)) {
+  if (!other_project) {
     cloud.status.identity = {identity->project_id, identity->user_id, identity->catalog_hash};
     cloud.status.token_expires_at = format_time(identity->token_expires_at);
   }
@@ -191,7 +199,7 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
     cloud.status.servers = fleet.recorded - fleet.missing;
   }
   const std::string distrust = connection->distrust();
-  if (snapshot == nullptr || (!distrust.empty() && freeze.empty())) {
+  if (freeze.empty() && !distrust.empty()) {
     conditions.set("FleetObserved", ConditionStatus::Unknown, api::kObservationFailed,
                    sweep_error ? sweep_error->message() : distrust);
     conditions.not_ready(ConditionStatus::Unknown,
