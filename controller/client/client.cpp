@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kPageSize = 500;
 constexpr std::size_t kWatchLineMax = 16 * 1024 * 1024;
+constexpr std::size_t kStatusMax = 256 * 1024;
 // The server sends bookmarks about once a minute; silence for longer means a dead connection.
 constexpr std::chrono::milliseconds kWatchIdleMax{180'000};
 
@@ -292,13 +293,14 @@ Task<Result<std::unique_ptr<WatchStream>>> Client::watch(ResourcePath path,
       co_await http_.stream(std::move(request), kWatchIdleMax);
   if (!response) co_return std::unexpected(std::move(response).error());
   if (response->status != 200) {
-    Result<std::optional<std::string>> body = co_await response->body->next();
-    Json status;
-    if (body && body->has_value()) {
-      Result<Json> parsed = parse_json(**body);
-      if (parsed) status = *std::move(parsed);
+    std::string body;
+    while (body.size() < kStatusMax) {
+      Result<std::optional<std::string>> piece = co_await response->body->next();
+      if (!piece || !piece->has_value()) break;
+      body += **piece;
     }
-    co_return std::unexpected(error_of_status(response->status, status));
+    Result<Json> status = parse_json(body);
+    co_return std::unexpected(error_of_status(response->status, status ? *status : Json()));
   }
   co_return std::make_unique<JsonLineStream>(std::move(response->body));
 }

@@ -1,0 +1,263 @@
+// decode(encode(x)) == x, also by way of text, for random values of all kinds.
+
+#include "api/v1alpha1/codec.h"
+#include "controller/async/random.h"
+
+#include <gtest/gtest.h>
+
+namespace clickdeploy::api {
+namespace {
+
+using namespace v1alpha1;
+
+class Maker {
+ public:
+  explicit Maker(std::uint64_t seed) : random_(seed) {}
+
+  std::size_t below(std::size_t limit) { return random_.next() % limit; }
+  bool chance() { return below(2) == 0; }
+  std::int64_t number() {
+    return chance() ? static_cast<std::int64_t>(below(1'000))
+                    : static_cast<std::int64_t>(random_.next());
+  }
+  std::string text() {
+    static const std::vector<std::string> kTexts{"",
+                                                 "a",
+                                                 "no",
+                                                 "null",
+                                                 "1e3",
+                                                 "é😀",
+                                                 "line\nline\n",
+                                                 "\"'\\",
+                                                 "{}",
+                                                 "2026-11-22T10:00:00Z",
+                                                 "\x01\x7F",
+                                                 " ",
+                                                 "#",
+                                                 "100%",
+                                                 std::string(300, 'x')};
+    return kTexts[below(kTexts.size())];
+  }
+  // For what must be there to be read back at all.
+  std::string word() { return "w" + std::to_string(below(50)); }
+  std::map<std::string, std::string> map() {
+    std::map<std::string, std::string> made;
+    for (std::size_t i = below(3); i > 0; --i) made[word()] = text();
+    return made;
+  }
+  template <class T>
+  std::vector<T> list(T (Maker::*make)()) {
+    std::vector<T> made;
+    for (std::size_t i = below(3); i > 0; --i) made.push_back((this->*make)());
+    return made;
+  }
+
+  ObjectMeta metadata() {
+    ObjectMeta meta;
+    meta.name = text();
+    meta.generate_name = text();
+    meta.namespace_name = text();
+    meta.uid = text();
+    meta.resource_version = text();
+    meta.generation = number();
+    meta.creation_timestamp = text();
+    meta.deletion_timestamp = text();
+    meta.labels = map();
+    meta.annotations = map();
+    meta.finalizers = list(&Maker::word);
+    meta.owner_references = list(&Maker::owner);
+    return meta;
+  }
+  OwnerReference owner() { return {text(), text(), text(), text(), chance(), chance()}; }
+  Condition condition() {
+    return {word(), static_cast<ConditionStatus>(below(3)), text(), text(), number(), text()};
+  }
+  NamespacedRef ref() { return {text(), text()}; }
+  SecretKeyRef secret() { return {text(), text()}; }
+  CloudThing thing() { return {text(), text()}; }
+  LabelSelector selector() {
+    static const std::vector<std::string> kSelectors{"", "a=b", "a in (b,c),!d", "e,f!=g",
+                                                     "h notin (i)"};
+    return *LabelSelector::parse(kSelectors[below(kSelectors.size())]);
+  }
+  std::optional<LabelSelector> maybe_selector() {
+    if (chance()) return std::nullopt;
+    return selector();
+  }
+  NetworkAttachment network() { return {text(), thing(), list(&Maker::thing), chance()}; }
+  ServerTemplate server() {
+    ServerTemplate made;
+    made.image = thing();
+    made.flavors = list(&Maker::thing);
+    made.networks = list(&Maker::network);
+    made.key_name = text();
+    made.user_data = {text(), secret()};
+    made.metadata = map();
+    return made;
+  }
+  AgentSpec agent() {
+    return {text(), {word(), text(), text(), text()}, text(), number(), list(&Maker::word)};
+  }
+  RemediationSpec remediation() {
+    return {chance(), number(), number(), number(), {word()}, std::to_string(below(9)),
+            number(), number()};
+  }
+  QuotaStatus quota() { return {number(), number()}; }
+
+  Cloud cloud() {
+    Cloud made;
+    made.metadata = metadata();
+    made.spec.credentials = {secret(), text()};
+    made.spec.region = text();
+    made.spec.identity_project_id = text();
+    made.spec.allowed_namespaces = maybe_selector();
+    made.spec.limits = {static_cast<double>(below(100)) / 8, number(), number()};
+    made.spec.poll_seconds = number();
+    made.status.observed_generation = number();
+    made.status.identity = {text(), text(), text()};
+    made.status.token_expires_at = text();
+    if (chance()) made.status.quota = {{word(), quota()}, {word(), quota()}};
+    made.status.services = map();
+    made.status.servers = number();
+    made.status.instances_summary = text();
+    made.status.last_sync_time = text();
+    made.status.conditions = list(&Maker::condition);
+    return made;
+  }
+  MetricsBackend backend() {
+    MetricsBackend made;
+    made.metadata = metadata();
+    made.spec.url = text();
+    made.spec.allowed_namespaces = maybe_selector();
+    made.spec.targets_directory = text();
+    made.spec.rules_directory = text();
+    made.spec.verify_seconds = number();
+    made.spec.query_timeout_seconds = number();
+    made.status.observed_generation = number();
+    made.status.version = text();
+    if (chance()) made.status.last_reload = LastReload{text(), chance(), text()};
+    made.status.targets = {number(), number(), number(), number()};
+    made.status.rules = {number(), number(), number(), number()};
+    made.status.targets_summary = text();
+    made.status.rules_summary = text();
+    made.status.last_sync_time = text();
+    made.status.conditions = list(&Maker::condition);
+    return made;
+  }
+  Service service() {
+    Service made;
+    made.metadata = metadata();
+    made.spec.cloud_ref = ref();
+    made.spec.project_id = text();
+    made.spec.paused = chance();
+    made.spec.replicas = number();
+    made.spec.template_labels = map();
+    made.spec.template_spec = server();
+    made.spec.rollout = {number(), number()};
+    made.spec.remediation = remediation();
+    made.status.observed_generation = number();
+    made.status.revision = text();
+    made.status.replicas = number();
+    made.status.updated_replicas = number();
+    made.status.ready_replicas = number();
+    made.status.available_replicas = number();
+    made.status.monitored_replicas = number();
+    made.status.selector = text();
+    if (chance()) made.status.policies = {{text(), number()}};
+    made.status.remediation = {number(), number(), chance()};
+    made.status.last_sync_time = text();
+    made.status.conditions = list(&Maker::condition);
+    return made;
+  }
+  Instance instance() {
+    Instance made;
+    made.metadata = metadata();
+    made.spec.cloud_ref = ref();
+    made.spec.service_name = text();
+    made.spec.project_id = text();
+    made.spec.server = server();
+    made.spec.agents = list(&Maker::agent);
+    made.spec.remediation = remediation();
+    InstanceStatus& status = made.status;
+    status.observed_generation = number();
+    status.phase = text();
+    status.claim = {text(), text(), text(), number()};
+    status.server = {text(), text(), text(), text(), text()};
+    if (chance()) status.resources = {{text(), text(), text(), text()}};
+    if (chance()) status.addresses = {{text(), text(), text()}};
+    status.address = text();
+    status.resolved = {text(), text(), text()};
+    status.bootstrap = {text(), number()};
+    status.booted_at = text();
+    if (chance()) status.agents = {{text(), text(), text(), text(), text(), text()}};
+    status.agents_summary = text();
+    status.scraped = text();
+    status.remediation = {text(), number(), text(), text(), text()};
+    status.last_sync_time = text();
+    status.conditions = list(&Maker::condition);
+    return made;
+  }
+  RuleSpec rule() { return {text(), text(), text(), text(), map(), map()}; }
+  RuleGroupSpec group() { return {text(), text(), list(&Maker::rule)}; }
+  MonitoringPolicy policy() {
+    MonitoringPolicy made;
+    made.metadata = metadata();
+    made.spec.service_selector = selector();
+    made.spec.namespace_selector = maybe_selector();
+    made.spec.priority = number();
+    made.spec.backend_ref = ref();
+    made.spec.agents = list(&Maker::agent);
+    made.spec.scrape = {word(), word(), map()};
+    made.spec.metrics_mapping = chance() ? "Enabled" : "Disabled";
+    made.spec.rule_groups = list(&Maker::group);
+    MonitoringPolicyStatus& status = made.status;
+    status.observed_generation = number();
+    status.services = {number(), number()};
+    status.services_summary = text();
+    status.targets = {number(), number()};
+    status.targets_summary = text();
+    status.rules_summary = text();
+    status.firing = number();
+    if (chance()) status.rules = {{text(), text(), text(), text(), text(), number()}};
+    if (chance()) status.bindings = {{text(), text()}};
+    status.last_sync_time = text();
+    status.conditions = list(&Maker::condition);
+    return made;
+  }
+
+ private:
+  SeededRandom random_;
+};
+
+template <class Kind>
+void expect_round_trip(const Kind& value, std::uint64_t seed) {
+  const std::string text = to_json(encode(value));
+  const Result<Json> json = parse_json(text);
+  ASSERT_TRUE(json) << "seed " << seed;
+  const Result<Kind> back = decode<Kind>(*json);
+  ASSERT_TRUE(back) << "seed " << seed << ": " << back.error().message();
+  ASSERT_TRUE(*back == value) << "seed " << seed << "\n" << text << "\n" << to_json(encode(*back));
+}
+
+TEST(Codec, WhatIsEncodedIsDecodedTheSame) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    Maker make(seed);
+    expect_round_trip(make.cloud(), seed);
+    expect_round_trip(make.backend(), seed);
+    expect_round_trip(make.service(), seed);
+    expect_round_trip(make.instance(), seed);
+    expect_round_trip(make.policy(), seed);
+    if (testing::Test::HasFatalFailure()) return;
+  }
+}
+
+TEST(Codec, DefaultsAreDecodedTheSame) {
+  expect_round_trip(Cloud(), 0);
+  expect_round_trip(MetricsBackend(), 0);
+  expect_round_trip(Service(), 0);
+  expect_round_trip(Instance(), 0);
+  expect_round_trip(MonitoringPolicy(), 0);
+}
+
+}  // namespace
+}  // namespace clickdeploy::api
