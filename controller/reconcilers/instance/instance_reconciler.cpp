@@ -62,6 +62,7 @@ Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) 
   Pass pass{.key = key, .work = *cached, .stored = *cached};
   observe_cloud(pass);
   observe_server(pass);
+  co_await observe_fault(pass);
   co_await observe_agents(pass);
   pass.observed.budget = observe_budget(pass);
 
@@ -140,6 +141,21 @@ void InstanceReconciler::observe_server(Pass& pass) const {
     seen.look_up.emplace();
     for (const Server* server : marked) seen.look_up->servers.push_back(*server);
   }
+}
+
+// The cloud tells why a server is in ERROR only to those who ask for that server: once is enough.
+Task<void> InstanceReconciler::observe_fault(Pass& pass) {
+  std::optional<Server>& server = pass.observed.server;
+  if (!server || server->status != "ERROR" || server->fault) co_return;
+  const std::string known = pass.work.status.server.fault;
+  if (!known.empty()) {
+    server->fault = openstack::Fault{.code = 0, .message = known};
+    co_return;
+  }
+  std::string id = server->id;
+  Result<std::optional<Server>> answer = co_await pass.connection->compute.get_server(id);
+  // Without an answer the server is in ERROR all the same.
+  if (answer && answer->has_value() && (**answer).status == "ERROR") server = **answer;
 }
 
 Task<void> InstanceReconciler::observe_agents(Pass& pass) {

@@ -29,6 +29,7 @@ class InstanceReconciler final : public runtime::Reconciler {
 
   void observe_cloud(Pass& pass) const;
   void observe_server(Pass& pass) const;
+  Task<void> observe_fault(Pass& pass);
   Task<void> observe_agents(Pass& pass);
   RepairBudget observe_budget(const Pass& pass) const;
 
