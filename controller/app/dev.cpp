@@ -102,6 +102,7 @@ int Dev::run() {
   if (temporary_ && exit_code_ != 1) {
     std::error_code ignored;
     std::filesystem::remove_all(places_.data, ignored);
+    screen_.step("Stopped; the temporary folder is removed");
   } else if (exit_code_ == 0) {
     screen_.plain("Stopped. The data stays in " + places_.data +
                   ": the next `clickdeployd dev` goes on from there.");
@@ -126,10 +127,12 @@ Result<void> Dev::prepare() {
 
   std::vector<std::string> notes;
   const std::string usual = settings_.listen;
-  const bool any_port = once_ && usual == Settings().listen;
-  Result<std::string> listen = choose_address(any_port ? "127.0.0.1:0" : usual);
+  // Free ports for all when the API is to have one, so that many can run at once.
+  const bool any_port = once_ || usual.ends_with(":0");
+  Result<std::string> listen =
+      choose_address(once_ && usual == Settings().listen ? "127.0.0.1:0" : usual);
   if (!listen) return std::unexpected(std::move(listen).error().with_context("--listen"));
-  if (!any_port && *listen != usual && !usual.ends_with(":0")) {
+  if (!any_port && *listen != usual) {
     notes.push_back(fmt::format("{} is in use: the API gets {}", usual, *listen));
   }
   settings_.listen = *listen;
@@ -138,7 +141,7 @@ Result<void> Dev::prepare() {
   if (!daemon) return std::unexpected(std::move(daemon).error());
   daemon_ = *std::move(daemon);
 
-  Result<DevPlaces> places = choose_dev_places(*data, once_, disk_, notes);
+  Result<DevPlaces> places = choose_dev_places(*data, any_port, disk_, notes);
   if (!places) return std::unexpected(std::move(places).error());
   places_ = *std::move(places);
   screen_.step("Data, logs and kubeconfig are in " + places_.data);
@@ -284,7 +287,9 @@ Task<void> Dev::watch_children() {
 }
 
 Task<void> Dev::show_summary() {
-  screen_.plain("\nEverything is ready.\n");
+  screen_.plain("");
+  screen_.step("Everything is ready");
+  screen_.plain("");
   for (const char* kind : {"Service", "Instance"}) {
     Result<std::string> table = co_await read_table(*client_, kind);
     screen_.plain((table ? *table : "  " + table.error().message()) + "\n");
@@ -295,12 +300,20 @@ Task<void> Dev::show_summary() {
                               {"Cloud", places_.cloud_url() + "/identity/v3"},
                               {"kubeconfig", places_.kubeconfig()}},
                              "  "));
-  std::vector<std::vector<std::string>> commands = {
-      {"export KUBECONFIG=" + places_.kubeconfig()},
-      {"clickctl -n demo get csvc,inst", "# kubectl does as well"},
-      {"clickctl -n demo why service/web", "# the chain from the server to the rules"},
-      {"kubectl -n demo scale csvc/web --replicas=5"},
-  };
+  std::vector<std::vector<std::string>> commands;
+  const bool has_clickctl = !programs_.clickctl.empty();
+  if (!programs_.clickctl_dir.empty()) {
+    commands.push_back({"export PATH=" + programs_.clickctl_dir + ":$PATH"});
+  }
+  commands.push_back({"export KUBECONFIG=" + places_.kubeconfig()});
+  if (has_clickctl) {
+    commands.push_back({"clickctl -n demo get csvc,inst", "# kubectl does as well"});
+    commands.push_back({"clickctl -n demo why service/web", "# each link, from server to rules"});
+  } else {
+    commands.push_back({"kubectl -n demo get csvc,inst"});
+    commands.push_back({"kubectl -n demo describe csvc web"});
+  }
+  commands.push_back({"kubectl -n demo scale csvc/web --replicas=5"});
   Result<LocalCloudState> cloud = co_await read_local_cloud(*http_, places_.cloud_url());
   for (const LocalServer& server : cloud.value_or(LocalCloudState{}).servers) {
     if (server.pids.empty()) continue;

@@ -25,6 +25,8 @@ constexpr int kLastBlock = 60;
 // The port that stands for the whole block while a dev runs, on an address that no server gets.
 constexpr std::uint16_t kClaimPort = 7180;
 
+constexpr std::uint16_t kExporterPort = 9100;
+
 // A listening socket, or -1.
 int bind_to(const std::string& host, std::uint16_t port) {
   const bool ipv6 = host.find(':') != std::string::npos;
@@ -71,10 +73,12 @@ std::string block_text(int block) {
   return fmt::format("127.{}.0.0/16", block);
 }
 
-// Servers get the addresses from the front, with exporters on 9100.
+// Somebody else's servers would have exporters in the first addresses of either half.
 bool looks_unused(int block) {
-  for (int host = 1; host <= 40; ++host) {
-    if (!can_bind(fmt::format("127.{}.0.{}", block, host), 9100)) return false;
+  for (const int half : {0, 128}) {
+    for (int host = 1; host <= 40; ++host) {
+      if (!can_bind(fmt::format("127.{}.{}.{}", block, half, host), kExporterPort)) return false;
+    }
   }
   return true;
 }
@@ -156,6 +160,11 @@ Result<DevPlaces> choose_dev_places(const std::string& data, bool any_port, Disk
     if (!address) return std::unexpected(std::move(address).error().with_context(wish.name));
     if (!any_port && *address != wish.usual) {
       notes.push_back(fmt::format("{} is in use: {} gets {}", wish.usual, wish.name, *address));
+    }
+    // A free port is not taken yet, so it may be offered twice.
+    while (*address == places.prometheus_address || *address == places.alertmanager_address) {
+      address = choose_address("127.0.0.1:0");
+      if (!address) return std::unexpected(std::move(address).error().with_context(wish.name));
     }
     places.*wish.member = *std::move(address);
   }

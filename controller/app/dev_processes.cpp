@@ -110,7 +110,8 @@ std::optional<Error> ChildProcesses::first_ended() {
     const std::string lines = last_lines(program.log_file);
     if (!lines.empty()) message += "; the last lines of its log:\n" + lines;
     message += "\n  The whole log is " + program.log_file + "; the command was\n    " +
-               join(program.argv, " ");
+               join(program.argv, " ") +
+               "\n  Everything is stopped now. Mend what the log says, and run dev again";
     return Error(ErrorCode::Unavailable, std::move(message));
   }
   return std::nullopt;

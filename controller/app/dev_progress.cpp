@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 namespace clickdeploy::app {
@@ -11,6 +12,8 @@ namespace clickdeploy::app {
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{250};
+constexpr std::chrono::seconds kReadyFor{1};
+constexpr std::chrono::seconds kUnreadyFor{5};
 
 const std::string& name_of(const Json& object) {
   return object["metadata"]["name"].as_string();
@@ -47,34 +50,20 @@ std::string describe(const Json& found) {
          (found["message"].empty() ? found["reason"] : found["message"]).as_string();
 }
 
-void tell_ready(const Json* before, const Json& now, std::vector<std::string>& lines) {
-  const bool was = before != nullptr && is_true(*before, "Ready");
-  const bool is = is_true(now, "Ready");
-  if (was == is) return;
-  const Json& ready = condition(now, "Ready");
-  const std::string title = now["kind"].as_string() + " " + name_of(now) + ": ";
-  if (is) {
-    lines.push_back(title + "Ready, " + ready["message"].as_string());
-  } else {
-    lines.push_back(title + "no longer Ready: " + ready["message"].as_string());
-  }
-}
-
 std::string phase_of(const Json& instance) {
   const std::string& phase = instance["status"]["phase"].as_string();
   return phase.empty() ? "Pending" : phase;
 }
 
-// Why an Instance is in a phase that needs a reason; "" for the others.
-std::string reason_of(const Json& instance) {
+// What is worth knowing of a phase; "" for most.
+std::string phase_detail(const std::string& old_phase, const Json& instance) {
   const std::string phase = phase_of(instance);
   const Json& remediation = instance["status"]["remediation"];
-  if (phase == "Repairing") {
-    return remediation["step"].as_string() + ", since " + remediation["lastReason"].as_string();
-  }
+  if (phase == "Repairing") return remediation["step"].as_string();
   if (phase == "Unhealthy") return remediation["lastReason"].as_string();
   if (phase == "Failed") return condition(instance, "Progressing")["message"].as_string();
-  if (phase == "Booting") {
+  const bool new_server = old_phase == "Creating" || old_phase == "Pending";
+  if ((phase == "Booting" || phase == "Running") && new_server) {
     return fmt::format("server {} at {}", instance["status"]["server"]["id"].as_string(),
                        instance["status"]["address"].as_string());
   }
@@ -84,25 +73,26 @@ std::string reason_of(const Json& instance) {
 void tell_instance(const Json* before, const Json& now, std::vector<std::string>& lines) {
   const std::string title = "Instance " + name_of(now) + ": ";
   const std::string phase = phase_of(now);
-  const std::string reason = reason_of(now);
-  const std::string why = reason.empty() ? "" : " (" + reason + ")";
+  const std::string old_phase = before == nullptr ? "" : phase_of(*before);
+  const std::string detail = phase_detail(old_phase, now);
+  const std::string more = detail.empty() ? "" : ", " + detail;
   if (before == nullptr) {
-    lines.push_back(title + phase + why);
+    lines.push_back(title + phase + more);
     return;
   }
-  const std::string old_phase = phase_of(*before);
+  const bool was_scraped = is_true(*before, "TargetScraped");
+  const bool is_scraped = is_true(now, "TargetScraped");
   const bool other_step =
       (*before)["status"]["remediation"]["step"] != now["status"]["remediation"]["step"];
   if (old_phase != phase) {
-    lines.push_back(title + old_phase + " → " + phase + why);
+    lines.push_back(title + old_phase + " → " + phase + more);
   } else if (phase == "Repairing" && other_step) {
-    lines.push_back(title + "next step" + why);
-  }
-  if (!is_true(*before, "TargetScraped") && is_true(now, "TargetScraped")) {
-    lines.push_back(title + "scraped by Prometheus");
-  }
-  if (is_true(*before, "TargetScraped") && !is_true(now, "TargetScraped") && !is_deleting(now)) {
+    lines.push_back(title + "the next step of the repair" + more);
+  } else if (was_scraped && !is_scraped && !is_deleting(now)) {
     lines.push_back(title + condition(now, "TargetScraped")["message"].as_string());
+  }
+  if (!was_scraped && is_scraped && !is_deleting(now)) {
+    lines.push_back(title + "scraped by Prometheus");
   }
 }
 
@@ -178,11 +168,6 @@ std::string service_summary(const Json& service) {
 
 std::vector<std::string> changes_between(const FleetView& before, const FleetView& now) {
   std::vector<std::string> lines;
-  for (auto part : {&FleetView::clouds, &FleetView::backends, &FleetView::policies}) {
-    for (const Json& object : now.*part) {
-      tell_ready(find_named(before.*part, name_of(object)), object, lines);
-    }
-  }
   for (const Json& instance : now.instances) {
     tell_instance(find_named(before.instances, name_of(instance)), instance, lines);
   }
@@ -240,20 +225,47 @@ Task<void> FleetFollower::look() {
     screen_.wait_for("the API: " + now.error().message());
     co_return;
   }
-  for (const std::string& line : changes_between(fleet_, *now)) screen_.step(line);
+  const std::vector<std::string> changes = changes_between(fleet_, *now);
   fleet_ = *std::move(now);
+  tell_readiness(false);
+  for (const std::string& line : changes) screen_.step(line);
+}
+
+void FleetFollower::tell_readiness(bool at_once) {
+  const SteadyTime now = clock_.steady_now();
+  for (auto part : {&FleetView::clouds, &FleetView::backends, &FleetView::policies}) {
+    for (const Json& object : fleet_.*part) {
+      const std::string title = object["kind"].as_string() + " " + name_of(object);
+      Readiness& known = readiness_[title];
+      const bool ready = is_object_ready(object);
+      if (ready != known.now) known.since = now;
+      known.now = ready;
+      if (ready == known.told) continue;
+      if (!at_once && now - known.since < (ready ? kReadyFor : kUnreadyFor)) continue;
+      known.told = ready;
+      const std::string& message = condition(object, "Ready")["message"].as_string();
+      screen_.step(title + (ready ? ": Ready, " : ": no longer Ready: ") + message);
+    }
+  }
 }
 
 Task<bool> FleetFollower::until_ready(std::chrono::seconds deadline) {
   const SteadyTime end = clock_.steady_now() + deadline;
+  std::optional<SteadyTime> ready_since;
   for (;;) {
     co_await look();
-    if (is_fleet_ready(fleet_)) {
+    const SteadyTime now = clock_.steady_now();
+    if (!is_fleet_ready(fleet_)) {
+      ready_since.reset();
+    } else if (!ready_since) {
+      ready_since = now;
+    } else if (now - *ready_since >= kReadyFor) {
       screen_.wait_for("");
+      tell_readiness(true);
       co_return true;
     }
-    if (clock_.steady_now() >= end) co_return false;
-    screen_.wait_for(first_problem(fleet_));
+    if (now >= end) co_return false;
+    screen_.wait_for(ready_since ? "everything to stay Ready" : first_problem(fleet_));
     co_await clock_.sleep(kLookEvery);
   }
 }

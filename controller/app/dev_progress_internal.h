@@ -10,6 +10,7 @@
 #include "controller/client/client.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ struct FleetView {
 
 Task<Result<FleetView>> read_fleet(client::Client& client);
 
-// A line for each notable change: "Instance web-6f9c-k2x9: Booting → Running".
+// A line for each notable change of Instances and Services: "Instance web-6f9c-k2x9: Booting →
+// Running".
 std::vector<std::string> changes_between(const FleetView& before, const FleetView& now);
 
 // Every object is Ready, and every server of every Service is monitored.
@@ -42,7 +44,8 @@ std::vector<std::string> open_conditions(const FleetView& fleet);
 // "READY 2/3 MONITORED 1/3"
 std::string service_summary(const Json& service);
 
-// Follows the fleet and shows what changes.
+// Follows the fleet and shows what changes. That a Cloud, MetricsBackend or MonitoringPolicy is
+// Ready, or no longer, is told once it has been so for a moment: at a start it goes to and fro.
 class FleetFollower {
  public:
   FleetFollower(client::Client& client, Clock& clock, Screen& screen)
@@ -50,17 +53,25 @@ class FleetFollower {
 
   // One look. An error of the API is shown as what is being waited for.
   Task<void> look();
-  // Looks until the fleet is ready; false when `deadline` has passed before.
+  // Looks until the fleet has been ready for a moment; false when `deadline` has passed before.
   Task<bool> until_ready(std::chrono::seconds deadline);
   Task<void> forever();
 
   const FleetView& fleet() const { return fleet_; }
 
  private:
+  struct Readiness {
+    bool told = false;  // what was told last
+    bool now = false;
+    SteadyTime since{};
+  };
+  void tell_readiness(bool at_once);
+
   client::Client& client_;
   Clock& clock_;
   Screen& screen_;
   FleetView fleet_;
+  std::map<std::string, Readiness> readiness_;  // by "Cloud local"
 };
 
 // The tables that `kubectl get` prints.

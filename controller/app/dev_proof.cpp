@@ -95,7 +95,10 @@ Task<bool> Proof::run() {
     if (service["metadata"]["name"].as_string() != kDevService) continue;
     service_uid_ = service["metadata"]["uid"].as_string();
     replicas_ = service["spec"]["replicas"].as_int();
-    tools_.screen.step(fmt::format("Service {}: {}", kDevService, service_summary(service)));
+    tools_.screen.plain("");
+    tools_.screen.step(fmt::format(
+        "Service {} says {}. The proof, from Prometheus and the cloud themselves:", kDevService,
+        service_summary(service)));
   }
   proven = co_await show_targets();
   if (!proven) co_return false;
@@ -202,6 +205,14 @@ struct Proof::Repair {
   double begun = -1;      // the Instance is under repair
   double started = -1;    // another exporter runs
   double recovered = -1;  // Prometheus reports up = 1
+
+  std::string times() const {
+    auto at = [](double when) {
+      return when < 0 ? std::string("never") : fmt::format("after {:.1f} s", when);
+    };
+    return fmt::format("up = 0 {}, repair begun {}, exporter started {}, up = 1 {}", at(down),
+                       at(begun), at(started), at(recovered));
+  }
 };
 
 Task<bool> Proof::show_repair() {
@@ -230,20 +241,14 @@ Task<bool> Proof::show_repair() {
     if (repair.recovered >= 0 && repair.begun >= 0 && is_fleet_ready(tools_.follower.fleet())) {
       repaired_after_ = now;
       tools_.screen.wait_for("");
-      tools_.screen.step(fmt::format(
-          "Repaired, seconds since the kill: up = 0 {:.1f}, repair begun {:.1f}, exporter started "
-          "{:.1f}, up = 1 {:.1f}, {}/{} monitored {:.1f}",
-          repair.down, repair.begun, repair.started, repair.recovered, replicas_, replicas_, now));
+      tools_.screen.step(fmt::format("Repaired: {}, {}/{} monitored after {:.1f} s", repair.times(),
+                                     replicas_, replicas_, now));
       co_return true;
     }
     if (now >= static_cast<double>(kRepairedWithin.count())) {
-      co_return not_proven(
-          fmt::format("the exporter of {} is not repaired {:.0f} s after the kill",
-                      repair.victim.name, now),
-          fmt::format(
-              "  seconds since the kill, -1.0 is never: up = 0 {:.1f}, repair begun {:.1f}, "
-              "exporter started {:.1f}, up = 1 {:.1f}",
-              repair.down, repair.begun, repair.started, repair.recovered));
+      co_return not_proven(fmt::format("the exporter of {} is not repaired {:.0f} s after the kill",
+                                       repair.victim.name, now),
+                           "  " + repair.times());
     }
     const std::string problem = first_problem(tools_.follower.fleet());
     tools_.screen.wait_for(problem.empty() ? "the failure to be seen" : problem);
@@ -341,7 +346,8 @@ Task<Result<std::vector<Sample>>> Proof::samples(std::string series) {
   std::erase_if(*all, [this](const Sample& sample) {
     return label(sample.labels, "service_id") != service_uid_;
   });
-  std::ranges::sort(*all, {}, &Sample::labels);
+  std::ranges::sort(*all, {},
+                    [](const Sample& sample) { return label(sample.labels, "instance_name"); });
   co_return all;
 }
 

@@ -12,6 +12,7 @@ namespace clickdeploy::app {
 namespace {
 
 constexpr std::chrono::seconds kQuiet{5};
+constexpr std::chrono::seconds kQuietMax{40};
 
 std::string printable(std::string_view text) {
   std::string safe(text);
@@ -82,8 +83,12 @@ void Screen::wait_for(std::string_view what) {
     status_shown_ = true;
     return;
   }
-  if (text.empty() || clock_.steady_now() - last_line_ < kQuiet) return;
-  step("waiting: " + text);
+  if (text.empty()) return;
+  const bool again = text == last_wait_;
+  if (clock_.steady_now() - last_line_ < (again ? quiet_ : kQuiet)) return;
+  quiet_ = again ? std::min(quiet_ * 2, kQuietMax) : kQuiet;
+  last_wait_ = text;
+  step((again ? "still waiting: " : "waiting: ") + text);
 }
 
 void Screen::print(const std::string& text) {

@@ -24,7 +24,7 @@ class Screen {
   void plain(std::string_view text);  // without the time; may have several lines
 
   // What is being waited for; "" ends it. On a terminal it stands in a line of its own; else it is
-  // printed when nothing was said for 5 s.
+  // printed when nothing was said for 5 s, and the same text again after longer and longer times.
   void wait_for(std::string_view what);
 
   double seconds() const;  // since the start
@@ -39,6 +39,8 @@ class Screen {
   bool terminal_;
   std::size_t columns_;
   bool status_shown_ = false;
+  std::string last_wait_;          // as printed
+  std::chrono::seconds quiet_{0};  // before it is printed again
 };
 
 // Columns as wide as their widest cell, the first row in front; each line begins with `indent`.

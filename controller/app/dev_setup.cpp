@@ -43,6 +43,10 @@ std::string find_beside_us(const std::string& name) {
 Result<DevPrograms> find_dev_programs(const Settings& settings) {
   DevPrograms programs;
   programs.localcloud = find_beside_us("localcloud");
+  programs.clickctl = find_beside_us("clickctl");
+  if (find_in_path("clickctl").empty()) {
+    programs.clickctl_dir = fs::path(programs.clickctl).parent_path().string();
+  }
   programs.prometheus = find_in_path("prometheus");
   programs.alertmanager = find_in_path("prometheus-alertmanager");
   if (programs.alertmanager.empty()) programs.alertmanager = find_in_path("alertmanager");
@@ -53,7 +57,7 @@ Result<DevPrograms> find_dev_programs(const Settings& settings) {
   auto need = [&](const std::string& path, const std::string& name, const std::string& package) {
     if (!path.empty()) return;
     missing.push_back(name);
-    packages.push_back(package);
+    if (packages.empty() || packages.back() != package) packages.push_back(package);
   };
   need(programs.prometheus, "prometheus", "prometheus");
   need(find_in_path(settings.promtool), settings.promtool, "prometheus");

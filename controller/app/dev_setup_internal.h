@@ -37,6 +37,8 @@ struct DevPrograms {
   std::string prometheus;
   std::string alertmanager;
   std::string node_exporter;
+  std::string clickctl;      // "": not here; only suggested to people
+  std::string clickctl_dir;  // "": it is in PATH
 };
 
 // NotFound names every program that is missing and the Debian package that has it.
