@@ -91,6 +91,11 @@ bool SimContext::advance(SteadyTime limit) {
 void SimContext::run_one() {
   const std::size_t index = random_.next() % ready_.size();
   std::unique_ptr<Job> job = std::move(ready_[index].job);
+  struct Running {
+    std::optional<Owner>& now;
+    ~Running() { now.reset(); }
+  } running{running_};
+  running_ = ready_[index].owner;
   ready_[index] = std::move(ready_.back());
   ready_.pop_back();
   ++steps_;

@@ -22,6 +22,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,10 @@ class SimContext final : public boost::asio::execution_context {
   std::unique_ptr<Job> take_timed(std::uint64_t ticket);
 
   Owner new_owner() { return ++last_owner_; }
+
+  // Is a job of this owner running now, and not being destroyed?
+  bool runs_now(Owner owner) const { return !down_ && running_ == owner; }
+  bool runs_now() const { return runs_now(0); }
 
   // Destroys every job of this owner.
   void drop(Owner owner);
@@ -94,31 +99,47 @@ class SimContext final : public boost::asio::execution_context {
   std::uint64_t steps_ = 0;
   std::uint64_t hash_ = 0xCBF29CE484222325ULL;
   Owner last_owner_ = 0;
+  std::optional<Owner> running_;  // whose job it is
   std::vector<Entry> ready_;
   std::map<TimedKey, Entry> timed_;
   std::map<std::uint64_t, std::int64_t> when_;  // by ticket
 };
 
 // Converts to any_io_executor. `Context` is the SimContext or a SimProcess.
+//
+// As an io_context's, it may run what is dispatched by a job of its own inside that job (posts
+// never). Asio's co_spawn counts on that: it dispatches a cancellation by a pointer that dies with
+// the task.
 template <class Context>
 class BasicSimExecutor {
+  using blocking_t = boost::asio::execution::blocking_t;
+
  public:
-  explicit BasicSimExecutor(Context& context) : context_(&context) {}
+  explicit BasicSimExecutor(Context& context, bool may_run_inside = true)
+      : context_(&context), may_run_inside_(may_run_inside) {}
 
   Context& query(boost::asio::execution::context_t) const noexcept { return *context_; }
-  static constexpr boost::asio::execution::blocking_t query(
-      boost::asio::execution::blocking_t) noexcept {
-    return boost::asio::execution::blocking.never;
+  blocking_t query(blocking_t) const noexcept {
+    return may_run_inside_ ? blocking_t(boost::asio::execution::blocking.possibly)
+                           : blocking_t(boost::asio::execution::blocking.never);
   }
-  BasicSimExecutor require(boost::asio::execution::blocking_t::never_t) const { return *this; }
+  BasicSimExecutor require(blocking_t::never_t) const { return BasicSimExecutor(*context_, false); }
+  BasicSimExecutor require(blocking_t::possibly_t) const {
+    return BasicSimExecutor(*context_, true);
+  }
 
   template <class F>
   void execute(F function) const {
+    if (may_run_inside_ && context_->runs_now()) {
+      F moved = std::move(function);
+      std::move(moved)();
+      return;
+    }
     context_->post(SimContext::make_job(std::move(function)));
   }
 
   friend bool operator==(const BasicSimExecutor& a, const BasicSimExecutor& b) noexcept {
-    return a.context_ == b.context_;
+    return a.context_ == b.context_ && a.may_run_inside_ == b.may_run_inside_;
   }
   friend bool operator!=(const BasicSimExecutor& a, const BasicSimExecutor& b) noexcept {
     return !(a == b);
@@ -126,6 +147,7 @@ class BasicSimExecutor {
 
  private:
   Context* context_;
+  bool may_run_inside_;
 };
 using SimExecutor = BasicSimExecutor<SimContext>;
 

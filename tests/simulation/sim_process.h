@@ -21,6 +21,7 @@ class SimProcess final : public boost::asio::execution_context {
   Executor executor();
   SimContext::Owner owner() const { return owner_; }
   SimContext& context() { return context_; }
+  bool runs_now() const { return !down_ && context_.runs_now(owner_); }
 
   void kill();
 
