@@ -20,4 +20,8 @@ bool is_valid_utf8(std::string_view text);
 // The text with each invalid byte replaced by U+FFFD.
 std::string to_valid_utf8(std::string_view text);
 
+// The longest beginning, or end, that has at most so many bytes and cuts no character.
+std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max);
+std::string_view utf8_suffix(std::string_view text, std::size_t bytes_max);
+
 }  // namespace clickdeploy

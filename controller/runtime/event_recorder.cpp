@@ -1,6 +1,7 @@
 #include "controller/runtime/event_recorder.h"
 
 #include "controller/base/text.h"
+#include "controller/base/utf8.h"
 
 #include <spdlog/spdlog.h>
 
@@ -17,7 +18,7 @@ EventRecorder::EventRecorder(client::Client& client, Clock& clock, std::string c
 
 void EventRecorder::record(const api::GroupVersionKind& gvk, const api::ObjectMeta& about,
                            EventKind kind, std::string_view reason, std::string message) {
-  if (message.size() > kMessageMax) message.resize(kMessageMax);
+  message.resize(utf8_prefix(message, kMessageMax).size());
   const std::string now = format_time(clock_.wall_now());
   // The name is the identity of "the same event again".
   const std::string hash =

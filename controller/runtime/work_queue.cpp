@@ -76,18 +76,18 @@ void WorkQueue::start(TaskGroup& tasks) {
 }
 
 // A sleeper cannot be woken early, so a delay that is sooner than the earliest sleeper gets one of
-// its own; the later sleeper then finds nothing to do.
+// its own. The later ones sleep on, and are counted on when their time is next.
 void WorkQueue::schedule_wake() {
   if (tasks_ == nullptr || delays_.empty()) return;
   const SteadyTime due = delays_.begin()->first;
-  if (next_wake_ && *next_wake_ <= due) return;
-  next_wake_ = due;
+  if (!wakes_.empty() && *wakes_.begin() <= due) return;
+  wakes_.insert(due);
   tasks_->start("delayed keys", wake_at(due));
 }
 
 Task<void> WorkQueue::wake_at(SteadyTime due) {
   co_await clock_.sleep(due - clock_.steady_now());
-  if (next_wake_ == due) next_wake_.reset();
+  wakes_.erase(due);
   while (!delays_.empty() && delays_.begin()->first <= clock_.steady_now()) {
     const ObjectKey key = delays_.begin()->second;
     drop_delay(key);

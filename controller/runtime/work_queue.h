@@ -21,7 +21,6 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <optional>
 #include <set>
 #include <utility>
 
@@ -70,7 +69,7 @@ class WorkQueue {
   std::map<ObjectKey, std::uint32_t> failures_;
   Signal changed_;  // a key became ready
   TaskGroup* tasks_ = nullptr;
-  std::optional<SteadyTime> next_wake_;  // of the earliest sleeper
+  std::set<SteadyTime> wakes_;  // of the sleepers
 };
 
 }  // namespace clickdeploy::runtime

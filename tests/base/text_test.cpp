@@ -123,5 +123,18 @@ TEST(Text, Utf8IsStrict) {
   EXPECT_EQ(to_valid_utf8("a\xE2\x82z"), "a\uFFFD\uFFFDz");
 }
 
+TEST(Utf8Cut, NeverCutsACharacter) {
+  const std::string text = "aé😀b";  // 1 + 2 + 4 + 1 bytes
+  const std::vector<std::string> prefixes{"", "a", "a", "aé", "aé", "aé", "aé", "aé😀", text, text};
+  const std::vector<std::string> suffixes{"", "b", "b", "b", "b", "😀b", "😀b", "é😀b", text, text};
+  for (std::size_t bytes = 0; bytes < prefixes.size(); ++bytes) {
+    EXPECT_EQ(utf8_prefix(text, bytes), prefixes[bytes]) << bytes;
+    EXPECT_EQ(utf8_suffix(text, bytes), suffixes[bytes]) << bytes;
+  }
+  // Bytes that are no UTF-8 at all do not lead out of the text.
+  EXPECT_EQ(utf8_prefix("\x80\x80\x80", 2), "");
+  EXPECT_EQ(utf8_suffix("\x80\x80\x80", 2), "");
+}
+
 }  // namespace
 }  // namespace clickdeploy

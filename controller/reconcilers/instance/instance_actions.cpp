@@ -1,6 +1,7 @@
 // How each action of the plan is performed. Every one may be repeated after a crash at any point.
 
 #include "controller/agents/cloud_init.h"
+#include "controller/base/utf8.h"
 #include "controller/reconcilers/instance/instance_pass_internal.h"
 #include "controller/reconcilers/instance/resolve_internal.h"
 
@@ -31,7 +32,7 @@ void erase_resource(Instance& instance, const std::string& id) {
 }
 
 std::string last_lines(const std::string& text, std::size_t bytes_max) {
-  return text.size() <= bytes_max ? text : "…" + text.substr(text.size() - bytes_max);
+  return text.size() <= bytes_max ? text : "…" + std::string(utf8_suffix(text, bytes_max));
 }
 
 }  // namespace
