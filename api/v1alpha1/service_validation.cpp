@@ -4,6 +4,12 @@
 
 namespace clickdeploy::api::v1alpha1 {
 
+namespace {
+// Names of Instances, which are host names of at most 63 characters and values of labels, are made
+// of the Service's name, a revision and a suffix.
+constexpr std::size_t kNameMax = 48;
+}  // namespace
+
 FieldErrors service_rules(const Json& object, const Json*) {
   const Json& spec = object["spec"];
   const Json& labels = spec["template"]["metadata"]["labels"];
@@ -13,6 +19,12 @@ FieldErrors service_rules(const Json& object, const Json*) {
       errors.push_back(
           invalid("spec.template.metadata.labels", key, "labels of clickdeploy.io are reserved"));
     }
+  }
+  const std::string& name = object["metadata"]["name"].as_string();
+  if (name.size() > kNameMax) {
+    errors.push_back(invalid("metadata.name", name,
+                             "must be no more than 48 characters: the servers' host names are made "
+                             "from it"));
   }
   check_server_template(errors, spec["template"]["spec"], "spec.template.spec");
   const Json& rollout = spec["rollout"];

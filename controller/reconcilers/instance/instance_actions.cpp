@@ -269,7 +269,15 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
   }
   Result<void> saved = co_await save(pass);
   if (!saved) co_return saved;
-  if (!id) co_return std::unexpected(std::move(id).error().with_context("create server"));
+  if (!id) {
+    // Nothing stays behind of a try that certainly failed. What cannot be removed now is found by
+    // its mark at the next one.
+    for (const openstack::Port& port : pass.observed.look_up->ports) {
+      Result<void> removed = co_await pass.connection->network.delete_port(port.id);
+      if (removed) erase_resource(work, port.id);
+    }
+    co_return std::unexpected(std::move(id).error().with_context("create server"));
+  }
   context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "ServerCreated",
                          "server " + *id);
   co_return Result<void>{};

@@ -78,7 +78,10 @@ std::optional<InstanceAction> remove_all(const Instance& instance, const Instanc
 }
 
 InstanceAction plan_deletion(const Instance& instance, const InstanceObserved& observed) {
-  if (!instance.metadata.has_finalizer(api::v1alpha1::kCloudFinalizer)) return Rest{};
+  // Our duty is done; what else holds the object is somebody else's.
+  if (!instance.metadata.has_finalizer(api::v1alpha1::kCloudFinalizer)) {
+    return Rest{kHealthy, std::string(api::kProgressing), "nothing is left in the cloud"};
+  }
   if (instance.status.claim.token.empty()) return DropFinalizer{};
   if (observed.cloud != InstanceObserved::Cloud::Trusted) {
     return Rest{kCloudWait, std::string(api::kBlocked),

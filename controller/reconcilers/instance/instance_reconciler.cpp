@@ -22,6 +22,13 @@ namespace {
 constexpr int kActionsMax = 64;
 constexpr milliseconds kProbeDeadline{2'000};
 
+// The last part of the message: agent and address stand in the sentence around it already.
+std::string cause_of(const Error& error, const std::string& address) {
+  const std::string& message = error.message();
+  const std::size_t at = message.rfind(address + ": ");
+  return at == std::string::npos ? message : message.substr(at + address.size() + 2);
+}
+
 // Where the agents are reached: the fixed address on the network marked for scraping, else the
 // first.
 std::string scrape_address(const Instance& instance, const Server& server,
@@ -210,7 +217,7 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
         co_await agents::probe_agent(context_.http, address, asked, kProbeDeadline);
     if (!answer) {
       agent.probe = AgentObserved::Probe::Silent;
-      agent.probe_error = answer.error().message();
+      agent.probe_error = cause_of(answer.error(), address);
       continue;
     }
     agent.version = answer->version;

@@ -147,9 +147,14 @@ Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
 std::vector<std::string> ServiceReconciler::targets_known(const Service& service,
                                                           std::string* unobserved) const {
   std::vector<std::string> left;
+  if (service.status.policies.empty()) return left;  // it never had a target
+  const api::ObjectKey bound = context_.monitoring_of(service).backend;
   for (const auto& [key, connection] : context_.backends.all()) {
-    const auto snapshot = connection->fresh_snapshot(unobserved);
-    if (snapshot == nullptr) return {};
+    std::string why;
+    const auto snapshot = connection->fresh_snapshot(&why);
+    // A backend that cannot be seen holds up only the Services that are bound to it.
+    if (snapshot == nullptr && key == bound) *unobserved = why;
+    if (snapshot == nullptr) continue;
     for (const prometheus::ActiveTarget& target : snapshot->targets) {
       auto label = target.labels.find("service_id");
       if (label != target.labels.end() && label->second == service.metadata.uid) {
