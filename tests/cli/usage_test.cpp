@@ -1,6 +1,8 @@
 // The command line itself: help, mistakes, exit codes, and a server that is not there.
 
+#include "controller/base/text.h"
 #include "tests/cli/cli_fixture.h"
+#include "tests/http/certificate.h"
 #include "tests/testing/free_address.h"
 
 namespace clickdeploy::cli {
@@ -70,6 +72,31 @@ TEST_F(CliTest, ASlowAnswerIsAnnouncedAndATimeoutExplained) {
   const Finished cut = clickctl({"get", "csvc", "--server", address, "--request-timeout", "1s"});
   EXPECT_EQ(cut.code, 1);
   EXPECT_THAT(cut.err, HasSubstr("More time: --request-timeout"));
+}
+
+Task<http::Reply> answer_version(http::Request request) {
+  const std::string* who = http::find_header(request.headers, "Authorization");
+  http::Reply reply;
+  reply.response.status = who != nullptr && *who == "Bearer s3cret" ? 200 : 401;
+  reply.response.body = R"({"gitVersion":"v1.2.3"})";
+  co_return reply;
+}
+
+TEST_F(CliTest, SpeaksTlsWithTheAuthorityAndTheTokenOfTheKubeconfig) {
+  const http::testing::Certificate certificate = http::testing::make_certificate();
+  http::ServerOptions options;
+  options.certificate_pem = certificate.pem;
+  options.key_pem = certificate.key_pem;
+  auto server = http::HttpServer::start(options, answer_version);
+  ASSERT_TRUE(server.has_value());
+  const std::string address = "https://127.0.0.1:" + std::to_string((*server)->port());
+  const std::string config =
+      write("tls", "current-context: c\nclusters:\n- name: c\n  cluster:\n    server: " + address +
+                       "\n    certificate-authority-data: " + base64_encode(certificate.pem) +
+                       "\ncontexts:\n- name: c\n  context: {cluster: c, user: u}\n"
+                       "users:\n- name: u\n  user: {token: s3cret}\n");
+  EXPECT_THAT(good({"version", "--kubeconfig", config}), HasSubstr("Server Version: v1.2.3"));
+  EXPECT_EQ(clickctl({"version", "--server", address}).code, 1);  // an authority nobody trusts
 }
 
 }  // namespace
