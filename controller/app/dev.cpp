@@ -86,7 +86,10 @@ int Dev::run() {
   Result<void> prepared = prepare();
   if (!prepared) {
     complain(prepared.error());
-    return 1;
+    if (daemon_ == nullptr) return 1;
+    finish(1);
+    loop_.run();
+    return exit_code_;
   }
   loop_.on_signal({SIGINT, SIGTERM, SIGHUP}, [this](int) {
     if (finishing_) {  // a second signal does not wait for anybody
