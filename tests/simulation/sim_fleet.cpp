@@ -148,7 +148,7 @@ bool is_converged(const SimWorld& world, int replicas) {
       world.prometheus.targets() != wanted) {
     return false;
   }
-  const Json service = world.object(kServices, kWeb);
+  const Json& service = world.object(kServices, kWeb);
   if (!is_condition(service, "Ready", "True") || !is_condition(service, "UpToDate", "True") ||
       !is_condition(service, "RulesLoaded", "True")) {
     return false;
@@ -180,15 +180,14 @@ std::vector<std::string> our_server_ids(const SimWorld& world) {
 }
 
 Json instance_of(const SimWorld& world, const std::string& server_id) {
-  for (Json& instance : world.objects(kInstances)) {
+  for (const Json& instance : world.objects(kInstances)) {
     if (instance["status"]["server"]["id"].as_string() == server_id) return instance;
   }
   return {};
 }
 
 std::int64_t ready_instances(const SimWorld& world) {
-  const std::vector<Json> all = world.objects(kInstances);
-  return std::ranges::count_if(all, [](const Json& instance) {
+  return std::ranges::count_if(world.objects(kInstances), [](const Json& instance) {
     return is_condition(instance, "Ready", "True") &&
            instance["metadata"]["deletionTimestamp"].is_null();
   });

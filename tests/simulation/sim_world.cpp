@@ -294,18 +294,27 @@ void SimWorld::remove(const std::string& resource, const api::ObjectKey& key) {
          "delete " + key.text());
 }
 
-Json SimWorld::object(const std::string& resource, const api::ObjectKey& key) const {
-  const store::DocumentPtr document =
-      running_->store->get({resource, key.namespace_name, key.name});
-  if (document == nullptr) return {};
-  return parse_json(document->bytes).value_or(Json());
+const Json& SimWorld::parsed(const store::DocumentPtr& document) const {
+  Parsed& kept = parsed_[document->key];
+  if (kept.document != document) {
+    kept = {document, parse_json(document->bytes).value_or(Json())};
+  }
+  return kept.object;
 }
 
-std::vector<Json> SimWorld::objects(const std::string& resource) const {
-  std::vector<Json> list;
+const Json& SimWorld::object(const std::string& resource, const api::ObjectKey& key) const {
+  static const Json kNone;
+  const store::DocumentPtr document =
+      running_->store->get({resource, key.namespace_name, key.name});
+  return document == nullptr ? kNone : parsed(document);
+}
+
+std::vector<std::reference_wrapper<const Json>> SimWorld::objects(
+    const std::string& resource) const {
+  std::vector<std::reference_wrapper<const Json>> list;
   for (const store::DocumentPtr& document :
        running_->store->list(resource, std::nullopt).documents) {
-    list.push_back(parse_json(document->bytes).value_or(Json()));
+    list.push_back(std::cref(parsed(document)));
   }
   return list;
 }

@@ -53,9 +53,10 @@ class SimWorld {
   void patch(const std::string& resource, const api::ObjectKey& key, Json patch);
   void remove(const std::string& resource, const api::ObjectKey& key);
 
-  // As stored; null if there is none. Resources: "services.clickdeploy.io", "secrets".
-  Json object(const std::string& resource, const api::ObjectKey& key) const;
-  std::vector<Json> objects(const std::string& resource) const;
+  // As stored; null if there is none. Resources: "services.clickdeploy.io", "secrets". What is
+  // given back holds until the object is asked for again.
+  const Json& object(const std::string& resource, const api::ObjectKey& key) const;
+  std::vector<std::reference_wrapper<const Json>> objects(const std::string& resource) const;
   store::Revision revision() const;
 
   SimContext& context() { return *context_; }
@@ -84,7 +85,13 @@ class SimWorld {
   void insist(const std::function<Task<Result<void>>(client::Client&)>& request,
               const std::string& what);
   std::uint64_t stamp() const;
+  const Json& parsed(const store::DocumentPtr& document) const;
 
+  struct Parsed {
+    store::DocumentPtr document;
+    Json object;
+  };
+  mutable std::map<store::Key, Parsed> parsed_;  // questions are asked after every change
   std::string folder_;
   std::unique_ptr<Running> running_;
   std::vector<std::unique_ptr<SimProcess>> dead_;
