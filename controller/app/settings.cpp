@@ -4,6 +4,7 @@
 #include "controller/base/text.h"
 #include "controller/base/yaml.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -118,11 +119,17 @@ Result<std::map<std::string, std::string>> read_file_settings(const std::string&
   }
   Result<Json> json = parse_single_yaml(*text_of_file);
   if (!json) return std::unexpected(std::move(json).error().with_context(path));
+  if (!json->is_object() && !json->is_null()) {  // an empty file chooses nothing
+    return fail(ErrorCode::InvalidArgument, path + ": not a mapping of settings");
+  }
   std::map<std::string, std::string> values;
   for (const auto& [key, value] : json->as_object()) {
     bool known = false;
     for (const Binding& binding : bindings()) known = known || binding.info.file_key == key;
     if (!known) return fail(ErrorCode::InvalidArgument, path + ": unknown setting \"" + key + "\"");
+    if (value.is_null() || value.is_array() || value.is_object()) {
+      return fail(ErrorCode::InvalidArgument, path + ": " + key + " is not a single value");
+    }
     values[key] = value.is_string() ? value.as_string() : to_json(value);
   }
   return values;
@@ -135,6 +142,18 @@ Result<void> apply(const Binding& binding, Settings& settings, const std::string
   return done;
 }
 
+// A name is none, whatever it begins with.
+bool is_loopback(const std::string& host) {
+  if (host == "::1") return true;
+  const std::vector<std::string> parts = split(host, '.');
+  if (parts.size() != 4 || parts[0] != "127") return false;
+  return std::ranges::all_of(parts, [](const std::string& part) {
+    std::uint8_t number = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+    return error == std::errc{} && end == part.data() + part.size();
+  });
+}
+
 Result<void> check(const Settings& settings) {
   if (settings.tls_certificate.empty() != settings.tls_key.empty()) {
     return fail(ErrorCode::InvalidArgument, "--tls-certificate and --tls-key go together");
@@ -142,6 +161,11 @@ Result<void> check(const Settings& settings) {
   if (settings.log_format != "text" && settings.log_format != "json") {
     return fail(ErrorCode::InvalidArgument,
                 "--log-format: \"" + settings.log_format + "\" is neither text nor json");
+  }
+  static const std::vector<std::string> kLevels{"trace", "debug", "info", "warning", "error"};
+  if (std::ranges::find(kLevels, settings.log_level) == kLevels.end()) {
+    return fail(ErrorCode::InvalidArgument,
+                "--log-level: \"" + settings.log_level + "\" is none of " + join(kLevels, ", "));
   }
   for (const std::string* folder :
        {&settings.prometheus_targets_dir, &settings.prometheus_rules_dir}) {
@@ -215,7 +239,8 @@ Result<CommandLine> read_settings(const std::vector<std::string>& arguments,
       done = apply(binding, line.settings, flag->second, binding.info.flag);
     } else if (auto key = file.find(binding.info.file_key); key != file.end()) {
       done = apply(binding, line.settings, key->second, *config + ": " + binding.info.file_key);
-    } else if (auto variable = environment(binding.info.environment); variable) {
+    } else if (auto variable = environment(binding.info.environment);
+               variable && !variable->empty()) {
       done = apply(binding, line.settings, *variable, binding.info.environment);
     }
     if (!done) return std::unexpected(std::move(done).error());
@@ -244,7 +269,7 @@ Result<ListenAddress> parse_listen(const std::string& text) {
     return fail(ErrorCode::InvalidArgument, "\"" + text + "\" has no port from 0 to 65535");
   }
   address.port = static_cast<std::uint16_t>(port);
-  if (!address.host.starts_with("127.") && address.host != "::1") {
+  if (!is_loopback(address.host)) {
     return fail(ErrorCode::InvalidArgument,
                 "\"" + address.host +
                     "\" is not a loopback address (127.0.0.0/8 or ::1), and "

@@ -154,7 +154,8 @@ TEST(Settings, IntervalsMayHaveTheirUnit) {
 }
 
 TEST(Settings, HelpAndVersionNeedNothingElse) {
-  EXPECT_TRUE(Given{.arguments = {"--help", "--nonsense"}}.read()->help);
+  const Given help{.arguments = {"--help", "--nonsense"}};
+  EXPECT_TRUE(help.read()->help);
   EXPECT_TRUE(Given{.arguments = {"--version"}}.read()->version);
   EXPECT_EQ(Given{.arguments = {"--once"}}.read()->extra_flags,
             (std::vector<std::string>{"--once"}));
