@@ -258,7 +258,7 @@ TEST(PlanInstance, DeletionRemovesServersThenPortsThenTheFinalizer) {
        "DeleteServer s"},
       {"PausedIsStillDeleted", deleting(running_instance()),
        changed(looked_up(0, {}, {}), [](auto& o) { o.paused = true; }), "DropFinalizer"},
-      {"NotOursToHold", released, trusted(), "Rest"},
+      {"NotOursToHold", released, trusted(), "Rest Progressing"},
   });
 }
 
