@@ -1,6 +1,6 @@
 #include "tests/simulation/sim_guests.h"
 
-#include "controller/localcloud/user_data_internal.h"
+#include "controller/base/yaml.h"
 
 #include <fmt/format.h>
 
@@ -8,24 +8,27 @@ namespace clickdeploy::simulation {
 
 namespace {
 
+constexpr std::string_view kPackage = "prometheus-node-exporter";
 constexpr std::string_view kUidLabel = "click_deploy_agent_info{instance_uid=\"";
 constexpr std::string_view kListen = "--web.listen-address=:";
 
-std::string uid_in(const localcloud::GuestPlan& plan) {
-  for (const localcloud::GuestFile& file : plan.files) {
-    const std::size_t at = file.content.find(kUidLabel);
-    if (at == std::string::npos) continue;
-    const std::size_t from = at + kUidLabel.size();
-    return file.content.substr(from, file.content.find('"', from) - from);
+bool asks_for_exporter(const Json& config) {
+  for (const Json& package : config["packages"].as_array()) {
+    if (package.as_string() == kPackage || package[0].as_string() == kPackage) return true;
   }
-  return "";
+  return false;
 }
 
-std::string port_in(const localcloud::GuestPlan& plan) {
-  for (const std::string& argument : plan.exporter->arguments) {
-    if (argument.starts_with(kListen)) return argument.substr(kListen.size());
+// What follows `lead` in one of the files to write, up to one of `ends`; "" if it is in none.
+std::string written_after(const Json& config, std::string_view lead, std::string_view ends) {
+  for (const Json& file : config["write_files"].as_array()) {
+    const std::string& content = file["content"].as_string();
+    const std::size_t at = content.find(lead);
+    if (at == std::string::npos) continue;
+    const std::size_t from = at + lead.size();
+    return content.substr(from, content.find_first_of(ends, from) - from);
   }
-  return "9100";
+  return "";
 }
 
 }  // namespace
@@ -36,10 +39,11 @@ Result<void> SimGuests::start(const localcloud::GuestFacts& facts, localcloud::B
   guest.on = true;
   guest.agent.state = AgentState::Running;
   if (boot == localcloud::Boot::Again) return {};
-  const localcloud::GuestPlan plan = localcloud::plan_guest(facts.user_data);
+  const Json config = parse_single_yaml(facts.user_data).value_or(Json());
   guest.agent.server_id = facts.id;
-  guest.agent.instance_uid = uid_in(plan);
-  guest.address = plan.exporter ? facts.address + ":" + port_in(plan) : "";
+  guest.agent.instance_uid = written_after(config, kUidLabel, "\"");
+  const std::string port = written_after(config, kListen, " \"'\n");
+  guest.address = asks_for_exporter(config) && !port.empty() ? facts.address + ":" + port : "";
   return {};
 }
 

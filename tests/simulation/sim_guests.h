@@ -1,5 +1,5 @@
 // SimGuests: what runs inside the simulated cloud's servers: a node_exporter where the user data
-// asks for one, reachable at the server's address, and nothing else.
+// asks for its package, reachable at the server's address, and nothing else.
 
 #pragma once
 
