@@ -75,6 +75,7 @@ struct ControlPlane::Parts {
   void on_cloud_sweep(const ObjectKey& cloud, const std::vector<std::string>& changed);
   void on_prometheus_poll(const ObjectKey& backend, const std::vector<std::string>& changed);
   void wake_monitoring();
+  bool quota_moved(const ObjectKey& key) const;
   Task<void> run();
 
   World world;
@@ -235,6 +236,18 @@ void ControlPlane::Parts::listen() {
   });
 }
 
+// Does the Cloud's status show other numbers than the newest observation?
+bool ControlPlane::Parts::quota_moved(const ObjectKey& key) const {
+  const auto cloud = caches.clouds.get(key);
+  const auto connection = clouds.find(key);
+  if (cloud == nullptr || connection == nullptr) return false;
+  const auto snapshot = connection->observer.snapshot();
+  auto shown = cloud->status.quota.find("instances");
+  if (snapshot == nullptr || shown == cloud->status.quota.end()) return false;
+  return shown->second.used != snapshot->quota.instances.used ||
+         shown->second.limit != snapshot->quota.instances.limit;
+}
+
 void ControlPlane::Parts::on_cloud_sweep(const ObjectKey& cloud,
                                          const std::vector<std::string>& changed) {
   // First: is it still our cloud? Nobody below may act before that is known.
@@ -242,7 +255,7 @@ void ControlPlane::Parts::on_cloud_sweep(const ObjectKey& cloud,
   const bool trusted_before = connection != nullptr && connection->distrust().empty();
   cloud_reconciler.judge(cloud);
   const bool trusted = connection != nullptr && connection->distrust().empty();
-  if (!changed.empty() || trusted != trusted_before ||
+  if (!changed.empty() || trusted != trusted_before || quota_moved(cloud) ||
       (connection != nullptr && connection->observer.last_error())) {
     cloud_controller.queue().add_after(cloud, kGather);
   }
@@ -259,6 +272,11 @@ void ControlPlane::Parts::on_prometheus_poll(const ObjectKey& backend,
                                              const std::vector<std::string>& changed) {
   if (changed.empty()) return;
   backend_controller.queue().add_after(backend, kGather);
+  for (const auto& policy : caches.policies.list()) {
+    if (policy->spec.backend_ref.key(policy->metadata.namespace_name) == backend) {
+      policy_controller.queue().add_after(policy->metadata.key(), kGather);
+    }
+  }
   const std::set<std::string> ids(changed.begin(), changed.end());
   for (const auto& instance : caches.instances.list()) {
     if (ids.contains(instance->status.server.id)) {

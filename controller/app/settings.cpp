@@ -106,7 +106,8 @@ std::string help_text() {
   help +=
       "  --config FILE\n        YAML file of settings [CLICKDEPLOY_CONFIG]\n"
       "  --version, --help\n"
-      "\nFlags of dev:\n"
+      "\nFlags of dev (its --data is ./clickdeploy-dev unless given; with --listen HOST:0 all its "
+      "ports are free ones):\n"
       "  --once\n        prove the whole chain, print the evidence, stop, and exit 0\n";
   return help;
 }

@@ -19,6 +19,11 @@ EventRecorder::EventRecorder(client::Client& client, Clock& clock, std::string c
 void EventRecorder::record(const api::GroupVersionKind& gvk, const api::ObjectMeta& about,
                            EventKind kind, std::string_view reason, std::string message) {
   message.resize(utf8_prefix(message, kMessageMax).size());
+  // The log tells the same story for whoever has no API at hand; of quoted output only the first
+  // line.
+  const std::string first_line = message.substr(0, message.find('\n'));
+  spdlog::log(kind == EventKind::Normal ? spdlog::level::info : spdlog::level::warn,
+              "{} kind={} key={} message=\"{}\"", reason, gvk.kind, about.key().text(), first_line);
   const std::string now = format_time(clock_.wall_now());
   // The name is the identity of "the same event again".
   const std::string hash =

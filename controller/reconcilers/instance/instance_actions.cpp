@@ -303,7 +303,7 @@ Task<Result<void>> InstanceReconciler::begin_repair(Pass& pass, std::string step
     Result<std::string> console = co_await compute.console_output(id, 50);
     if (console && !console->empty()) {
       context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "EvidenceSaved",
-                             "last console lines: " + last_lines(*console, 800));
+                             "the console's last lines:\n" + last_lines(*console, 800));
     }
     pass.observed.look_up.reset();
   } else {
