@@ -33,9 +33,8 @@ std::vector<std::string> changed_servers(const CloudSnapshot* before, const Clou
 
 std::vector<const Server*> CloudSnapshot::servers_with_tag(const std::string& tag) const {
   std::vector<const Server*> found;
-  for (const auto& [id, server] : servers) {
-    if (std::ranges::find(server.tags, tag) != server.tags.end()) found.push_back(&server);
-  }
+  const auto [begin, end] = ids_by_tag.equal_range(tag);
+  for (auto at = begin; at != end; ++at) found.push_back(&servers.at(at->second));
   return found;
 }
 
@@ -78,6 +77,7 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
   if (!servers) co_return std::unexpected(std::move(servers).error());
   for (Server& server : *servers) {
     std::string id = server.id;
+    for (const std::string& tag : server.tags) next.ids_by_tag.emplace(tag, id);
     next.servers.emplace(std::move(id), std::move(server));
   }
 

@@ -31,6 +31,7 @@ struct CloudSnapshot {
   std::map<std::string, Server> servers;  // by id
   std::map<std::string, Port> ports;      // by id
   Quota quota;
+  std::multimap<std::string, std::string> ids_by_tag;  // made with the servers
 
   std::vector<const Server*> servers_with_tag(const std::string& tag) const;
 };

@@ -106,10 +106,13 @@ void add_rules(const std::vector<Binding>& bindings, BackendPlan& plan) {
     plan.policy_rules.push_back({key, name, render_policy_rules(*policy), count_rules(groups)});
   }
   if (!mapping) return;
-  const std::vector<prometheus::RuleGroup> groups = prometheus::mapping_rule_groups("");
-  plan.mapping_file_name = std::string(prometheus::kOwnedPrefix) + "mapping.yml";
-  plan.mapping = prometheus::render_rule_file(plan.mapping_file_name, groups);
-  plan.mapping_rules = count_rules(groups);
+  // The same for every backend and for ever: rendered once.
+  static const std::string kName = std::string(prometheus::kOwnedPrefix) + "mapping.yml";
+  static const std::vector<prometheus::RuleGroup> kGroups = prometheus::mapping_rule_groups("");
+  static const prometheus::RuleFile kFile = prometheus::render_rule_file(kName, kGroups);
+  plan.mapping_file_name = kName;
+  plan.mapping = kFile;
+  plan.mapping_rules = count_rules(kGroups);
 }
 
 }  // namespace
