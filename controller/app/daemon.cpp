@@ -167,6 +167,10 @@ Task<Result<void>> Daemon::Parts::make_default_backend() {
     const std::string& targets = settings.prometheus_targets_dir;
     rules_folder = targets.substr(0, targets.find_last_of('/')) + "/rules";
   }
+  for (const std::string& folder : {settings.prometheus_targets_dir, rules_folder}) {
+    Result<void> made = disk.make_folder(folder, 0755);
+    if (!made) co_return std::unexpected(std::move(made).error());
+  }
   Json object = Json::object({
       {"apiVersion", "clickdeploy.io/v1alpha1"},
       {"kind", "MetricsBackend"},

@@ -1,10 +1,10 @@
 // kill -9 at random moments of a scale-up: exactly the servers that were asked for, and no orphan.
 
+#include "controller/async/random.h"
 #include "tests/scenarios/bed.h"
 
 #include <gtest/gtest.h>
 
-#include <random>
 #include <set>
 #include <thread>
 
@@ -23,11 +23,11 @@ TEST(KillDuringScaleUp, LeavesExactlyTheServersThatWereAskedFor) {
   bed.cloud_call("POST", "/localcloud/v1/faults", Json::object({{"latency_ms", 150}}));
   bed.patch("services", "web", Json::object({{"spec", Json::object({{"replicas", 10}})}}));
 
-  const auto seed = std::random_device{}();
+  const std::uint64_t seed = SystemRandom().next();
   RecordProperty("seed", std::to_string(seed));
-  std::mt19937 random(seed);
+  SeededRandom random(seed);
   for (int i = 0; i < 10; ++i) {
-    std::this_thread::sleep_for(milliseconds(20 + random() % 600));
+    std::this_thread::sleep_for(milliseconds(20 + random.next() % 600));
     bed.kill_daemon();
     bed.start_daemon();
   }

@@ -111,8 +111,9 @@ class Reporter {
     } else if (counts.known < counts.desired) {
       set("TargetsDelivered", ConditionStatus::False, api::kProgressing,
           of(counts.known, counts.desired) + " targets are known to Prometheus; " + missing +
-              " is not. Does its prometheus.yml read " + backend_.spec.targets_directory +
-              "/clickdeploy-*.json by file_sd_configs?");
+              " is not yet" +
+              advice("Does its prometheus.yml read " + backend_.spec.targets_directory +
+                     "/clickdeploy-*.json by file_sd_configs?"));
     } else {
       set("TargetsDelivered", ConditionStatus::True, api::kSucceeded,
           of(counts.known, counts.desired) + " targets are known to Prometheus");
@@ -146,8 +147,9 @@ class Reporter {
               ". The last good version stays loaded; correct the MonitoringPolicy");
     } else if (const std::string name = first_not_loaded(); !name.empty()) {
       set("RulesLoaded", ConditionStatus::False, api::kProgressing,
-          "Prometheus does not show the newest " + name + " yet. Does its prometheus.yml name " +
-              backend_.spec.rules_directory + "/clickdeploy-*.yml in rule_files?");
+          "Prometheus does not show the newest " + name + " yet" +
+              advice("Does its prometheus.yml name " + backend_.spec.rules_directory +
+                     "/clickdeploy-*.yml in rule_files?"));
     } else if (loaded.failing > 0) {
       set("RulesLoaded", ConditionStatus::False, api::kFailed,
           std::to_string(loaded.failing) + " rules fail in evaluation; " + loaded.failure);
@@ -155,6 +157,11 @@ class Reporter {
       set("RulesLoaded", ConditionStatus::True, api::kSucceeded,
           of(counts.loaded, counts.desired) + " rules are loaded");
     }
+  }
+
+  // What to look at, once Prometheus has had its time.
+  std::string advice(const std::string& question) const {
+    return outcome_.settling ? "" : ". " + question;
   }
 
   std::string first_not_loaded() const {

@@ -19,6 +19,7 @@ struct BackendOutcome {
   std::set<std::string> rejected_files;
   std::string rejection;  // of the last of them
   bool reload_pending = false;
+  bool settling = false;  // files changed a moment ago: Prometheus may still be reading
   bool verified = false;
   std::optional<Error> targets_error;
   std::optional<Error> rules_error;

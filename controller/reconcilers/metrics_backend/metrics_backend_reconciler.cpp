@@ -21,6 +21,9 @@ constexpr milliseconds kResync{30'000};
 // Each reload makes Prometheus forget its Alertmanagers for up to five seconds.
 constexpr std::chrono::seconds kReloadPause{10};
 
+// Prometheus needs up to ten seconds for a new file; before that nothing is wrong with it.
+constexpr std::chrono::seconds kSettling{15};
+
 }  // namespace
 
 struct MetricsBackendReconciler::Pass {
@@ -102,6 +105,7 @@ Task<Result<void>> MetricsBackendReconciler::publish_targets(Pass& pass) {
   }
   pass.outcome.delivered = pass.plan.targets.size();
   if (published->changed()) {
+    remember_change(pass);
     pass.connection->observer.poke();
     context_.events.record(MetricsBackend::kGvk, pass.backend.metadata, EventKind::Normal,
                            "TargetsWritten",
@@ -167,7 +171,10 @@ Task<Result<void>> MetricsBackendReconciler::publish_rules(Pass& pass) {
   std::string why;
   const auto snapshot = pass.connection->fresh_snapshot(&why);
   const bool stale = snapshot != nullptr && rules_differ(*chosen, *snapshot);
-  if (published->changed()) pass.memory->pending = true;
+  if (published->changed()) {
+    remember_change(pass);
+    pass.memory->pending = true;
+  }
   if (pass.backend.spec.rules_reload == "HTTP" && (pass.memory->pending || stale)) {
     Result<void> reloaded = co_await reload(pass, std::move(before));
     if (!reloaded) co_return std::unexpected(std::move(reloaded).error());
@@ -191,7 +198,7 @@ Task<Result<void>> MetricsBackendReconciler::reload(Pass& pass, Files before) {
   api::v1alpha1::LastReload record;
   record.time = format_time(context_.clock.wall_now());
   record.succeeded = reloaded.has_value();
-  if (!reloaded) record.message = reloaded.error().message();
+  record.message = reloaded ? "Prometheus read its rule files again" : reloaded.error().message();
   pass.backend.status.last_reload = record;
   context_.events.record(MetricsBackend::kGvk, pass.backend.metadata,
                          reloaded ? EventKind::Normal : EventKind::Warning,
@@ -250,7 +257,14 @@ Task<Result<void>> MetricsBackendReconciler::remove_all(Pass& pass) {
   co_return dropped;
 }
 
+void MetricsBackendReconciler::remember_change(Pass& pass) const {
+  pass.memory->wrote = true;
+  pass.memory->changed = context_.clock.steady_now();
+}
+
 void MetricsBackendReconciler::report(Pass& pass) const {
+  pass.outcome.settling =
+      pass.memory->wrote && context_.clock.steady_now() - pass.memory->changed < kSettling;
   std::string why;
   const auto snapshot = pass.connection->fresh_snapshot(&why);
   pass.backend.status = report_backend(pass.backend, pass.plan, pass.outcome, snapshot.get(), why,

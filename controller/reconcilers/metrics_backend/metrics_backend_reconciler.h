@@ -42,6 +42,8 @@ class MetricsBackendReconciler final : public runtime::Reconciler {
   struct Memory {
     SteadyTime last_reload{};
     bool reloaded = false;
+    SteadyTime changed{};  // when files were written last
+    bool wrote = false;
     bool pending = false;                        // rule files changed since the last good reload
     std::map<std::string, std::string> refused;  // rule file name → hash that Prometheus refused
   };
@@ -51,6 +53,7 @@ class MetricsBackendReconciler final : public runtime::Reconciler {
   Task<Result<prometheus::Files>> choose_rules(Pass& pass, prometheus::Files current);
   Task<Result<void>> reload(Pass& pass, prometheus::Files before);
   Task<Result<void>> remove_all(Pass& pass);
+  void remember_change(Pass& pass) const;
   void report(Pass& pass) const;
   std::string owner_of(const Pass& pass) const;
 
