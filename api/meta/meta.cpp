@@ -1,9 +1,16 @@
 #include "api/meta/condition.h"
 #include "api/meta/object_meta.h"
+#include "controller/base/utf8.h"
 
 #include <algorithm>
 
 namespace clickdeploy::api {
+
+namespace {
+// Far below the schemas' limit: a message of somebody else's words never keeps a status from being
+// written.
+constexpr std::size_t kMessageBytesMax = 4096;
+}  // namespace
 
 bool ObjectMeta::has_finalizer(std::string_view finalizer) const {
   return std::ranges::find(finalizers, finalizer) != finalizers.end();
@@ -32,6 +39,7 @@ bool is_true(const Conditions& conditions, std::string_view type) {
 }
 
 void set_condition(Conditions& conditions, Condition condition, const std::string& now) {
+  condition.message.resize(utf8_prefix(condition.message, kMessageBytesMax).size());
   auto found = std::ranges::find(conditions, condition.type, &Condition::type);
   condition.last_transition_time = now;
   if (found == conditions.end()) {

@@ -26,23 +26,27 @@ bool is_uid(std::string_view text) {
 }
 
 // cloud-init tells kinds of user-data apart by their first line.
-Result<void> check_first_line(std::string_view text) {
+Result<void> check_first_line(std::string_view text, bool secret) {
   const std::string line(trim(text.substr(0, text.find('\n'))));
   if (line == kHeader || line.starts_with(std::string(kHeader) + " ")) return {};
   if (to_lower(line).starts_with("## template:")) {
     return refuse("user data with a template line cannot be merged: write it out");
   }
-  return refuse(fmt::format("user data begins with {}, but only {} documents can be merged",
-                            go_quote(line.substr(0, 40)), kHeader));
+  const std::string quoted = secret ? "something else" : go_quote(line.substr(0, 40));
+  return refuse(fmt::format("user data begins with {}, but only {} documents can be merged", quoted,
+                            kHeader));
 }
 
-Result<Json> parse_user_config(const std::string& text) {
+Result<Json> parse_user_config(const std::string& text, bool secret) {
   const std::string_view trimmed = trim(text);
   if (trimmed.empty()) return Json::object();
-  Result<void> known = check_first_line(trimmed);
+  Result<void> known = check_first_line(trimmed, secret);
   if (!known) return std::unexpected(std::move(known).error());
 
   Result<std::vector<YamlDocument>> documents = parse_yaml(text);
+  if (!documents && secret) {
+    return refuse("user data is not valid YAML; it is a secret, so it is not quoted here");
+  }
   if (!documents) return std::unexpected(std::move(documents).error().with_context("user data"));
   if (documents->empty()) return Json::object();
   if (documents->size() > 1) return refuse("user data has more than one YAML document");
@@ -129,7 +133,7 @@ Result<std::string> render_user_data(const UserDataInput& input) {
   if (!is_uid(input.instance_uid)) return refuse("the Instance's uid is not one");
   Result<void> names = check_names(input.agents);
   if (!names) return std::unexpected(std::move(names).error());
-  Result<Json> config = parse_user_config(input.user_cloud_config);
+  Result<Json> config = parse_user_config(input.user_cloud_config, input.user_config_is_secret);
   if (!config) return std::unexpected(std::move(config).error());
 
   CloudConfigParts parts;

@@ -17,7 +17,8 @@ namespace clickdeploy::agents {
 struct UserDataInput {
   std::string instance_uid;  // told by the agent as click_deploy_agent_info{instance_uid="…"}
   std::vector<Agent> agents;
-  std::string user_cloud_config;  // "" if none
+  std::string user_cloud_config;       // "" if none
+  bool user_config_is_secret = false;  // then no error quotes it
 };
 
 // Nova's limit on the base64 text.

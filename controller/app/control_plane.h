@@ -33,6 +33,7 @@ struct World {
   prometheus::RuleChecker& rules;
   std::string cluster_id;  // stamps what we make
   std::chrono::milliseconds prometheus_poll{5'000};
+  std::string evidence_folder{};  // of replaced servers' console logs; "" keeps none
 };
 
 struct QueueCounts {

@@ -97,7 +97,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Settings settings, EventLoop& loop
             .disk = parts->disk,
             .rules = *parts->rules,
             .cluster_id = parts->store->cluster_id(),
-            .prometheus_poll = std::chrono::seconds(chosen.metrics_collection_interval)});
+            .prometheus_poll = std::chrono::seconds(chosen.metrics_collection_interval),
+            .evidence_folder = chosen.data + "/evidence"});
 
   Result<ListenAddress> listen = parse_listen(chosen.listen);
   if (!listen) return std::unexpected(std::move(listen).error());
@@ -189,7 +190,13 @@ Task<Result<void>> Daemon::Parts::make_default_backend() {
 Task<void> Daemon::stop() {
   spdlog::info("Stopping");
   co_await parts_->control_plane->stop();
-  parts_->server->stop();
+  // Not on the loop's thread: a handler may need the loop for its last step.
+  http::HttpServer* server = parts_->server.get();
+  auto stop_serving = [server] {
+    server->stop();
+    return true;
+  };
+  co_await run_on(parts_->blocking.executor(), std::move(stop_serving));
   parts_->tasks.cancel();
   co_await parts_->tasks.join();
   co_await parts_->store->stop();

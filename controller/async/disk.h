@@ -25,7 +25,8 @@ class Disk {
  public:
   virtual ~Disk() = default;
 
-  // The whole file; NotFound if there is none.
+  // The whole file; NotFound if there is none, InvalidArgument if it is not a regular file,
+  // ResourceExhausted if it is larger than 64 MiB.
   virtual Result<std::string> read(const std::string& path) = 0;
 
   // Readers see the old bytes or the new, never a part: a temporary file in the same folder (its

@@ -41,6 +41,8 @@ std::unexpected<Error> fail_with_errno(int number, std::string_view what, const 
   return fail(code, fmt::format("{} {}: {}", what, path, std::generic_category().message(number)));
 }
 
+constexpr std::size_t kReadBytesMax = 64u << 20;
+
 struct SplitPath {
   std::string folder;
   std::string name;
@@ -95,8 +97,14 @@ Result<void> write_new(int folder, const std::string& name, std::string_view byt
 }  // namespace
 
 Result<std::string> PosixDisk::read(const std::string& path) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Without O_NONBLOCK, opening a FIFO that nobody writes to would hold this thread for ever.
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!file.is_open()) return fail_with_errno(errno, "open", path);
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return fail_with_errno(errno, "stat", path);
+  if (!S_ISREG(status.st_mode)) {
+    return fail(ErrorCode::InvalidArgument, path + " is not a regular file");
+  }
   std::string bytes;
   std::string buffer(65536, '\0');
   while (true) {
@@ -104,6 +112,9 @@ Result<std::string> PosixDisk::read(const std::string& path) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail_with_errno(errno, "read", path);
     if (got == 0) return bytes;
+    if (bytes.size() + static_cast<std::size_t>(got) > kReadBytesMax) {
+      return fail(ErrorCode::ResourceExhausted, path + " is larger than 64 MiB");
+    }
     bytes.append(buffer, 0, static_cast<std::size_t>(got));
   }
 }

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t kWordsBytesMax = 1000;
 
-// A target has some forty values; this is room for 100 000 of them.
-constexpr JsonLimits kLimits{.depth_max = 32, .nodes_max = 8'000'000};
+// A target has some forty values; this is room for 50 000 of them.
+constexpr JsonLimits kLimits{.depth_max = 32, .nodes_max = 2'000'000};
 
 std::unexpected<Error> not_understood(std::string_view what) {
   return fail(ErrorCode::Unavailable, fmt::format("the answer is not Prometheus's: {}", what));
@@ -77,7 +77,7 @@ ActiveTarget parse_target(const Json& target) {
                       .scrape_pool = target["scrapePool"].as_string(),
                       .scrape_url = target["scrapeUrl"].as_string(),
                       .health = target["health"].as_string(),
-                      .last_error = target["lastError"].as_string(),
+                      .last_error = clean_words(target["lastError"].as_string()),
                       .last_scrape = parse_scrape_time(target["lastScrape"].as_string())};
 }
 
@@ -86,7 +86,7 @@ RuleStatus parse_rule(const Json& rule) {
                     .type = rule["type"].as_string(),
                     .query = rule["query"].as_string(),
                     .health = rule["health"].as_string(),
-                    .last_error = rule["lastError"].as_string(),
+                    .last_error = clean_words(rule["lastError"].as_string()),
                     .state = rule["state"].as_string(),
                     .duration_seconds = rule["duration"].as_double(),
                     .evaluation_seconds = rule["evaluationTime"].as_double(),

@@ -6,6 +6,7 @@
 #include "controller/client/client.h"
 #include "controller/reconcilers/caches.h"
 #include "controller/reconcilers/cloud/cloud_connections.h"
+#include "controller/reconcilers/instance/evidence.h"
 #include "controller/reconcilers/metrics_backend/backend_connections.h"
 #include "controller/reconcilers/metrics_backend/monitoring_plan.h"
 #include "controller/runtime/event_recorder.h"
@@ -25,6 +26,7 @@ struct Context {
   BackendConnections& backends;
   runtime::EventRecorder& events;
   std::string cluster_id;
+  EvidenceStore evidence;
 
   // The objects that decide what is monitored. Without Instances it is cheap.
   MonitoringInput monitoring_input(bool with_instances) const;

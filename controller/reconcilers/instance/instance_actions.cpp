@@ -1,7 +1,6 @@
 // How each action of the plan is performed. Every one may be repeated after a crash at any point.
 
 #include "controller/agents/cloud_init.h"
-#include "controller/base/utf8.h"
 #include "controller/reconcilers/instance/instance_pass_internal.h"
 #include "controller/reconcilers/instance/resolve_internal.h"
 
@@ -31,9 +30,7 @@ void erase_resource(Instance& instance, const std::string& id) {
   std::erase_if(instance.status.resources, [&](const auto& resource) { return resource.id == id; });
 }
 
-std::string last_lines(const std::string& text, std::size_t bytes_max) {
-  return text.size() <= bytes_max ? text : "…" + std::string(utf8_suffix(text, bytes_max));
-}
+constexpr int kConsoleLines = 500;
 
 }  // namespace
 
@@ -300,10 +297,14 @@ Task<Result<void>> InstanceReconciler::begin_repair(Pass& pass, std::string step
   const std::string id = work.status.server.id;
   Result<void> done;
   if (step == "Replace") {
-    Result<std::string> console = co_await compute.console_output(id, 50);
+    Result<std::string> console = co_await compute.console_output(id, kConsoleLines);
     if (console && !console->empty()) {
-      context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "EvidenceSaved",
-                             "the console's last lines:\n" + last_lines(*console, 800));
+      Result<std::string> kept = co_await save_evidence(context_.evidence, pass.key,
+                                                         pass.observed.now, *std::move(console));
+      if (kept && !kept->empty()) {
+        context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "EvidenceSaved",
+                               "the console log of server " + id + " is in " + *kept);
+      }
     }
     pass.observed.look_up.reset();
   } else {

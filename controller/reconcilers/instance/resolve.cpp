@@ -69,6 +69,7 @@ Task<Result<ResolvedServer>> resolve_server(CloudConnection& cloud, const Instan
   input.instance_uid = instance.metadata.uid;
   input.agents = convert_agents(instance.spec.agents);
   input.user_cloud_config = std::move(user_cloud_config);
+  input.user_config_is_secret = !server.user_data.secret_ref.empty();
   Result<std::string> user_data = agents::render_user_data(input);
   if (!user_data) {
     co_return std::unexpected(
