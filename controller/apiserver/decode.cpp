@@ -47,6 +47,8 @@ std::string parse_failure(const std::string& body, const Error& error) {
 Answer<Json> decode_body(const Call& call, std::vector<std::string>& problems) {
   const std::string type = call.request.media_type();
   const bool yaml = type == "application/yaml";
+  // No Content-Type at all means JSON, as it does for Kubernetes. A web page could send a body
+  // without one too, but not to this API: the HTTP server refuses foreign Hosts and Origins.
   if (!yaml && !type.empty() && type != "application/json") {
     return unsupported_media_type("application/json, application/yaml");
   }

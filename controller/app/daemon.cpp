@@ -111,6 +111,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Settings settings, EventLoop& loop
   server_options.port = listen->port;
   server_options.certificate_pem = *certificate;
   server_options.key_pem = SecretString(*std::move(key));
+  server_options.loopback_hosts_only = true;
   auto server = http::HttpServer::start(
       std::move(server_options),
       [parts = parts.get()](http::Request request) { return parts->serve(std::move(request)); });

@@ -3,7 +3,8 @@
 // Errors: start() fails if the address cannot be bound (the message names it) or the certificate
 // cannot be read. Bad requests are answered by the server itself (400, 408, 413, 431) and the
 // connection is closed; ambiguous framing (Content-Length with Transfer-Encoding, two different
-// Content-Lengths) is 400.
+// Content-Lengths) is 400. With `loopback_hosts_only`, requests for another host and requests of
+// foreign web pages are 403 before their body is read.
 //
 // Limits: headers 32 KiB, header time-out 10 s, body 3 MiB, idle keep-alive 120 s, connections
 // `connections_max` (further ones are answered 503 and closed).
@@ -38,6 +39,9 @@ struct ServerOptions {
   std::chrono::milliseconds drain{5'000};
   std::string certificate_pem;  // not empty: https
   SecretString key_pem;
+  // For a server whose only protection is that it listens on loopback: web pages in a browser of
+  // this machine can reach it too, and are refused by their Host, Origin and Sec-Fetch-Site.
+  bool loopback_hosts_only = false;
 };
 
 class HttpServer {

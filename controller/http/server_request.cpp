@@ -1,3 +1,4 @@
+#include "controller/http/server_origin_internal.h"
 #include "controller/http/server_request_internal.h"
 #include "controller/http/syntax_internal.h"
 
@@ -28,6 +29,10 @@ std::unexpected<BadRequest> bad(std::string message) {
 std::string_view text_of(const beast::flat_buffer& input) {
   const auto data = input.cdata();
   return {static_cast<const char*>(data.data()), data.size()};
+}
+
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
 }
 
 // The path and query of a request target; also of the absolute form, which proxies send and every
@@ -81,6 +86,7 @@ struct RequestParser::Impl {
   beast::http::request_parser<beast::http::string_body> parser;
   std::size_t header_bytes_max = 0;
   std::size_t body_bytes_max = 0;
+  bool loopback_hosts_only = false;
 
   BadRequest too_large() const {
     return {.status = 413,
@@ -116,16 +122,30 @@ struct RequestParser::Impl {
     }
     const std::size_t hosts = message.count(beast::http::field::host);
     if (hosts > 1 || (hosts == 0 && message.version() == 11)) return bad("Host header is required");
-    return {};
+    return check_origin();
+  }
+
+  std::expected<void, BadRequest> check_origin() const {
+    if (!loopback_hosts_only) return {};
+    const auto& message = parser.get();
+    if (message.count(beast::http::field::origin) > 1) return bad("more than one Origin");
+    RequestOrigin request;
+    request.host = view(message[beast::http::field::host]);
+    request.fetch_site = view(message["Sec-Fetch-Site"]);
+    const auto origin = message.find(beast::http::field::origin);
+    if (origin != message.end()) request.origin = view(origin->value());
+    std::optional<std::string> why = why_foreign(request);
+    if (!why) return {};
+    return std::unexpected(BadRequest{.status = 403, .message = *std::move(why)});
   }
 };
 
-RequestParser::RequestParser(std::size_t header_bytes_max, std::size_t body_bytes_max)
-    : impl_(std::make_unique<Impl>()) {
-  impl_->header_bytes_max = header_bytes_max;
-  impl_->body_bytes_max = body_bytes_max;
+RequestParser::RequestParser(const ServerOptions& options) : impl_(std::make_unique<Impl>()) {
+  impl_->header_bytes_max = options.header_bytes_max;
+  impl_->body_bytes_max = options.body_bytes_max;
+  impl_->loopback_hosts_only = options.loopback_hosts_only;
   impl_->parser.header_limit(std::numeric_limits<std::uint32_t>::max());  // the scanner's job
-  impl_->parser.body_limit(body_bytes_max);
+  impl_->parser.body_limit(options.body_bytes_max);
 }
 
 RequestParser::~RequestParser() = default;

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "controller/http/message.h"
+#include "controller/http/server.h"
 
 #include <boost/beast/core/flat_buffer.hpp>
 
-#include <cstddef>
 #include <expected>
 #include <memory>
 #include <string>
@@ -21,7 +21,7 @@ struct BadRequest {
 
 class RequestParser {
  public:
-  RequestParser(std::size_t header_bytes_max, std::size_t body_bytes_max);
+  explicit RequestParser(const ServerOptions& options);
   ~RequestParser();
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;

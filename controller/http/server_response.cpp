@@ -22,6 +22,8 @@ std::string_view status_reason(int status) {
   switch (status) {
     case 400:
       return "BadRequest";
+    case 403:
+      return "Forbidden";
     case 408:
       return "Timeout";
     case 413:

@@ -73,7 +73,7 @@ void Session::abandon() {
 
 // One request and its reply. False: the connection is of no further use.
 Task<bool> Session::serve_one() {
-  RequestParser parser(options_.header_bytes_max, options_.body_bytes_max);
+  RequestParser parser(options_);
   bool read = co_await read_request(parser);
   if (!read) co_return false;
   never_expire();

@@ -21,7 +21,9 @@ LiveServer::LiveServer() {
   EXPECT_TRUE(ready.has_value());
   background_.start("background", server_->run_background());
   thread_ = std::thread([this] { loop_.run(); });
-  auto started = http::HttpServer::start({}, [this](http::Request request) {
+  http::ServerOptions guarded;
+  guarded.loopback_hosts_only = true;
+  auto started = http::HttpServer::start(std::move(guarded), [this](http::Request request) {
     if (request.url.find("watch=true") != std::string::npos) ++watches_seen_;
     return server_->handle(std::move(request));
   });
