@@ -43,7 +43,7 @@ Result<Json> parse_user_config(const std::string& text, bool secret) {
   Result<void> known = check_first_line(trimmed, secret);
   if (!known) return std::unexpected(std::move(known).error());
 
-  Result<std::vector<YamlDocument>> documents = parse_yaml(text);
+  Result<std::vector<YamlDocument>> documents = parse_yaml(text, {.line_path_bytes_max = 0});
   if (!documents && secret) {
     return refuse("user data is not valid YAML; it is a secret, so it is not quoted here");
   }

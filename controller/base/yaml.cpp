@@ -35,7 +35,7 @@ constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
 class Builder final : public YAML::EventHandler {
  public:
   Builder(const YamlLimits& limits, const std::vector<std::string_view>& lines)
-      : limits_(limits), lines_(lines) {}
+      : limits_(limits), lines_(lines), line_path_bytes_left_(limits.line_path_bytes_max) {}
 
   std::vector<YamlDocument> take_documents() { return std::move(documents_); }
 
@@ -151,19 +151,28 @@ class Builder final : public YAML::EventHandler {
   void start_member(const YAML::Mark& mark, const std::string& key, bool plain) {
     Open& frame = open_.back();
     if (plain && key == "<<") refuse(mark, "merge keys are not supported");
+    if (key.size() > limits_.key_bytes_max) {
+      refuse(mark, fmt::format("a key is longer than {} bytes", limits_.key_bytes_max));
+    }
     if (!frame.keys.insert(key).second)
       refuse(mark, fmt::format("duplicate key {}", go_quote(key)));
     frame.key = key;
     frame.has_key = true;
     if (!path_.empty()) path_ += '.';
     path_ += key;
-    document_.lines.emplace(path_, static_cast<std::size_t>(mark.line) + 1);
+    keep_line(mark);
   }
 
   // Appends "[3]" to the path when the value about to come is an item of a list.
   void enter_item(const YAML::Mark& mark) {
     if (!open_.empty() && open_.back().is_map) return;  // start_member did it
     if (!open_.empty()) path_ += fmt::format("[{}]", open_.back().items.size());
+    keep_line(mark);
+  }
+
+  void keep_line(const YAML::Mark& mark) {
+    if (path_.size() >= line_path_bytes_left_) return;
+    line_path_bytes_left_ -= path_.size();
     document_.lines.emplace(path_, static_cast<std::size_t>(mark.line) + 1);
   }
 
@@ -196,6 +205,7 @@ class Builder final : public YAML::EventHandler {
   std::vector<Open> open_;
   std::string path_;
   std::size_t nodes_ = 0;
+  std::size_t line_path_bytes_left_;
 };
 
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -266,7 +276,9 @@ Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, const YamlLi
 }
 
 Result<Json> parse_single_yaml(std::string_view text, const YamlLimits& limits) {
-  Result<std::vector<YamlDocument>> documents = parse_yaml(text, limits);
+  YamlLimits without_lines = limits;
+  without_lines.line_path_bytes_max = 0;
+  Result<std::vector<YamlDocument>> documents = parse_yaml(text, without_lines);
   if (!documents) return std::unexpected(std::move(documents).error());
   if (documents->size() != 1) {
     return fail(ErrorCode::InvalidArgument,

@@ -2,7 +2,7 @@
 //
 // Scalars follow YAML 1.1's core as Kubernetes tools read them: no/off/yes/on are booleans, 010 is
 // octal; quoted scalars are strings. Refused, each with line and column: anchors and aliases, tags
-// other than the core ones, duplicate keys, non-scalar keys, depth and size over the limits.
+// other than the core ones, duplicate keys, non-scalar keys, depth and sizes over the limits.
 
 #pragma once
 
@@ -21,6 +21,10 @@ struct YamlLimits {
   std::size_t bytes_max = 3 * 1024 * 1024;
   std::size_t depth_max = 64;
   std::size_t nodes_max = 100'000;
+  std::size_t key_bytes_max = 4 * 1024;
+  // Of all paths whose line is kept: a path repeats the keys above it, so a small text can have
+  // long ones. A path that does not fit is left out. 0: the lines are not wanted.
+  std::size_t line_path_bytes_max = 8 * 1024 * 1024;
 };
 
 struct YamlDocument {
@@ -35,7 +39,7 @@ struct YamlDocument {
 // Every document of the stream; empty ones are left out.
 Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, const YamlLimits& limits = {});
 
-// The one document of the text; InvalidArgument if there are none or several.
+// The one document of the text, read without lines; InvalidArgument if there are none or several.
 Result<Json> parse_single_yaml(std::string_view text, const YamlLimits& limits = {});
 
 // Block style, keys in order, strings quoted where YAML 1.1 or 1.2 would read something else.

@@ -173,6 +173,58 @@ TEST(Yaml, KnowsTheLineOfEveryPath) {
   EXPECT_EQ(document.line_of("absent"), 3U);
 }
 
+std::string list_of_ones(std::size_t count) {
+  std::string text = "[1";
+  for (std::size_t i = 1; i < count; ++i) text += ",1";
+  return text + "]";
+}
+
+std::size_t path_bytes(const YamlDocument& document) {
+  std::size_t bytes = 0;
+  for (const auto& [path, line] : document.lines) bytes += path.size();
+  return bytes;
+}
+
+TEST(Yaml, LongKeysAreRefused) {
+  EXPECT_TRUE(parse_yaml("? \"" + std::string(4096, 'k') + "\"\n: 1\n"));
+  const std::string text = "a:\n  ? \"" + std::string(4097, 'k') + "\"\n  : 1\n";
+  EXPECT_EQ(refusal(text), "invalid YAML at line 2, column 5: a key is longer than 4096 bytes");
+  EXPECT_FALSE(parse_single_yaml(text));
+}
+
+// A small text whose every value has a long path: 80 MB of paths if all were kept.
+TEST(Yaml, LinesCostNoMoreThanTheirLimit) {
+  const std::string text = "head: 1\n? \"" + std::string(4000, 'k') +
+                           "\"\n:\n  inner: " + list_of_ones(20'000) + "\ntail:\n  deep: 1\n";
+  const Result<std::vector<YamlDocument>> documents = parse_yaml(text);
+  ASSERT_TRUE(documents);
+  const YamlDocument& document = documents->at(0);
+  const std::string inner = std::string(4000, 'k') + ".inner";
+  EXPECT_EQ(document.value[std::string_view(inner).substr(0, 4000)]["inner"].size(), 20'000U);
+  EXPECT_LE(path_bytes(document), 8U * 1024 * 1024);
+  EXPECT_EQ(document.line_of("head"), 1U);
+  EXPECT_EQ(document.line_of(inner + "[0]"), 4U);
+  EXPECT_EQ(document.line_of(inner + "[19999]"), 4U) << "the line of its list";
+  EXPECT_FALSE(document.lines.contains(inner + "[19999]"));
+}
+
+TEST(Yaml, TheLimitOfLinesIsSharedByAllDocuments) {
+  const Result<std::vector<YamlDocument>> documents =
+      parse_yaml("first: 1\n---\nsecond: 2\n", {.line_path_bytes_max = 6});
+  ASSERT_TRUE(documents);
+  EXPECT_EQ(documents->at(0).line_of("first"), 1U);
+  EXPECT_FALSE(documents->at(1).lines.contains("second"));
+  EXPECT_EQ(documents->at(1).line_of("second"), 3U) << "the line of its document";
+}
+
+TEST(Yaml, LinesThatAreNotWantedAreNotKept) {
+  const Result<std::vector<YamlDocument>> documents =
+      parse_yaml("a: [1, {b: 2}]\n", {.line_path_bytes_max = 0});
+  ASSERT_TRUE(documents);
+  EXPECT_EQ(to_json(documents->at(0).value), R"({"a":[1,{"b":2}]})");
+  EXPECT_TRUE(documents->at(0).lines.empty());
+}
+
 TEST(Yaml, DamagedTextNeverCrashes) {
   RandomJson random(11);
   for (int i = 0; i < 1000; ++i) {
