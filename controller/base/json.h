@@ -132,9 +132,14 @@ struct JsonLimits {
   std::size_t nodes_max = 1'000'000;
 };
 
+// A path repeats the keys above it: a small text could have a hundred thousand long ones.
+inline constexpr std::size_t kJsonDuplicatesMax = 100;
+inline constexpr std::size_t kJsonDuplicatePathBytesMax = 256;
+
 // Reads one JSON document (RFC 8259, UTF-8 validated, nothing after it but white space).
 // Duplicate keys: the last one wins; their paths ("spec.image") are appended to `duplicates` if
-// given. InvalidArgument with the offset in bytes otherwise.
+// given, until it holds kJsonDuplicatesMax of at most kJsonDuplicatePathBytesMax each.
+// InvalidArgument with the offset in bytes otherwise.
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {},
                         std::vector<std::string>* duplicates = nullptr);
 

@@ -48,7 +48,7 @@ class Builder {
   bool StartObject() { return start(true); }
   bool StartArray() { return start(false); }
   bool EndObject(rapidjson::SizeType) {
-    if (duplicates_ != nullptr) note_duplicates();
+    if (wants_duplicates()) note_duplicates();
     return end(Json(JsonObject::from_members(std::move(open_.back().members))));
   }
   bool EndArray(rapidjson::SizeType) { return end(Json(std::move(open_.back().items))); }
@@ -115,11 +115,15 @@ class Builder {
     }
   }
 
+  bool wants_duplicates() const {
+    return duplicates_ != nullptr && duplicates_->size() < kJsonDuplicatesMax;
+  }
+
   void note_duplicates() {
     std::vector<std::string_view> keys;
     for (const auto& [key, value] : open_.back().members) keys.push_back(key);
     std::sort(keys.begin(), keys.end());
-    for (std::size_t i = 1; i < keys.size(); ++i) {
+    for (std::size_t i = 1; i < keys.size() && wants_duplicates(); ++i) {
       const bool again = keys[i] == keys[i - 1];
       if (again && (i == 1 || keys[i - 2] != keys[i])) duplicates_->push_back(path_of(keys[i]));
     }
@@ -137,7 +141,11 @@ class Builder {
       }
     }
     if (!path.empty()) path += '.';
-    return path.append(key);
+    path += key;
+    if (path.size() <= kJsonDuplicatePathBytesMax) return path;
+    constexpr std::string_view kMore = "…";
+    const std::size_t most = kJsonDuplicatePathBytesMax - kMore.size();
+    return std::string(utf8_prefix(path, most)).append(kMore);
   }
 
   const JsonLimits& limits_;

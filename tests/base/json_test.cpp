@@ -3,6 +3,7 @@
 #include "controller/base/utf8.h"
 #include "tests/base/random_json.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -127,6 +128,28 @@ TEST(Json, LastDuplicateWinsAndIsReported) {
   EXPECT_EQ((*value)["spec"]["l"][1]["x"].as_int(), 3);
   EXPECT_EQ((*value)["a"].as_int(), 4);
   EXPECT_EQ(duplicates, (std::vector<std::string>{"spec.l[1].x", "spec.image", "a"}));
+}
+
+TEST(Json, DuplicatesAreReportedUpToALimit) {
+  // Every path repeats the long key above it: 400 MB of them if all were kept whole.
+  std::string text = R"({"outer": {"a": 1, "a": 2}, ")";
+  for (int i = 0; i < 50'000; ++i) text += "é";
+  text += R"(": {"000": 0)";
+  for (int i = 0; i < 8192; ++i) text += fmt::format(R"(,"{:04}":1)", i / 2);
+  text += R"(}, "b": 1, "b": 2})";
+
+  std::vector<std::string> duplicates;
+  const Result<Json> value = parse_json(text, {}, &duplicates);
+  ASSERT_TRUE(value);
+  EXPECT_EQ((*value)["b"].as_int(), 2);
+  ASSERT_EQ(duplicates.size(), kJsonDuplicatesMax);
+  EXPECT_EQ(duplicates[0], "outer.a");
+  for (std::size_t i = 1; i < duplicates.size(); ++i) {
+    ASSERT_LE(duplicates[i].size(), kJsonDuplicatePathBytesMax);
+    ASSERT_TRUE(is_valid_utf8(duplicates[i]));
+    ASSERT_TRUE(duplicates[i].starts_with("éé"));
+    ASSERT_TRUE(duplicates[i].ends_with("é…"));
+  }
 }
 
 TEST(Json, CopiesAreIndependent) {
