@@ -1,6 +1,7 @@
 #include "api/schema/field_error.h"
 
 #include "controller/base/text.h"
+#include "controller/base/utf8.h"
 
 #include <fmt/format.h>
 
@@ -8,6 +9,11 @@ namespace clickdeploy::api {
 namespace {
 
 constexpr std::size_t kShownBytesMax = 512;
+
+std::string shown(const std::string& text) {
+  if (text.size() <= kShownBytesMax) return text;
+  return std::string(utf8_prefix(text, kShownBytesMax)) + "…";
+}
 
 std::string_view title(FieldReason reason) {
   switch (reason) {
@@ -111,13 +117,9 @@ FieldError too_many(std::string path, std::size_t actual, std::size_t most) {
 
 std::string describe_value(const Json& value) {
   if (value.is_null()) return "\"null\"";
-  if (value.is_string()) {
-    const std::string& text = value.as_string();
-    if (text.size() <= kShownBytesMax) return go_quote(text);
-    return go_quote(text.substr(0, kShownBytesMax) + "…");
-  }
-  if (value.is_object()) return "map[string]interface {}" + to_json(value);
-  if (value.is_array()) return "[]interface {}" + to_json(value);
+  if (value.is_string()) return go_quote(shown(value.as_string()));
+  if (value.is_object()) return "map[string]interface {}" + shown(to_json(value));
+  if (value.is_array()) return "[]interface {}" + shown(to_json(value));
   return to_json(value);
 }
 

@@ -58,7 +58,8 @@ FieldError too_long(std::string path, std::string_view detail);
 FieldError too_many(std::string path, std::size_t actual, std::size_t most);
 
 // A value as error messages show it: 2000, "text", map[string]interface {}{"name":"A"}.
-// Strings longer than 512 bytes are cut.
+// Of a string, or the JSON of a list or map, only the first 512 bytes are shown: a hundred errors
+// about one large object must not make a hundred copies of it.
 std::string describe_value(const Json& value);
 
 // "spec" + "name" → "spec.name"; "" + "spec" → "spec".

@@ -82,8 +82,30 @@ void check_annotations(const Json& metadata, FieldErrors& errors) {
   }
 }
 
+std::string kind_and_name(const Json& owner) {
+  return owner["kind"].as_string() + "/" + owner["name"].as_string();
+}
+
+// Kubernetes repeats the error, with the whole list in it, for every controller too many.
+void check_one_controller(const Json& owners, FieldErrors& errors) {
+  const Json* first = nullptr;
+  for (const Json& owner : owners.as_array()) {
+    if (!owner["controller"].as_bool()) continue;
+    if (first == nullptr) {
+      first = &owner;
+      continue;
+    }
+    errors.push_back(
+        invalid("metadata.ownerReferences", owner["uid"],
+                fmt::format("Only one reference can have Controller set to true. Found \"true\" "
+                            "in references for {} and {}",
+                            kind_and_name(*first), kind_and_name(owner))));
+    return;
+  }
+}
+
 void check_owner_references(const Json& metadata, FieldErrors& errors) {
-  std::string controller;
+  check_one_controller(metadata["ownerReferences"], errors);
   for (const Json& owner : metadata["ownerReferences"].as_array()) {
     if (errors.size() >= kFieldErrorsMax) return;
     const std::string path = "metadata.ownerReferences";
@@ -95,15 +117,6 @@ void check_owner_references(const Json& metadata, FieldErrors& errors) {
         errors.push_back(invalid(child_path(path, field), "", "must not be empty"));
       }
     }
-    if (!owner["controller"].as_bool()) continue;
-    if (!controller.empty()) {
-      errors.push_back(invalid(
-          path, metadata["ownerReferences"],
-          fmt::format("Only one reference can have Controller set to true. Found \"true\" in "
-                      "references for {} and {}",
-                      controller, owner["name"].as_string())));
-    }
-    controller = owner["name"].as_string();
   }
 }
 

@@ -1,6 +1,7 @@
 // ObjectMeta: types, unknown fields, names, labels, with Kubernetes' wording.
 
 #include "api/schema/metadata_rules.h"
+#include "controller/base/utf8.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +10,7 @@ namespace clickdeploy::api {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 Json json(std::string_view text) {
@@ -130,9 +132,55 @@ TEST(ValidateMetadata, OwnersAndFinalizers) {
   EXPECT_THAT(problems(R"({"name": "a", "ownerReferences": [
                 {"apiVersion": "v1", "kind": "K", "name": "n", "uid": "1", "controller": true},
                 {"apiVersion": "v1", "kind": "K", "name": "m", "uid": "2", "controller": true}]})"),
-              ElementsAre(HasSubstr("Only one reference can have Controller set to true")));
+              ElementsAre("metadata.ownerReferences: Invalid value: \"2\": Only one reference can "
+                          "have Controller set to true. Found \"true\" in references for K/n and "
+                          "K/m"));
   EXPECT_THAT(problems(R"({"name": "a", "finalizers": ["a b"]})"),
               ElementsAre(HasSubstr("metadata.finalizers: Invalid value: \"a b\"")));
+}
+
+TEST(ValidateMetadata, ManyControllersAreReportedOnce) {
+  Json metadata = Json::object({{"name", "a"}, {"namespace", "default"}});
+  Json owners = Json::array();
+  for (int i = 0; i < 1000; ++i) {
+    owners.push_back(Json::object({{"apiVersion", "v1"},
+                                   {"kind", "K"},
+                                   {"name", "n" + std::to_string(i)},
+                                   {"uid", "u" + std::to_string(i)},
+                                   {"controller", true}}));
+  }
+  metadata.set("ownerReferences", std::move(owners));
+  const FieldErrors errors = validate_metadata(metadata, NameRule::DnsSubdomain, true);
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_THAT(to_string(errors[0]), HasSubstr("Invalid value: \"u1\""));
+  EXPECT_THAT(to_string(errors[0]), HasSubstr("for K/n0 and K/n1"));
+}
+
+TEST(ValidateMetadata, TheFinalizersShownInAnErrorAreCut) {
+  Json metadata = Json::object({{"name", "a"}, {"namespace", "default"}});
+  Json finalizers = Json::array();
+  for (const char* name : {"orphan", "foregroundDeletion"}) finalizers.push_back(name);
+  for (int i = 0; i < 1000; ++i) finalizers.push_back("example.com/f" + std::to_string(i));
+  metadata.set("finalizers", std::move(finalizers));
+  const FieldErrors errors = validate_metadata(metadata, NameRule::DnsSubdomain, true);
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_THAT(errors[0].message, HasSubstr(R"([]interface {}["orphan","foregroundDeletion",)"));
+  EXPECT_THAT(errors[0].message, EndsWith("…: finalizer orphan and foregroundDeletion cannot be "
+                                          "both set"));
+  EXPECT_LT(errors[0].message.size(), 700U);
+}
+
+TEST(DescribeValue, LargeValuesAreCutBetweenCharacters) {
+  std::string text = "x";  // the 512th byte is inside a character
+  for (int i = 0; i < 1000; ++i) text += "é";
+  const auto cut = [](std::string_view shown) {
+    return std::string(utf8_prefix(shown, 512)) + "…";
+  };
+  EXPECT_EQ(describe_value(text), "\"" + cut(text) + "\"");
+  EXPECT_EQ(describe_value(Json::array({text})), "[]interface {}" + cut("[\"" + text));
+  EXPECT_EQ(describe_value(Json::object({{"k", text}})),
+            "map[string]interface {}" + cut("{\"k\":\"" + text));
+  EXPECT_EQ(describe_value(Json::array({1, 2})), "[]interface {}[1,2]");
 }
 
 TEST(ValidateMetadataUpdate, NoFinalizerIsAddedDuringDeletion) {
