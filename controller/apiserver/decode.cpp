@@ -5,14 +5,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace clickdeploy::apiserver {
 namespace {
-
-constexpr std::size_t kWarningBytesMax = 4096;
-constexpr std::size_t kWarningCut = 256;
 
 // How errors show a body that could not be read: itself if it looks like JSON, else in hex.
 std::string show_body(const std::string& body) {
@@ -101,23 +97,11 @@ Answer<bool> conform(const Target& target, Json& object, std::vector<std::string
   return true;
 }
 
-namespace {
-
-void warn(Call& call, const std::vector<std::string>& problems) {
-  std::size_t bytes = 0;
-  for (const std::string& problem : problems) bytes += problem.size();
-  for (const std::string& problem : problems) {
-    call.warnings.push_back(bytes > kWarningBytesMax ? problem.substr(0, kWarningCut) : problem);
-  }
-}
-
-}  // namespace
-
 Answer<bool> settle_problems(Call& call, const std::vector<std::string>& problems,
                              FieldValidation validation) {
   if (problems.empty() || validation == FieldValidation::Ignore) return true;
   if (validation == FieldValidation::Warn) {
-    warn(call, problems);
+    call.warnings.insert(call.warnings.end(), problems.begin(), problems.end());
     return true;
   }
   const api::ResourceInfo& info = *call.target.info;
@@ -130,7 +114,7 @@ Answer<bool> settle_patch_problems(Call& call, const std::vector<std::string>& p
                                    FieldValidation validation, const Json& patched) {
   if (problems.empty() || validation == FieldValidation::Ignore) return true;
   if (validation == FieldValidation::Warn) {
-    warn(call, problems);
+    call.warnings.insert(call.warnings.end(), problems.begin(), problems.end());
     return true;
   }
   const std::string shown =

@@ -2,6 +2,7 @@
 #include "controller/apiserver/object_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/base/text.h"
+#include "controller/base/utf8.h"
 #include "controller/base/yaml.h"
 
 #include <fmt/format.h>
@@ -10,6 +11,9 @@
 
 namespace clickdeploy::apiserver {
 namespace {
+
+constexpr std::size_t kWarningBytesMax = 4096;  // of one reply
+constexpr std::size_t kWarningCut = 256;        // of each, if all are too long
 
 std::string meta_api_version(const Call& call) {
   return "meta.k8s.io/" + call.format.meta_version;
@@ -33,9 +37,24 @@ http::Reply reply_body(int code, std::string content_type, std::string body) {
   return reply;
 }
 
+// All together they stay small enough for the header limits of clients and proxies, however many
+// unknown fields or odd finalizers a body has.
 void add_warnings(http::Reply& reply, const Call& call) {
-  for (const std::string& warning : call.warnings) {
-    reply.response.headers.push_back({"Warning", warning_header(warning)});
+  auto add = [&reply](std::string_view text) {
+    reply.response.headers.push_back({"Warning", warning_header(text)});
+  };
+  std::size_t all = 0;
+  for (const std::string& warning : call.warnings) all += warning.size();
+  const std::size_t each = all > kWarningBytesMax ? kWarningCut : kWarningBytesMax;
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < call.warnings.size(); ++i) {
+    const std::string_view text = utf8_prefix(call.warnings[i], each);
+    used += text.size();
+    if (used > kWarningBytesMax) {
+      add(fmt::format("… and {} more", call.warnings.size() - i));
+      return;
+    }
+    add(text);
   }
 }
 

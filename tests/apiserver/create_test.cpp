@@ -196,6 +196,32 @@ TEST_F(Create, WarnsOfUnknownFieldsByDefaultAndDropsThem) {
   EXPECT_TRUE(silent.warnings().empty());
 }
 
+std::size_t bytes_of(const std::vector<std::string>& texts) {
+  std::size_t bytes = 0;
+  for (const std::string& text : texts) bytes += text.size();
+  return bytes;
+}
+
+TEST_F(Create, WarningsStaySmallHoweverManyThereAre) {
+  Json object = config_map("fields");
+  for (int i = 0; i < 5000; ++i) object.set("unknown" + std::to_string(i), i);
+  Answered many = post(std::string(kConfigMaps), object);
+  ASSERT_EQ(many.status, 201) << many.text;
+  ASSERT_GT(many.warnings().size(), 10u);
+  EXPECT_LT(bytes_of(many.warnings()), 8u * 1024);
+  const std::string rest = std::to_string(5000 - (many.warnings().size() - 1));
+  EXPECT_EQ(many.warnings().back(), "299 - \"… and " + rest + " more\"");
+
+  Json names = Json::array();
+  for (int i = 0; i < 1000; ++i) names.push_back("odd-" + std::to_string(i));
+  object = config_map("finalizers");
+  object.member("metadata").set("finalizers", std::move(names));
+  Answered odd = post(std::string(kConfigMaps), object);
+  ASSERT_EQ(odd.status, 201) << odd.text;
+  EXPECT_GT(odd.warnings().size(), 1u);
+  EXPECT_LT(bytes_of(odd.warnings()), 8u * 1024);
+}
+
 TEST_F(Create, WarnsOfAFinalizerWithoutADomain) {
   Json object = service("e1");
   object.member("metadata").set("finalizers", Json::array({"short"}));
