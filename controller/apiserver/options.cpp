@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <utility>
@@ -13,6 +14,8 @@ namespace {
 constexpr std::string_view kOptionsGroup = "meta.k8s.io";
 constexpr std::chrono::milliseconds kRevisionWait{3'000};
 constexpr std::chrono::milliseconds kRevisionPoll{50};
+// Nobody waits longer for one answer, and later times could not be added to the clock's.
+constexpr std::chrono::seconds kLongestWatch{24 * 3600};
 
 std::unexpected<ApiError> bad_option(std::string_view kind, std::string_view field,
                                      std::string_view reason, std::string message) {
@@ -89,20 +92,9 @@ Answer<WriteOptions> read_write_options(const ApiRequest& request, std::string_v
 }
 
 Answer<DeleteOptions> read_delete_options(const ApiRequest& request) {
-  Json body;
-  if (!request.body.empty()) {
-    const std::string type = request.media_type();
-    if (!type.empty() && type != "application/json" && type != "application/yaml") {
-      return unsupported_media_type("application/json, application/yaml");
-    }
-    Result<Json> parsed = parse_json(request.body);
-    if (!parsed || !parsed->is_object()) {
-      return internal_error(
-          fmt::format("couldn't get version/kind; json parse error: {}",
-                      parsed ? "the body is not an object" : parsed.error().message()));
-    }
-    body = std::move(*parsed);
-  }
+  Answer<Json> read = read_delete_body(request);
+  if (!read) return std::unexpected(read.error());
+  const Json& body = *read;
   DeleteOptions options;
   std::vector<std::string> dry_run_values = request.parameters("dryRun");
   for (const Json& value : body["dryRun"].as_array()) dry_run_values.push_back(value.as_string());
@@ -229,7 +221,7 @@ Answer<ListOptions> read_list_options(const Call& call) {
   if (*limit > 0) options.limit = static_cast<std::size_t>(*limit);
   Answer<std::int64_t> timeout = read_number(request, "timeoutSeconds");
   if (!timeout) return std::unexpected(timeout.error());
-  if (*timeout > 0) options.timeout = std::chrono::seconds(*timeout);
+  if (*timeout > 0) options.timeout = std::min(std::chrono::seconds(*timeout), kLongestWatch);
 
   const std::string version = request.parameter("resourceVersion");
   if (!version.empty()) {

@@ -35,6 +35,10 @@ struct DeleteOptions {
 
 Answer<DeleteOptions> read_delete_options(const ApiRequest& request);
 
+// The DeleteOptions in a DELETE's body, JSON or YAML, null if it has none. 400 if a field is not of
+// its type.
+Answer<Json> read_delete_body(const ApiRequest& request);
+
 // Which documents of a collection are meant.
 struct Selection {
   api::LabelSelector labels;
@@ -56,7 +60,7 @@ struct ListOptions {
   bool watch = false;
   bool allow_bookmarks = false;
   std::optional<bool> send_initial_events;
-  std::optional<std::chrono::seconds> timeout;
+  std::optional<std::chrono::seconds> timeout;  // at most a day
 };
 
 Answer<ListOptions> read_list_options(const Call& call);

@@ -74,6 +74,8 @@ class EventStream final : public http::BodyStream {
     }
     std::string piece = initial_piece();
     while (piece.empty()) {
+      append_pending(piece);
+      if (!piece.empty()) break;
       const SteadyTime now = core_.clock.steady_now();
       if (now >= end_) co_return std::nullopt;
       const SteadyTime due = options_.allow_bookmarks ? std::min(end_, bookmark_due_) : end_;
@@ -84,8 +86,8 @@ class EventStream final : public http::BodyStream {
         if (events.error().code() != ErrorCode::Expired) co_return std::nullopt;
         co_return too_old();
       }
-      for (const store::Event& event : *events) append_event(piece, event);
       if (events->empty()) append_bookmark_if_due(piece);
+      pending_ = std::move(*events);
     }
     co_return std::optional<std::string>(std::move(piece));
   }
@@ -101,6 +103,17 @@ class EventStream final : public http::BodyStream {
     next_initial_ = 0;
     if (std::exchange(start_.mark_initial_end, false)) append_bookmark(piece, start_.from, true);
     return piece;
+  }
+
+  // Large objects that change quickly would else make pieces of hundreds of MiB, one for each slow
+  // reader.
+  void append_pending(std::string& piece) {
+    while (next_pending_ < pending_.size() && piece.size() < kPieceBytes) {
+      append_event(piece, pending_[next_pending_++]);
+    }
+    if (next_pending_ < pending_.size()) return;
+    pending_.clear();
+    next_pending_ = 0;
   }
 
   void append_event(std::string& piece, const store::Event& event) {
@@ -208,6 +221,8 @@ class EventStream final : public http::BodyStream {
   WatchStart start_;
   const std::unique_ptr<WatchSlot> slot_;
   std::size_t next_initial_ = 0;
+  std::vector<store::Event> pending_;  // taken from the watch, but not yet written
+  std::size_t next_pending_ = 0;
   store::Revision bookmarked_;
   SteadyTime end_{};
   SteadyTime bookmark_due_{};

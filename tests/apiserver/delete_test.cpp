@@ -131,6 +131,53 @@ TEST_F(Delete, RefusesBadOptions) {
   EXPECT_TRUE(exists("web"));
 }
 
+TEST_F(Delete, OptionsOfTheWrongTypeDeleteNothing) {
+  make_service("web");
+  for (const char* text :
+       {R"({"dryRun":"All"})", R"({"dryRun":true})", R"({"dryRun":[true]})",
+        R"({"preconditions":"x"})", R"({"preconditions":{"uid":5}})",
+        R"({"preconditions":{"resourceVersion":12}})", R"({"orphanDependents":"true"})",
+        R"({"propagationPolicy":["Orphan"]})", R"({"gracePeriodSeconds":"0"})",
+        R"({"gracePeriodSeconds":0.5})", R"({"kind":{}})"}) {
+    Answered refused = remove(kUrl + "/web", *parse_json(text));
+    EXPECT_EQ(refused.status, 400) << text;
+    EXPECT_EQ(refused.body["reason"].as_string(), "BadRequest");
+    EXPECT_EQ(remove(kUrl, *parse_json(text)).status, 400) << text;
+  }
+  EXPECT_EQ(remove(kUrl + "/web", *parse_json(R"({"dryRun":"All"})")).message(),
+            "DeleteOptions in version \"v1\" cannot be handled as a DeleteOptions: json: cannot "
+            "unmarshal string into Go struct field DeleteOptions.dryRun of type []string");
+  EXPECT_TRUE(exists("web"));
+}
+
+TEST_F(Delete, NullOptionsAreNone) {
+  make_service("web");
+  const char* text =
+      R"({"kind":null,"dryRun":null,"gracePeriodSeconds":null,"orphanDependents":null,
+                         "propagationPolicy":null,"preconditions":{"uid":null}})";
+  EXPECT_EQ(remove(kUrl + "/web", *parse_json(text)).status, 200);
+  EXPECT_FALSE(exists("web"));
+}
+
+TEST_F(Delete, ReadsItsOptionsFromYaml) {
+  make_service("web");
+  auto remove_with = [this](const std::string& body) {
+    http::Request request;
+    request.method = "DELETE";
+    request.url = kUrl + "/web";
+    request.headers = {{"Content-Type", "application/yaml"}};
+    request.body = body;
+    return send(std::move(request));
+  };
+  EXPECT_EQ(remove_with("dryRun: [All]\n").status, 200);
+  EXPECT_EQ(remove_with("dryRun: All\n").status, 400);
+  EXPECT_EQ(remove_with("preconditions: {uid: other}\n").status, 409);
+  EXPECT_GE(remove_with("a: b: c\n").status, 400);
+  EXPECT_TRUE(exists("web"));
+  EXPECT_EQ(remove_with("gracePeriodSeconds: 0\n").status, 200);
+  EXPECT_FALSE(exists("web"));
+}
+
 TEST_F(Delete, CollectionDeletesWhatIsSelected) {
   make_service("a", Json::object({{"labels", Json::object({{"l", "x"}})}}));
   make_service("b", Json::object({{"labels", Json::object({{"l", "x"}})}}));

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 namespace clickdeploy::apiserver {
 namespace {
 
@@ -105,6 +107,58 @@ TEST_F(Watch, EndsAfterItsTime) {
   EXPECT_TRUE(unbounded.next().is_null());
   EXPECT_GE(context_.now() - start, std::chrono::minutes(30));
   EXPECT_LE(context_.now() - start, std::chrono::minutes(60));
+}
+
+TEST_F(Watch, AbsurdTimesAreHeldToADay) {
+  const std::string path = kUrl + "?watch=1&resourceVersion=" + now() + "&timeoutSeconds=";
+  for (const char* seconds : {"86401", "10000000000", "9223372036854775807"}) {
+    const SteadyTime before = context_.now();
+    auto stream = std::make_unique<OpenWatch>(watch(path + seconds));
+    EXPECT_EQ(stream->status(), 200) << seconds;
+    post(std::string(kConfigMaps), config_map(std::string("elsewhere-") + seconds));
+    const std::string name = std::string("s") + seconds;
+    make_service(name);
+    EXPECT_THAT(stream->next_texts(1)[0], StartsWith("ADDED s")) << seconds;
+    EXPECT_LT(context_.now() - before, std::chrono::seconds(1)) << seconds;
+  }
+  EXPECT_EQ(get(path + "99999999999999999999").status, 400);
+
+  OpenWatch longest =
+      watch(kUrl + "?watch=1&resourceVersion=" + now() + "&timeoutSeconds=9223372036854775807");
+  pass(std::chrono::hours(24) - std::chrono::minutes(1));
+  make_service("late");
+  EXPECT_THAT(longest.next_texts(1)[0], StartsWith("ADDED late "));
+  EXPECT_TRUE(longest.next().is_null());
+
+  const SteadyTime before = context_.now();
+  OpenWatch negative = watch(kUrl + "?watch=1&resourceVersion=" + now() + "&timeoutSeconds=-5");
+  EXPECT_TRUE(negative.next().is_null());
+  EXPECT_GE(context_.now() - before, std::chrono::minutes(30)) << "as if none was given";
+}
+
+TEST_F(Watch, PiecesStayBoundedAndLoseNothing) {
+  constexpr int kCount = 20;
+  constexpr std::size_t kObjectBytes = 100 * 1024;
+  http::Request request;
+  request.url = std::string(kConfigMaps) + "?watch=1&resourceVersion=" + now();
+  http::Reply reply = run(server_->handle(std::move(request)));
+  for (int i = 0; i < kCount; ++i) {
+    const std::string value(kObjectBytes, 'x');
+    ASSERT_EQ(post(std::string(kConfigMaps), config_map("c" + std::to_string(i), value)).status,
+              201);
+  }
+  std::string all;
+  while (std::count(all.begin(), all.end(), '\n') < kCount) {
+    Result<std::optional<std::string>> piece = run(reply.stream->next());
+    ASSERT_TRUE(piece && *piece);
+    EXPECT_LT((*piece)->size(), 256 * 1024 + 2 * kObjectBytes);
+    all += **piece;
+  }
+  std::size_t at = 0;
+  for (int i = 0; i < kCount; ++i) {
+    at = all.find("\"name\":\"c" + std::to_string(i) + "\"", at);
+    ASSERT_NE(at, std::string::npos) << i;
+  }
 }
 
 TEST_F(Watch, BookmarksTellHowFarItGot) {
