@@ -1,28 +1,25 @@
 #include "controller/http/server.h"
 
-#include "controller/http/server_session_internal.h"
+#include "controller/http/server_worker_internal.h"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
-#include <atomic>
-#include <condition_variable>
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -38,114 +35,24 @@ namespace {
 constexpr std::size_t kRefusedMax = 256;
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-// How many connections there are, and the wait for their end.
-class ConnectionCount {
+// The peer's address; of a connection that is gone already "0.0.0.0:0".
+template <class Socket>
+std::string peer_name(const Socket& socket) {
+  error_code ignored;
+  const tcp::endpoint peer = socket.remote_endpoint(ignored);
+  return fmt::format("{}:{}", peer.address().to_string(), peer.port());
+}
+
+// Everything that connections may touch.
+class Engine {
  public:
-  std::size_t add() {
-    std::lock_guard lock(mutex_);
-    return ++count_;
-  }
-  void remove() {
-    // The waiter may destroy this as soon as it sees zero, so it is woken under the lock.
-    std::lock_guard lock(mutex_);
-    --count_;
-    ended_.notify_all();
-  }
-  void wait_for_none() {
-    std::unique_lock lock(mutex_);
-    ended_.wait(lock, [this] { return count_ == 0; });
-  }
-  void wait_for_none(std::chrono::milliseconds time) {
-    std::unique_lock lock(mutex_);
-    ended_.wait_for(lock, time, [this] { return count_ == 0; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  std::size_t count_ = 0;
-};
-
-// One thread and the connections that live on it. All but the constructor, post() and join() runs
-// on that thread.
-class Worker {
- public:
-  Worker(const ServerOptions& options, const Handler& handler, ConnectionCount& count)
-      : options_(options), handler_(handler), count_(count), work_(context_.get_executor()) {}
-
-  void start() {
-    thread_ = std::thread([this] { context_.run(); });
-  }
-  void join() {
-    work_.reset();
-    if (thread_.joinable()) thread_.join();
-  }
-  asio::io_context& context() { return context_; }
-
-  void serve(tcp::socket socket, const std::shared_ptr<TlsIdentity>& identity,
-             Session::Purpose purpose) {
-    error_code error;
-    socket.set_option(tcp::no_delay(true), error);
-    const tcp::endpoint peer = socket.remote_endpoint(error);
-    std::string peer_name = fmt::format("{}:{}", peer.address().to_string(), peer.port());
-    auto entry = std::make_shared<Entry>();
-    entry->session = std::make_shared<Session>(make_connection(std::move(socket), identity),
-                                               context_.get_executor(), std::move(peer_name),
-                                               purpose, options_, handler_);
-    entries_.insert(entry);
-    auto ended = [this, entry](const std::exception_ptr& failure) { end(entry, failure); };
-    asio::co_spawn(Executor(context_.get_executor()), entry->session->run(),
-                   asio::bind_cancellation_slot(entry->cancel.slot(), std::move(ended)));
-    if (draining_) entry->session->drain();
-  }
-
-  void drain() {
-    draining_ = true;
-    for (const auto& entry : std::vector(entries_.begin(), entries_.end())) {
-      entry->session->drain();
-    }
-  }
-
-  void abandon() {
-    for (const auto& entry : std::vector(entries_.begin(), entries_.end())) {
-      entry->session->abandon();
-      entry->cancel.emit(asio::cancellation_type::terminal);
-    }
-  }
-
- private:
-  struct Entry {
-    std::shared_ptr<Session> session;
-    asio::cancellation_signal cancel;
-  };
-
-  void end(const std::shared_ptr<Entry>& entry, const std::exception_ptr& failure) {
-    if (failure && !draining_) spdlog::error("Connection ended by an exception, which is a bug");
-    entry->session->release();
-    entries_.erase(entry);
-    count_.remove();
-  }
-
-  const ServerOptions& options_;
-  const Handler& handler_;
-  ConnectionCount& count_;
-  bool draining_ = false;
-  asio::io_context context_{1};
-  std::set<std::shared_ptr<Entry>> entries_;
-  asio::executor_work_guard<asio::io_context::executor_type> work_;
-  std::thread thread_;
-};
-
-class BeastServer final : public HttpServer {
- public:
-  BeastServer(ServerOptions options, Handler handler, std::shared_ptr<TlsIdentity> identity)
+  Engine(ServerOptions options, Handler handler, std::shared_ptr<TlsIdentity> identity)
       : options_(std::move(options)), handler_(std::move(handler)), identity_(std::move(identity)) {
     for (std::size_t i = 0; i < std::max<std::size_t>(options_.threads, 1); ++i) {
-      workers_.push_back(std::make_unique<Worker>(options_, handler_, count_));
+      workers_.push_back(std::make_unique<Worker>(options_, handler_, open_));
     }
     acceptor_.emplace(workers_.front()->context());
   }
-  ~BeastServer() override { stop(); }
 
   Result<void> listen() {
     error_code error;
@@ -168,12 +75,10 @@ class BeastServer final : public HttpServer {
     return {};
   }
 
-  std::uint16_t port() const override { return port_; }
+  std::uint16_t port() const { return port_; }
 
-  void stop() override {
-    std::lock_guard lock(stop_mutex_);
-    if (stopped_) return;
-    stopped_ = true;
+  // True if all is closed and joined; false if connections were abandoned: then this must be kept.
+  bool stop() {
     // Sessions may still be on their way from the listener to their worker; its queue keeps the
     // order, so they see the drain after their start or start drained.
     asio::post(workers_.front()->context(), [this] {
@@ -184,15 +89,35 @@ class BeastServer final : public HttpServer {
         asio::post(worker->context(), [&worker] { worker->drain(); });
       }
     });
-    count_.wait_for_none(options_.drain);
-    for (auto& worker : workers_) {
-      asio::post(worker->context(), [&worker] { worker->abandon(); });
+    if (!open_.wait_for_none(options_.drain)) {
+      for (auto& worker : workers_) {
+        asio::post(worker->context(), [&worker] { worker->abandon(); });
+      }
+      if (!open_.wait_for_none(options_.cancel_max)) {
+        abandon();
+        return false;
+      }
     }
-    count_.wait_for_none();
     for (auto& worker : workers_) worker->join();
+    return true;
   }
 
  private:
+  void abandon() {
+    spdlog::error("Stopped with requests that do not end, which is a bug; abandoned: {}",
+                  fmt::join(open_.peers(), ", "));
+    for (auto& worker : workers_) worker->context().stop();
+    const auto deadline = std::chrono::steady_clock::now() + options_.cancel_max;
+    bool all_ended = true;
+    for (auto& worker : workers_) all_ended = worker->join_until(deadline) && all_ended;
+    if (!all_ended) {
+      spdlog::error("A handler does not give its thread back, which is a bug");
+      return;
+    }
+    error_code ignored;
+    acceptor_->close(ignored);
+  }
+
   Task<void> accept() {
     std::size_t turn = 0;
     while (!stopping_) {
@@ -208,30 +133,61 @@ class BeastServer final : public HttpServer {
         (void)woken;
         continue;
       }
-      const std::size_t connections = count_.add();
-      if (connections > options_.connections_max + kRefusedMax) {
-        count_.remove();
+      std::string peer = peer_name(socket);
+      const OpenConnections::Added added = open_.add(peer);
+      if (added.count > options_.connections_max + kRefusedMax) {
+        open_.remove(added.id);
         continue;  // the socket closes here
       }
-      const auto purpose = connections > options_.connections_max ? Session::Purpose::Refuse
+      const auto purpose = added.count > options_.connections_max ? Session::Purpose::Refuse
                                                                   : Session::Purpose::Serve;
-      asio::post(worker.context(),
-                 [this, &worker, purpose, accepted = std::move(socket)]() mutable {
-                   worker.serve(std::move(accepted), identity_, purpose);
-                 });
+      asio::post(worker.context(), [this, &worker, purpose, id = added.id, peer = std::move(peer),
+                                    accepted = std::move(socket)]() mutable {
+        worker.serve(std::move(accepted), std::move(peer), id, identity_, purpose);
+      });
     }
   }
 
   const ServerOptions options_;
   const Handler handler_;
   const std::shared_ptr<TlsIdentity> identity_;
-  ConnectionCount count_;
+  OpenConnections open_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<tcp::acceptor> acceptor_;
   std::uint16_t port_ = 0;
   bool stopping_ = false;  // of the first worker's thread
-  std::mutex stop_mutex_;
-  bool stopped_ = false;
+};
+
+// A coroutine of an abandoned connection waits for something of another thread, which may still
+// come and is then posted to the worker's context; an abandoned thread uses all of the engine. So
+// engines with such remains live until the program's end, their memory and open sockets with them.
+void keep_for_ever(std::unique_ptr<Engine> engine) {
+  static std::mutex mutex;
+  static auto* const kept = new std::vector<std::unique_ptr<Engine>>();
+  std::lock_guard lock(mutex);
+  kept->push_back(std::move(engine));
+}
+
+class BeastServer final : public HttpServer {
+ public:
+  explicit BeastServer(std::unique_ptr<Engine> engine)
+      : port_(engine->port()), engine_(std::move(engine)) {}
+  ~BeastServer() override { stop(); }
+
+  std::uint16_t port() const override { return port_; }
+
+  void stop() override {
+    std::lock_guard lock(mutex_);
+    if (engine_ == nullptr) return;
+    const bool clean = engine_->stop();
+    if (!clean) keep_for_ever(std::move(engine_));
+    engine_.reset();
+  }
+
+ private:
+  const std::uint16_t port_;
+  std::mutex mutex_;
+  std::unique_ptr<Engine> engine_;  // nullptr: stopped
 };
 
 }  // namespace
@@ -244,10 +200,10 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(ServerOptions options, Han
     if (!loaded) return std::unexpected(std::move(loaded).error());
     identity = std::move(*loaded);
   }
-  auto server = std::make_unique<BeastServer>(std::move(options), std::move(handler), identity);
-  Result<void> listening = server->listen();
+  auto engine = std::make_unique<Engine>(std::move(options), std::move(handler), identity);
+  Result<void> listening = engine->listen();
   if (!listening) return std::unexpected(std::move(listening).error());
-  return server;
+  return std::make_unique<BeastServer>(std::move(engine));
 }
 
 }  // namespace clickdeploy::http

@@ -11,7 +11,12 @@
 //
 // Threads: the server owns `threads` threads; each connection's coroutines, so each handler call,
 // run on one of them. stop() from any thread: no new connections, running requests get
-// `drain` to end, streams are ended cleanly at once, then everything is closed and joined.
+// `drain` to end, streams are ended cleanly at once, then everything is closed, cancelled and
+// joined. Requests that do not end within `cancel_max` even so (a handler that cannot be cancelled
+// or blocks its thread) are logged and abandoned, and stop() returns: their coroutines never go on,
+// a blocked thread is left to itself, and the memory of the server, its copy of the handler
+// included, stays allocated until the program ends. What the handler refers to then must be safe to
+// use for as long as a blocked thread may need it.
 
 #pragma once
 
@@ -37,6 +42,7 @@ struct ServerOptions {
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds idle_timeout{120'000};
   std::chrono::milliseconds drain{5'000};
+  std::chrono::milliseconds cancel_max{3'000};
   std::string certificate_pem;  // not empty: https
   SecretString key_pem;
   // For a server whose only protection is that it listens on loopback: web pages in a browser of

@@ -1,3 +1,4 @@
+#include "controller/async/run_on.h"
 #include "tests/http/streams.h"
 #include "tests/http/wire.h"
 
@@ -185,6 +186,71 @@ TEST(HttpServerStop, RequestThatOutlivesTheDrainIsCancelled) {
   ASSERT_TRUE(entered.wait());
   server->stop();
   EXPECT_EQ(wire.read_all(), "");
+}
+
+// What the handlers below hold on to. They may outlive the test that made them.
+struct Stuck {
+  Flag entered;
+  Flag go;
+  Flag gone;
+};
+
+// Waits on another thread, where no cancellation reaches.
+Task<Reply> wait_elsewhere(std::shared_ptr<Stuck> stuck, Executor elsewhere, Request /*request*/) {
+  auto wait = [stuck] {
+    stuck->entered.raise();
+    return stuck->go.wait();
+  };
+  const bool went = co_await run_on(std::move(elsewhere), std::move(wait));
+  co_return text_reply(went ? "went" : "out of patience");
+}
+
+// Keeps the server's own thread.
+Task<Reply> keep_the_thread(std::shared_ptr<Stuck> stuck, Request /*request*/) {
+  stuck->entered.raise();
+  stuck->go.wait();
+  stuck->gone.raise();
+  co_return text_reply("late");
+}
+
+ServerOptions hasty() {
+  ServerOptions options;
+  options.threads = 2;
+  options.drain = std::chrono::milliseconds(20);
+  options.cancel_max = std::chrono::milliseconds(100);
+  return options;
+}
+
+TEST(HttpServerStop, RequestThatCannotBeCancelledIsAbandoned) {
+  auto stuck = std::make_shared<Stuck>();
+  ThreadExecutor elsewhere;
+  auto server = serve(hasty(), [stuck, executor = elsewhere.executor()](Request request) {
+    return wait_elsewhere(stuck, executor, std::move(request));
+  });
+  Wire wire = Wire::connect(server->port());
+  wire.send("GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(stuck->entered.wait());
+  const auto start = std::chrono::steady_clock::now();
+  server->stop();
+  server.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, kPatience / 2);
+  EXPECT_EQ(wire.read_all(), "") << "the client is let go";
+  stuck->go.raise();  // its answer comes to a server that is no more
+}
+
+TEST(HttpServerStop, HandlerThatKeepsTheThreadIsLeftToItself) {
+  auto stuck = std::make_shared<Stuck>();
+  auto server = serve(
+      hasty(), [stuck](Request request) { return keep_the_thread(stuck, std::move(request)); });
+  Wire wire = Wire::connect(server->port());
+  wire.send("GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(stuck->entered.wait());
+  const auto start = std::chrono::steady_clock::now();
+  server->stop();
+  server.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, kPatience / 2);
+  stuck->go.raise();
+  EXPECT_TRUE(stuck->gone.wait());
 }
 
 }  // namespace
