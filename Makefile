@@ -34,6 +34,13 @@ bench: ## Measure speed and memory, optimised; JSON lines in build/bench.jsonl
 	@scripts/lib/build release
 	@exec build/release/bin/clickdeploy_bench --json build/bench.jsonl $(ARGS)
 
+.PHONY: simulate
+simulate: ## Run the whole system from SEEDS=n seeds on (SEED=first, TRACE=1 tells one run's story)
+	@scripts/setup
+	@scripts/lib/build release simulate
+	@exec build/release/bin/simulate $(if $(TRACE),--seed $(SEED) --trace,--first $(or $(SEED),1) \
+	  --seeds $(or $(SEEDS),100)) $(ARGS)
+
 .PHONY: format
 format: ## Format all C++
 	@scripts/setup

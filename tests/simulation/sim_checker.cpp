@@ -1,7 +1,5 @@
 #include "tests/simulation/sim_checker.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <map>
 
@@ -25,22 +23,26 @@ std::string id_in(const std::string& path, std::string_view prefix) {
   return rest.substr(0, rest.find_first_of("/?"));
 }
 
-std::string metadata_of(const localcloud::Server& server, const std::string& name) {
+}  // namespace
+
+std::string CloudChecker::metadata_of(const localcloud::Server& server, const std::string& name) {
   const auto found = server.metadata.find(name);
   return found == server.metadata.end() ? "" : found->second;
 }
 
-}  // namespace
-
 Task<http::Reply> CloudChecker::handle(http::Request request) {
   const bool mutation = is_mutation(request);
   const Mutation begun{clock_.steady_now(), request.method, request.url, request.body, 0};
-  if (mutation) check_ownership(request);
+  if (mutation) {
+    check_ownership(request);
+    if (before_mutation) before_mutation(request);
+  }
   http::Reply reply = co_await inner_(std::move(request));
   if (mutation) {
     mutations_.push_back(begun);
     mutations_.back().status = reply.response.status;
     check_uniqueness();
+    if (after_mutation) after_mutation(mutations_.back());
   }
   co_return reply;
 }
@@ -70,17 +72,23 @@ std::vector<const localcloud::Port*> CloudChecker::our_ports() const {
 }
 
 void CloudChecker::check_ownership(const http::Request& request) const {
+  const std::string what = request.method + " " + request.url;
+  const std::string port_mark = "clickdeploy cluster=" + cluster_id_.substr(0, 8) + " ";
   const std::string server_id = id_in(request.url, kServers);
   const auto server = cloud_.state().servers.find(server_id);
-  if (server != cloud_.state().servers.end()) {
-    EXPECT_EQ(metadata_of(server->second, "clickdeploy_cluster"), cluster_id_)
-        << request.method << " " << request.url << " is on a server that is not ours";
+  if (server != cloud_.state().servers.end() &&
+      metadata_of(server->second, "clickdeploy_cluster") != cluster_id_) {
+    report_.add("S2", what + " is on a server that is not ours");
   }
   const auto port = cloud_.state().ports.find(id_in(request.url, kPorts));
-  if (port != cloud_.state().ports.end()) {
-    EXPECT_TRUE(port->second.description.starts_with(
-        "clickdeploy cluster=" + cluster_id_.substr(0, 8) + " "))
-        << request.method << " " << request.url << " is on a port that is not ours";
+  if (port != cloud_.state().ports.end() && !port->second.description.starts_with(port_mark)) {
+    report_.add("S2", what + " is on a port that is not ours");
+  }
+  const bool new_server = request.method == "POST" && request.url == "/compute/v2.1/servers";
+  const bool new_port = request.method == "POST" && request.url == "/network/v2.0/ports";
+  if ((new_server && !request.body.contains(cluster_id_)) ||
+      (new_port && !request.body.contains(port_mark))) {
+    report_.add("S2", what + " makes something without our mark");
   }
 }
 
@@ -90,7 +98,7 @@ void CloudChecker::check_uniqueness() const {
     for (const char* mark : {"clickdeploy_uid", "clickdeploy_claim"}) {
       const std::string value = mark + ("=" + metadata_of(*server, mark));
       const auto [at, fresh] = seen.emplace(value, server->id);
-      EXPECT_TRUE(fresh) << server->id << " and " << at->second << " are both " << value;
+      if (!fresh) report_.add("S1", server->id + " and " + at->second + " are both " + value);
     }
   }
 }

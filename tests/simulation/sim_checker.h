@@ -1,13 +1,15 @@
-// CloudChecker: stands before the cloud, remembers every call that changes something, and fails the
-// test when one breaks a promise: two live servers of one Instance or claim, or a change of what is
-// not ours.
+// CloudChecker: stands before the cloud, remembers every call that changes something, and reports
+// one that breaks a promise: two live servers of one Instance or claim (S1), a change of what is
+// not ours, or something new without our mark (S2).
 
 #pragma once
 
 #include "controller/async/clock.h"
 #include "controller/http/http_client.h"
 #include "controller/localcloud/cloud.h"
+#include "tests/simulation/sim_report.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,13 +26,18 @@ struct Mutation {
 class CloudChecker {
  public:
   CloudChecker(localcloud::Cloud& cloud, Clock& clock, http::Handler cloud_handler,
-               std::string cluster_id)
+               std::string cluster_id, Report& report)
       : cloud_(cloud),
         clock_(clock),
         inner_(std::move(cloud_handler)),
-        cluster_id_(std::move(cluster_id)) {}
+        cluster_id_(std::move(cluster_id)),
+        report_(report) {}
 
   Task<http::Reply> handle(http::Request request);
+
+  // Asked before each change, and told each one with its outcome; may be null.
+  std::function<void(const http::Request&)> before_mutation;
+  std::function<void(const Mutation&)> after_mutation;
 
   const std::vector<Mutation>& mutations() const { return mutations_; }
   std::size_t count(const std::string& method, const std::string& path_prefix) const;
@@ -38,6 +45,8 @@ class CloudChecker {
   // Live servers and ports with our mark.
   std::vector<const localcloud::Server*> our_servers() const;
   std::vector<const localcloud::Port*> our_ports() const;
+  // Of a server; "" if it has none of that name.
+  static std::string metadata_of(const localcloud::Server& server, const std::string& name);
 
  private:
   void check_ownership(const http::Request& request) const;
@@ -47,6 +56,7 @@ class CloudChecker {
   Clock& clock_;
   const http::Handler inner_;
   const std::string cluster_id_;
+  Report& report_;
   std::vector<Mutation> mutations_;
 };
 

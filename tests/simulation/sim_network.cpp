@@ -42,16 +42,19 @@ void SimNetwork::start(std::shared_ptr<Exchange> exchange, std::function<void()>
 Task<void> SimNetwork::carry(std::shared_ptr<Exchange> exchange, std::function<void()> done) {
   http::Request request = exchange->request;
   co_await clock_.sleep(latency());
-  std::optional<Result<http::Response>> result = co_await deliver(std::move(request));
+  std::optional<NetworkFault> fault;
+  if (faults) fault = faults(request);
+  if (fault && fault->kind == NetworkFault::Kind::Late) co_await clock_.sleep(fault->delay);
+  std::optional<Result<http::Response>> result = co_await deliver(std::move(request), fault);
   if (!result) co_return;
+  if (fault && fault->kind == NetworkFault::Kind::LateAnswer) co_await clock_.sleep(fault->delay);
   co_await clock_.sleep(latency());
   exchange->result = std::move(result);
   done();
 }
 
-Task<std::optional<Result<http::Response>>> SimNetwork::deliver(http::Request request) {
-  std::optional<NetworkFault> fault;
-  if (faults) fault = faults(request);
+Task<std::optional<Result<http::Response>>> SimNetwork::deliver(http::Request request,
+                                                                std::optional<NetworkFault> fault) {
   const SplitUrl url = split_url(request.url);
   if (fault) {
     switch (fault->kind) {
@@ -62,8 +65,11 @@ Task<std::optional<Result<http::Response>>> SimNetwork::deliver(http::Request re
       case NetworkFault::Kind::Hang:
         co_return std::nullopt;
       case NetworkFault::Kind::Status:
-        co_return http::Response{.status = fault->status, .headers = {}, .body = fault->body};
+        co_return http::Response{
+            .status = fault->status, .headers = fault->headers, .body = fault->body};
       case NetworkFault::Kind::TimeOutAfter:
+      case NetworkFault::Kind::Late:
+      case NetworkFault::Kind::LateAnswer:
         break;
     }
   }
@@ -79,7 +85,8 @@ Task<std::optional<Result<http::Response>>> SimNetwork::deliver(http::Request re
     if (!answer) co_return std::unexpected(refused(url.origin));
     reply = *std::move(answer);
   }
-  if (fault || reply.response.status == 0) co_return std::nullopt;
+  const bool silent = fault && fault->kind == NetworkFault::Kind::TimeOutAfter;
+  if (silent || reply.response.status == 0) co_return std::nullopt;
   const int status = reply.response.status;
   http::Headers headers = reply.response.headers;
   Result<std::string> body = co_await read_body(std::move(reply));

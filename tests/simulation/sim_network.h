@@ -26,10 +26,14 @@ struct NetworkFault {
     TimeOutAfter,  // carried out, and never answered
     Hang,          // not carried out, and never answered
     Status,        // answered with `status` instead of being carried out
+    Late,          // carried out after `delay`, and answered then
+    LateAnswer,    // carried out at once, and answered after `delay`
   };
   Kind kind = Kind::Refuse;
   int status = 503;
   std::string body = "{}";
+  http::Headers headers;
+  std::chrono::milliseconds delay{0};
 };
 
 // "http://host:port" of a URL, and what follows it.
@@ -66,7 +70,8 @@ class SimNetwork {
 
  private:
   Task<void> carry(std::shared_ptr<Exchange> exchange, std::function<void()> done);
-  Task<std::optional<Result<http::Response>>> deliver(http::Request request);
+  Task<std::optional<Result<http::Response>>> deliver(http::Request request,
+                                                      std::optional<NetworkFault> fault);
   std::chrono::microseconds latency();
 
   Clock& clock_;

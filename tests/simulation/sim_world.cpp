@@ -96,7 +96,7 @@ Task<void> into(Task<T> task, std::shared_ptr<std::optional<T>> slot) {
 struct SimWorld::Running {
   explicit Running(SimWorld& world)
       : process(std::make_unique<SimProcess>(world.context())),
-        clock(world.context(), kBase, process->owner()),
+        clock(world.context(), kBase + world.wall_shift_, process->owner()),
         outside(*process, world.network),
         tasks(process->executor()),
         user(in_process, {.server = kApi, .field_manager = "kubectl"}) {
@@ -148,12 +148,13 @@ struct SimWorld::Running {
 SimWorld::SimWorld(std::uint64_t seed)
     : context_(std::make_unique<SimContext>(seed)),
       clock(*context_, kBase),
+      report(clock),
       random(seed + 1'000'003),
       cloud_random(seed + 2'000'003),
       cloud({}, clock, cloud_random, guests),
       checker(cloud, clock,
               localcloud::make_handler(cloud, clock, context_->executor(), kCloudOrigin),
-              kClusterId),
+              kClusterId, report),
       network(*context_, clock, seed + 3'000'017),
       prometheus(disk, clock,
                  [this](const std::string& url) -> fakes::ScrapeAnswer {
@@ -255,43 +256,61 @@ std::optional<T> SimWorld::ask(Task<T> task) {
   return std::move(*slot);
 }
 
-void SimWorld::insist(const std::function<Task<Result<void>>(client::Client&)>& request,
-                      const std::string& what) {
-  std::string error;
+Result<void> SimWorld::insist(const std::function<Task<Result<void>>(client::Client&)>& request) {
+  Result<void> last = fail(ErrorCode::DeadlineExceeded, "the API does not answer");
   for (int i = 0; i < 20; ++i) {
     std::optional<Result<void>> done = ask(request(running_->user));
-    if (done && *done) return;
+    if (done && *done) return {};
     if (done) {
-      error = done->error().message();
-      if (!done->error().is_retryable()) break;
+      last = *std::move(done);
+      if (!last.error().is_retryable()) break;
     }
     run_for(1s);
   }
-  ADD_FAILURE() << what << ": " << error;
+  return last;
+}
+
+void SimWorld::expect(const Result<void>& done, const std::string& what) {
+  if (!done) report.add("run", what + ": " + done.error().message());
+}
+
+Result<void> SimWorld::try_apply(const Json& object) {
+  const api::ResourceInfo* info =
+      api::builtin_scheme().find_kind(object["apiVersion"].as_string(), object["kind"].as_string());
+  if (info == nullptr) return fail(ErrorCode::InvalidArgument, "no such kind");
+  const client::ResourcePath path{info->group, info->version, info->plural};
+  return insist([&](client::Client& client) { return apply_one(client, path, object); });
+}
+
+Result<void> SimWorld::try_patch(const std::string& resource, const api::ObjectKey& key,
+                                 Json patch) {
+  return insist(
+      [&](client::Client& client) { return patch_one(client, path_of(resource), key, patch); });
+}
+
+Result<void> SimWorld::try_remove(const std::string& resource, const api::ObjectKey& key) {
+  return insist([&](client::Client& client) { return client.remove(path_of(resource), key, ""); });
 }
 
 void SimWorld::apply(const std::string& yaml) {
   Result<std::vector<YamlDocument>> documents = parse_yaml(yaml);
   ASSERT_TRUE(documents) << documents.error().message();
   for (const YamlDocument& document : *documents) {
-    const Json& object = document.value;
-    const api::ResourceInfo* info = api::builtin_scheme().find_kind(
-        object["apiVersion"].as_string(), object["kind"].as_string());
-    ASSERT_NE(info, nullptr) << object["kind"].as_string();
-    const client::ResourcePath path{info->group, info->version, info->plural};
-    insist([&](client::Client& client) { return apply_one(client, path, object); },
-           "apply " + object["metadata"]["name"].as_string());
+    expect(try_apply(document.value), "apply " + document.value["metadata"]["name"].as_string());
   }
 }
 
 void SimWorld::patch(const std::string& resource, const api::ObjectKey& key, Json patch) {
-  insist([&](client::Client& client) { return patch_one(client, path_of(resource), key, patch); },
-         "patch " + key.text());
+  expect(try_patch(resource, key, std::move(patch)), "patch " + key.text());
 }
 
 void SimWorld::remove(const std::string& resource, const api::ObjectKey& key) {
-  insist([&](client::Client& client) { return client.remove(path_of(resource), key, ""); },
-         "delete " + key.text());
+  expect(try_remove(resource, key), "delete " + key.text());
+}
+
+void SimWorld::shift_wall(std::chrono::nanoseconds shift) {
+  wall_shift_ += shift;
+  running_->clock.shift_wall(shift);
 }
 
 const Json& SimWorld::parsed(const store::DocumentPtr& document) const {
@@ -317,6 +336,10 @@ std::vector<std::reference_wrapper<const Json>> SimWorld::objects(
     list.push_back(std::cref(parsed(document)));
   }
   return list;
+}
+
+std::vector<store::DocumentPtr> SimWorld::documents(const std::string& resource) const {
+  return running_->store->list(resource, std::nullopt).documents;
 }
 
 store::Revision SimWorld::revision() const {

@@ -16,6 +16,7 @@
 #include "tests/simulation/sim_checker.h"
 #include "tests/simulation/sim_guests.h"
 #include "tests/simulation/sim_network.h"
+#include "tests/simulation/sim_report.h"
 
 #include <functional>
 #include <memory>
@@ -52,12 +53,22 @@ class SimWorld {
   void apply(const std::string& yaml);
   void patch(const std::string& resource, const api::ObjectKey& key, Json patch);
   void remove(const std::string& resource, const api::ObjectKey& key);
+  // The same for one object, where the answer may be an error.
+  Result<void> try_apply(const Json& object);
+  Result<void> try_patch(const std::string& resource, const api::ObjectKey& key, Json patch);
+  Result<void> try_remove(const std::string& resource, const api::ObjectKey& key);
+
+  // The wall clock of the machine that the process runs on, from now on; the cloud and Prometheus
+  // have their own.
+  void shift_wall(std::chrono::nanoseconds shift);
 
   // As stored; null if there is none. Resources: "services.clickdeploy.io", "secrets". What is
   // given back holds until the object is asked for again.
   const Json& object(const std::string& resource, const api::ObjectKey& key) const;
   std::vector<std::reference_wrapper<const Json>> objects(const std::string& resource) const;
   store::Revision revision() const;
+  // In order of keys, for those who look at every change.
+  std::vector<store::DocumentPtr> documents(const std::string& resource) const;
 
   SimContext& context() { return *context_; }
 
@@ -66,6 +77,7 @@ class SimWorld {
 
  public:
   SimClock clock;
+  Report report;
   SeededRandom random;        // of the processes
   SeededRandom cloud_random;  // of the cloud
   MemoryDisk disk;
@@ -82,8 +94,8 @@ class SimWorld {
 
   template <class T>
   std::optional<T> ask(Task<T> task);
-  void insist(const std::function<Task<Result<void>>(client::Client&)>& request,
-              const std::string& what);
+  Result<void> insist(const std::function<Task<Result<void>>(client::Client&)>& request);
+  void expect(const Result<void>& done, const std::string& what);
   std::uint64_t stamp() const;
   const Json& parsed(const store::DocumentPtr& document) const;
 
@@ -97,6 +109,7 @@ class SimWorld {
   std::vector<std::unique_ptr<SimProcess>> dead_;
   std::uint64_t crash_at_ = UINT64_MAX;
   std::size_t crashes_ = 0;
+  std::chrono::nanoseconds wall_shift_{0};
   TaskGroup world_tasks_;
 };
 
