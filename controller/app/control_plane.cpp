@@ -258,7 +258,9 @@ void ControlPlane::Parts::on_cloud_sweep(const ObjectKey& cloud,
   const bool trusted_before = connection != nullptr && connection->distrust().empty();
   cloud_reconciler.judge(cloud);
   const bool trusted = connection != nullptr && connection->distrust().empty();
-  if (!changed.empty() || trusted != trusted_before || quota_moved(cloud) ||
+  // After a good sweep a Cloud that could not log in does not wait for its backoff.
+  const bool unverified = connection != nullptr && !connection->verified;
+  if (!changed.empty() || trusted != trusted_before || quota_moved(cloud) || unverified ||
       (connection != nullptr && connection->observer.last_error())) {
     cloud_controller.queue().add_after(cloud, kGather);
   }

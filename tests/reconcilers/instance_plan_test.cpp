@@ -181,7 +181,9 @@ TEST(PlanInstance, ConfirmedWaitsForWhatItHasNotSeen) {
       {"NotInThisSnapshotYet", running_instance(), trusted(100), "Rest Progressing"},
       {"MissingIsNotGone", running_instance(), missing, "AskById server-1"},
       {"MissingButAnswers", running_instance(), answers, "Rest Progressing"},
-      {"Gone", running_instance(), gone, "BeginRepair Replace"},
+      {"GoneOnce", running_instance(), gone, "Rest Progressing"},
+      {"NotInTheListOfAYoungOne", running_instance(),
+       changed(missing, [](auto& o) { o.now = at(59); }), "Rest Progressing"},
       {"Building", with_claim("Confirmed"),
        seen(10, "BUILD", TargetView::NotPublished, Probe::NotAsked), "Rest Progressing"},
       {"AgentNotScraped", running_instance(),
@@ -225,6 +227,24 @@ TEST(PlanInstance, NothingIsLeftWhileItCannotBeMade) {
   });
 }
 
+// No list shows a server; asked by its id, the cloud says 404.
+InstanceObserved gone_by_id(std::vector<openstack::Port> ports) {
+  InstanceObserved observed = looked_up(0, {}, std::move(ports));
+  observed.server_gone = true;
+  return observed;
+}
+
+// No list shows a server, but it answers by its id, with our token or without.
+InstanceObserved by_id(openstack::Server server, bool ours) {
+  server.tags.clear();
+  server.metadata.clear();
+  if (ours) server.metadata[std::string(kClaimMetadata)] = kToken;
+  InstanceObserved observed = looked_up(0, {}, {});
+  observed.server_gone = false;
+  observed.server = std::move(server);
+  return observed;
+}
+
 TEST(PlanInstance, DeletionRemovesServersThenPortsThenTheFinalizer) {
   InstanceObserved untrusted = trusted();
   untrusted.cloud = InstanceObserved::Cloud::Untrusted;
@@ -245,19 +265,30 @@ TEST(PlanInstance, DeletionRemovesServersThenPortsThenTheFinalizer) {
        looked_up(0, {going, sample_server("late")}, {sample_port()}), "DeleteServer late"},
       {"WaitsUntilItIsGone", deleting(running_instance()), looked_up(0, {going}, {sample_port()}),
        "Rest Progressing"},
-      {"Ports", deleting(running_instance()), looked_up(0, {}, {sample_port()}),
-       "DeletePort port-1"},
-      {"NothingLeft", deleting(running_instance()), looked_up(0, {}, {}), "DropFinalizer"},
+      // An empty list is no proof: the recorded server is asked for by its id.
+      {"AsksById", deleting(running_instance()), looked_up(0, {}, {sample_port()}),
+       "AskById server-1"},
+      {"ListLags", deleting(running_instance()), by_id(sample_server("server-1"), true),
+       "DeleteServer server-1"},
+      {"ByIdItGoes", deleting(running_instance()), by_id(going, true), "Rest Progressing"},
+      {"SomebodyTookOurMark", deleting(running_instance()), by_id(sample_server("server-1"), false),
+       "Rest Blocked"},
+      {"Ports", deleting(running_instance()), gone_by_id({sample_port()}), "DeletePort port-1"},
+      {"NothingLeft", deleting(running_instance()), gone_by_id({}), "DropFinalizer"},
       {"IntendedHasNoServer", deleting(with_claim("Intended")), looked_up(0, {}, {sample_port()}),
        "DeletePort port-1"},
       {"UncertainWaitsForTheWindow", deleting(with_claim("Uncertain")),
        looked_up(59, {}, {sample_port()}), "Rest Progressing"},
+      // A clock that jumps ahead does not end the wait.
+      {"UncertainSeenAMomentAgo", deleting(with_claim("Uncertain")),
+       changed(looked_up(99, {}, {}), [](auto& o) { o.claim_seen = std::chrono::seconds(5); }),
+       "Rest Progressing"},
       {"UncertainAfterTheWindow", deleting(with_claim("Uncertain")),
        looked_up(60, {}, {sample_port()}), "DeletePort port-1"},
       {"UncertainFound", deleting(with_claim("Uncertain")), looked_up(5, {sample_server("s")}, {}),
        "DeleteServer s"},
       {"PausedIsStillDeleted", deleting(running_instance()),
-       changed(looked_up(0, {}, {}), [](auto& o) { o.paused = true; }), "DropFinalizer"},
+       changed(gone_by_id({}), [](auto& o) { o.paused = true; }), "DropFinalizer"},
       {"NotOursToHold", released, trusted(), "Rest Progressing"},
   });
 }
@@ -273,8 +304,9 @@ TEST(PlanInstance, ReplacementRemovesEverythingThenStartsAnew) {
       {"Server", replaced, looked_up(1, {sample_server("server-1")}, {sample_port()}),
        "DeleteServer server-1"},
       {"Waits", replaced, looked_up(1, {going}, {sample_port()}), "Rest Progressing"},
-      {"Ports", replaced, looked_up(1, {}, {sample_port()}), "DeletePort port-1"},
-      {"Forgets", replaced, looked_up(1, {}, {}), "ForgetServer"},
+      {"AsksById", replaced, looked_up(1, {}, {sample_port()}), "AskById server-1"},
+      {"Ports", replaced, gone_by_id({sample_port()}), "DeletePort port-1"},
+      {"Forgets", replaced, gone_by_id({}), "ForgetServer"},
   });
 }
 

@@ -51,8 +51,9 @@ TEST(PlanRepair, OnlySilenceToEverybodyIsUnhealthy) {
            Row{TargetView::Down, Probe::OtherIdentity, false},
            Row{TargetView::Down, Probe::Silent, true},
            Row{TargetView::Pending, Probe::Answers, false},
-           Row{TargetView::Pending, Probe::Silent, true},
-           Row{TargetView::NotKnown, Probe::Silent, true},
+           // A Prometheus that has not scraped it, or does not list it, is no witness.
+           Row{TargetView::Pending, Probe::Silent, false},
+           Row{TargetView::NotKnown, Probe::Silent, false},
            Row{TargetView::Unknown, Probe::Silent, false},  // half of the evidence is missing
            Row{TargetView::Unknown, Probe::NotAsked, false},
            Row{TargetView::NotPublished, Probe::Silent, false},
@@ -136,7 +137,8 @@ TEST(PlanRepair, TheBudgetHoldsItBack) {
   braked.budget.unhealthy = 3;
   braked.budget.unhealthy_max = 1;
   EXPECT_EQ(plan(unhealthy_instance(), braked), "Rest Blocked");
-  EXPECT_NE(message(unhealthy_instance(), braked).find("3 Instances are unhealthy, 1 may be"),
+  EXPECT_NE(message(unhealthy_instance(), braked)
+                .find("3 Instances of the Service are unhealthy, 1 may be"),
             std::string::npos);
   InstanceObserved waiting = silent(2'000);
   waiting.budget.slot_free = false;
@@ -163,12 +165,31 @@ TEST(PlanRepair, AServerInErrorHasTheSameGrace) {
             "BeginRepair HardReboot");
 }
 
-TEST(PlanRepair, AServerThatIsGoneIsReplacedAtOnceWithinTheBudget) {
-  InstanceObserved gone = trusted(10);
+TEST(PlanRepair, AServerThatIsSeenGoneTwiceIsReplacedWithinTheBudget) {
+  InstanceObserved gone = trusted(1'000);
   gone.server_gone = true;
-  EXPECT_EQ(plan(running_instance(), gone), "BeginRepair Replace");
+  EXPECT_EQ(plan(running_instance(), gone), "Rest Progressing");  // one 404 may be a lie
+  gone.now = at(1'014);
+  EXPECT_EQ(plan(unhealthy_instance(), gone), "Rest Progressing");
+  gone.now = at(1'015);
+  EXPECT_EQ(plan(unhealthy_instance(), gone), "BeginRepair Replace");
   gone.budget.blocked = true;
-  EXPECT_EQ(plan(running_instance(), gone), "Rest Blocked");
+  EXPECT_EQ(plan(unhealthy_instance(), gone), "Rest Blocked");
+}
+
+// Between the record of the step and the deletion it may have recovered, or been stopped.
+TEST(PlanRepair, AReplacementThatIsNoLongerNeededIsNotMade) {
+  const Instance replaced = unhealthy_instance("Replace", 1'000, 1);
+  const auto next = [&](const InstanceObserved& observed) {
+    return describe(plan_instance(replaced, observed, "token"));
+  };
+  EXPECT_EQ(next(seen(9'000, "ACTIVE", TargetView::Up, Probe::Answers)), "EndRepair");
+  EXPECT_EQ(next(seen(9'000, "SHUTOFF", TargetView::NotPublished, Probe::NotAsked)), "EndRepair");
+  EXPECT_EQ(next(seen(9'000, "REBOOT", TargetView::Down, Probe::NotAsked)), "Rest Progressing");
+  EXPECT_EQ(next(silent(9'000)), "LookUpToken");
+  Instance disabled = replaced;
+  disabled.spec.remediation.enabled = false;
+  EXPECT_EQ(describe(plan_instance(disabled, silent(9'000), "token")), "Rest Blocked");
 }
 
 TEST(PlanRepair, AServerThatNeverWasBuiltIsTriedAgainAfterGrowingWaits) {
@@ -313,6 +334,28 @@ TEST(RepairBudget, ARepairThatRunsGoesOn) {
       mine, {sibling(1, "HardReboot", true), sibling(2, "", true), sibling(3, "", true)}, {});
   EXPECT_FALSE(budget.blocked);
   EXPECT_TRUE(budget.slot_free);
+}
+
+// Two hundred Services of one server each do not get two hundred repairs.
+TEST(PlanRepairBudget, TheBrakeHoldsForTheWholeCloud) {
+  std::vector<std::shared_ptr<const Instance>> others;
+  for (int i = 0; i < 19; ++i) {
+    Instance other = i < 4 ? unhealthy_instance() : running_instance();
+    other.metadata.name = "one-" + std::to_string(i);
+    other.spec.service_name = "service-" + std::to_string(i);
+    others.push_back(shared(std::move(other)));
+  }
+  const RepairBudget over =
+      plan_repair_budget(unhealthy_instance(), others, {});  // 5 of 20: 4 may be
+  EXPECT_TRUE(over.blocked);
+  EXPECT_EQ(over.scope, "Cloud");
+  EXPECT_EQ(over.unhealthy, 5);
+  EXPECT_EQ(over.unhealthy_max, 4);
+  others.erase(others.begin());
+  const RepairBudget fewer = plan_repair_budget(unhealthy_instance(), others, {});  // 4 of 19: 3
+  EXPECT_TRUE(fewer.blocked);
+  others.erase(others.begin());
+  EXPECT_FALSE(plan_repair_budget(unhealthy_instance(), others, {}).blocked);  // 3 of 18
 }
 
 }  // namespace

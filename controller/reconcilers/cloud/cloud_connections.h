@@ -43,6 +43,7 @@ class CloudConnection {
   // Set by the Cloud reconciler: why nothing may be done here ("" means go ahead).
   std::string frozen = "the Cloud has not been verified yet";
 
+  bool fleet_missing = false;  // that is why it is frozen
   bool verified = false;  // its credentials were seen to work
 
   // "" if trusted, else why not. `clock` decides whether the observation is too old.
@@ -50,6 +51,7 @@ class CloudConnection {
 
   // Creates that are running now, against spec.limits.maxConcurrentCreates.
   std::int64_t creates_in_flight = 0;
+  bool has_create_slot() const { return creates_in_flight < spec.limits.max_concurrent_creates; }
 
   // Images, flavors, networks and security groups change rarely: kept for a minute.
   Task<Result<std::vector<openstack::Image>>> images_named(std::string name);

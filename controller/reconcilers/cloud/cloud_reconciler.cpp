@@ -171,6 +171,7 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   connection->verified = true;
   if (connection->frozen != freeze) {
     connection->frozen = freeze;
+    connection->fleet_missing = !freeze.empty() && !other_project;
     if (!freeze.empty()) {
       context_.events.record(Cloud::kGvk, cloud.metadata, EventKind::Warning,
                              other_project ? "IdentityMismatch" : "FleetMissing", freeze);
@@ -263,17 +264,23 @@ void CloudReconciler::judge(const api::ObjectKey& key) {
   const auto snapshot = connection->observer.snapshot();
   // Only a reconcile, which has checked the credentials, declares a new connection fit.
   if (snapshot == nullptr || !connection->verified) return;
-  connection->frozen = plan_freeze(*cloud, snapshot->identity, count_fleet(key, *snapshot));
+  const FleetCount fleet = count_fleet(key, *snapshot);
+  connection->frozen = plan_freeze(*cloud, snapshot->identity, fleet);
+  connection->fleet_missing = !connection->frozen.empty() && fleet.missing > 0;
 }
 
 FleetCount CloudReconciler::count_fleet(const api::ObjectKey& key,
                                         const openstack::CloudSnapshot& snapshot) const {
   FleetCount fleet;
+  // A frozen Cloud deletes nothing, so servers that are missing then are missing whatever was asked
+  // for meanwhile: deleting the objects does not thaw it.
+  const auto connection = context_.clouds.find(key);
+  const bool fleet_frozen = connection != nullptr && connection->fleet_missing;
   for (const auto& instance : context_.caches.instances.list()) {
     if (instance->spec.cloud_ref.key(instance->metadata.namespace_name) != key) continue;
     const auto& status = instance->status;
     // Those that are being deleted, replaced or just made may rightly be absent.
-    if (instance->metadata.is_deleting() || status.claim.state != "Confirmed" ||
+    if ((instance->metadata.is_deleting() && !fleet_frozen) || status.claim.state != "Confirmed" ||
         status.remediation.step == "Replace" || status.booted_at.empty()) {
       continue;
     }

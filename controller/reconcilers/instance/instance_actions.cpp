@@ -41,6 +41,7 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
   if (auto* claim = std::get_if<SaveClaim>(&action)) {
     const bool first = work.status.claim.token.empty();
     const bool asking = claim->claim.state == "Uncertain" && work.status.claim.state == "Intended";
+    if (asking) pass.slot.emplace(pass.connection);
     work.status.claim = claim->claim;
     work.status.observed_generation = work.metadata.generation;
     done = co_await save(pass);
@@ -91,6 +92,7 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
       context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "ServerDeleting",
                              "server " + remove->id + " because " + remove->why);
       pass.observed.look_up.reset();
+      pass.observed.server_gone.reset();
     }
   } else if (auto* gone_port = std::get_if<DeletePort>(&action)) {
     done = co_await pass.connection->network.delete_port(gone_port->id);
@@ -106,8 +108,11 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     if (!answer) {
       done = std::unexpected(std::move(answer).error());
     } else {
-      pass.observed.server_gone = !answer->has_value();
-      if (answer->has_value()) pass.observed.server = **answer;
+      // What was soft-deleted is gone for us; the cloud reclaims it in its own time.
+      const bool there = answer->has_value() && (*answer)->status != "SOFT_DELETED" &&
+                         (*answer)->status != "DELETED";
+      pass.observed.server_gone = !there;
+      if (there) pass.observed.server = **answer;
     }
   } else if (auto* repair = std::get_if<BeginRepair>(&action)) {
     done = co_await begin_repair(pass, std::move(repair->step), std::move(repair->reason));
@@ -159,7 +164,10 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
     co_return std::unexpected(std::move(servers).error().with_context("look up the claim"));
   for (Server& server : *servers) {
     // Never trust a filter with a delete: the mark is checked here.
-    if (std::ranges::find(server.tags, tag) != server.tags.end()) found.servers.push_back(server);
+    const bool ours = std::ranges::find(server.tags, tag) != server.tags.end();
+    if (ours && server.status != "SOFT_DELETED" && server.status != "DELETED") {
+      found.servers.push_back(std::move(server));
+    }
   }
   for (const auto& network : pass.work.spec.server.networks) {
     std::string description = port_description(context_.cluster_id, token, network.name);
@@ -201,8 +209,12 @@ Task<Result<void>> InstanceReconciler::create_port(Pass& pass, std::size_t attac
   create.security_group_ids = wanted.security_group_ids;
   Result<openstack::Port> port = co_await pass.connection->network.create_port(std::move(create));
   if (!port) {
-    // It may exist all the same: look again next time.
+    // It may exist all the same, or come to exist: its outcome is awaited like a server's.
     pass.observed.look_up.reset();
+    if (!openstack::certainly_not_done(port.error())) {
+      pass.work.status.claim.state = "Uncertain";
+      pass.work.status.claim.since = format_time(context_.clock.wall_now());
+    }
     co_return std::unexpected(std::move(port).error().with_context("create port " + wanted.name));
   }
   put_resource(pass.work, {"Port", port->id, port->name, port->status});
@@ -221,7 +233,7 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
   create.flavor_id = resolved.flavor_id;
   for (const ResolvedServer::Attachment& attachment : resolved.attachments) {
     for (const openstack::Port& port : pass.observed.look_up->ports) {
-      if (port.name == work.metadata.name + "-" + attachment.name) {
+      if (is_port_of(port, attachment.name)) {
         create.port_ids.push_back(port.id);
         break;
       }
@@ -233,24 +245,24 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
   create.metadata["clickdeploy_cluster"] = context_.cluster_id;
   create.metadata["clickdeploy_instance"] = work.metadata.key().text();
   create.metadata["clickdeploy_uid"] = work.metadata.uid;
-  create.metadata["clickdeploy_claim"] = work.status.claim.token;
+  create.metadata[std::string(kClaimMetadata)] = work.status.claim.token;
   create.tags = {claim_tag(work.status.claim.token), cluster_tag(context_.cluster_id)};
-  ++pass.connection->creates_in_flight;
-  struct Slot {
-    std::shared_ptr<CloudConnection> connection;
-    ~Slot() { --connection->creates_in_flight; }
-  } slot{pass.connection};
   Result<std::string> id = co_await pass.connection->compute.create_server(std::move(create));
   changed_at_[pass.key] = context_.clock.steady_now();
   pass.connection->observer.poke();
-  if (!id && !openstack::certainly_not_done(id.error())) {
+  Claim& claim = work.status.claim;
+  // The time of the answer, or of giving up: windows are counted from here.
+  claim.since = format_time(context_.clock.wall_now());
+  claims_seen_.erase(pass.key);
+  // A 409 may be the echo of an earlier request that was carried out: its ports are in use.
+  const bool certain =
+      id || (openstack::certainly_not_done(id.error()) && id.error().code() != ErrorCode::Conflict);
+  if (!certain) {
     context_.events.record(Instance::kGvk, work.metadata, EventKind::Warning, "CreateUncertain",
                            id.error().message());
     pass.observed.look_up.reset();
     co_return std::unexpected(std::move(id).error().with_context("create server"));
   }
-  Claim& claim = work.status.claim;
-  claim.since = format_time(pass.observed.now);
   if (!id) {
     claim.state = "Intended";
     ++claim.attempts;
@@ -267,13 +279,10 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
   Result<void> saved = co_await save(pass);
   if (!saved) co_return saved;
   if (!id) {
-    // Nothing stays behind of a try that certainly failed. What cannot be removed now is found by
-    // its mark at the next one.
-    for (const openstack::Port& port : pass.observed.look_up->ports) {
-      Result<void> removed = co_await pass.connection->network.delete_port(port.id);
-      if (removed) erase_resource(work, port.id);
-    }
-    co_return std::unexpected(std::move(id).error().with_context("create server"));
+    // The plan goes on: it looks once more, removes what the try left, and waits.
+    pass.observed.create_failure = id.error().with_context("create server");
+    pass.observed.look_up.reset();
+    co_return Result<void>{};
   }
   context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "ServerCreated",
                          "server " + *id);
@@ -288,9 +297,12 @@ Task<Result<void>> InstanceReconciler::begin_repair(Pass& pass, std::string step
   record.last_reason = reason;
   record.started_at = format_time(pass.observed.now);
   ++record.retries;
+  begun_[pass.key] = record.retries;         // from now on others count it
   Result<void> saved = co_await save(pass);  // durable before the step
-  if (!saved) co_return saved;
-  begun_[pass.key] = pass.stored.metadata.resource_version;
+  if (!saved) {
+    begun_.erase(pass.key);
+    co_return saved;
+  }
   context_.events.record(Instance::kGvk, work.metadata, EventKind::Warning, "RepairStarted",
                          step + " because " + reason);
   openstack::ComputeClient& compute = pass.connection->compute;
@@ -300,7 +312,7 @@ Task<Result<void>> InstanceReconciler::begin_repair(Pass& pass, std::string step
     Result<std::string> console = co_await compute.console_output(id, kConsoleLines);
     if (console && !console->empty()) {
       Result<std::string> kept = co_await save_evidence(context_.evidence, pass.key,
-                                                         pass.observed.now, *std::move(console));
+                                                        pass.observed.now, *std::move(console));
       if (kept && !kept->empty()) {
         context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "EvidenceSaved",
                                "the console log of server " + id + " is in " + *kept);

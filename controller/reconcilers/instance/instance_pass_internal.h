@@ -9,14 +9,30 @@
 
 namespace clickdeploy::reconcilers {
 
+// One of the Cloud's maxConcurrentCreates.
+class CreateSlot {
+ public:
+  explicit CreateSlot(std::shared_ptr<CloudConnection> connection)
+      : connection_(std::move(connection)) {
+    ++connection_->creates_in_flight;
+  }
+  ~CreateSlot() { --connection_->creates_in_flight; }
+  CreateSlot(const CreateSlot&) = delete;
+  CreateSlot& operator=(const CreateSlot&) = delete;
+
+ private:
+  std::shared_ptr<CloudConnection> connection_;
+};
+
 struct InstanceReconciler::Pass {
   api::ObjectKey key;
   Instance work;    // its status is the record that actions change
   Instance stored;  // as the API last told it
   InstanceObserved observed{};
   std::shared_ptr<CloudConnection> connection{};
-  bool finished = false;  // the object is gone; nothing to report
-  bool conflict = false;  // the copy is stale; reconcile again
+  std::optional<CreateSlot> slot{};  // held from the decision to ask for a server
+  bool finished = false;             // the object is gone; nothing to report
+  bool conflict = false;             // the copy is stale; reconcile again
 };
 
 }  // namespace clickdeploy::reconcilers

@@ -50,6 +50,36 @@ const Server* choose_server(const std::vector<Server>& servers) {
   return best;
 }
 
+bool carries_token(const Server& server, const std::string& token) {
+  auto mark = server.metadata.find(std::string(kClaimMetadata));
+  return std::ranges::find(server.tags, claim_tag(token)) != server.tags.end() ||
+         (mark != server.metadata.end() && mark->second == token);
+}
+
+// The recorded server, which no look-up shows. Nullopt when it is gone.
+std::optional<InstanceAction> remove_recorded(const Instance& instance,
+                                              const InstanceObserved& observed, const char* why) {
+  const std::string& id = instance.status.server.id;
+  if (id.empty()) return std::nullopt;
+  if (!observed.server_gone) return AskById{id};
+  if (*observed.server_gone) return std::nullopt;
+  const Server& server = *observed.server;
+  if (!carries_token(server, instance.status.claim.token)) {
+    return Rest{kHealthy, std::string(api::kBlocked),
+                "server " + id + " no longer carries our mark (tag " +
+                    claim_tag(instance.status.claim.token) +
+                    "), so it is not deleted. Delete it, or put the tag back"};
+  }
+  if (!is_going(server, observed)) return DeleteServer{id, why};
+  return Rest{kDeletePoll, std::string(api::kProgressing),
+              "server " + id + " is being deleted; waiting until the cloud answers 404"};
+}
+
+// How long the outcome of what was asked for has been unknown.
+seconds unknown_for(const Instance& instance, const InstanceObserved& observed) {
+  return std::min(since(instance.status.claim.since, observed), observed.claim_seen);
+}
+
 // Looks for what the claim may have made and removes it: servers first, then ports.
 // Nullopt when nothing is left.
 std::optional<InstanceAction> remove_all(const Instance& instance, const InstanceObserved& observed,
@@ -64,10 +94,14 @@ std::optional<InstanceAction> remove_all(const Instance& instance, const Instanc
     return Rest{kDeletePoll, std::string(api::kProgressing),
                 "server " + server.id + " is being deleted; waiting until the cloud answers 404"};
   }
+  // A list may lag, or somebody may have taken our tag away: the recorded server is asked for by
+  // id.
+  if (std::optional<InstanceAction> recorded = remove_recorded(instance, observed, why)) {
+    return recorded;
+  }
   // A server that was asked for may still appear after its request was given up.
   if (instance.status.claim.state == "Uncertain") {
-    const seconds waited = since(instance.status.claim.since, observed);
-    if (waited < kUncertainWindow) {
+    if (unknown_for(instance, observed) < kUncertainWindow) {
       return Rest{kDeletePoll, std::string(api::kProgressing),
                   "the outcome of the create request of " + instance.status.claim.since +
                       " is not known yet; looking for its server for a minute"};
@@ -91,6 +125,30 @@ InstanceAction plan_deletion(const Instance& instance, const InstanceObserved& o
   return action ? *action : InstanceAction(DropFinalizer{});
 }
 
+std::string reason_of(const Error& error) {
+  switch (error.code()) {
+    case ErrorCode::InvalidArgument:
+      return std::string(api::kInvalidConfiguration);
+    case ErrorCode::ResourceExhausted:
+      return std::string(api::kQuotaExceeded);
+    case ErrorCode::PermissionDenied:
+      return std::string(api::kUnauthorized);
+    default:
+      return std::string(api::kTransientError);
+  }
+}
+
+// Between two tries the reason stays what it was when the last one failed.
+std::string why_refused(const Instance& instance, const InstanceObserved& observed) {
+  if (observed.create_failure) return reason_of(*observed.create_failure);
+  const api::Condition* before = api::find_condition(instance.status.conditions, "Progressing");
+  for (std::string_view known :
+       {api::kInvalidConfiguration, api::kQuotaExceeded, api::kUnauthorized}) {
+    if (before != nullptr && before->reason == known) return before->reason;
+  }
+  return std::string(api::kTransientError);
+}
+
 // Nothing was asked of the cloud yet but, perhaps, ports.
 InstanceAction plan_intended(const Instance& instance, const InstanceObserved& observed) {
   const Claim& claim = instance.status.claim;
@@ -109,7 +167,7 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
     if (waited < wait) {
       // A failed try leaves nothing behind while the next one waits.
       for (const openstack::Port& port : observed.look_up->ports) return DeletePort{port.id};
-      return Rest{wait - waited, std::string(api::kTransientError),
+      return Rest{wait - waited, why_refused(instance, observed),
                   "the last create failed: " + instance.status.remediation.last_reason +
                       "; trying again at " +
                       format_time(std::chrono::round<seconds>(observed.now + wait - waited))};
@@ -128,7 +186,7 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
   const ResolvedServer& resolved = **observed.resolved;
   for (std::size_t i = 0; i < resolved.attachments.size(); ++i) {
     const bool exists = std::ranges::any_of(observed.look_up->ports, [&](const auto& port) {
-      return port.name == instance.metadata.name + "-" + resolved.attachments[i].name;
+      return is_port_of(port, resolved.attachments[i].name);
     });
     if (!exists) return CreatePort{i};
   }
@@ -140,7 +198,7 @@ InstanceAction plan_uncertain(const Instance& instance, const InstanceObserved& 
   if (!observed.look_up) return LookUpToken{};
   if (const Server* found = choose_server(observed.look_up->servers)) return AdoptServer{found->id};
   if (observed.may_create) return CreateServer{};
-  const seconds waited = since(claim.since, observed);
+  const seconds waited = unknown_for(instance, observed);
   if (waited >= kUncertainWindow) {
     Claim next = with_state(claim, "Intended", observed);
     return SaveClaim{next};
@@ -159,7 +217,19 @@ InstanceAction plan_replacement(const Instance& instance, const InstanceObserved
 
 InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& observed) {
   const InstanceStatus& status = instance.status;
-  if (status.remediation.step == "Replace") return plan_replacement(instance, observed);
+  if (status.remediation.step == "Replace") {
+    const bool there =
+        observed.server && !observed.server_gone && !is_going(*observed.server, observed);
+    // It may have recovered, or been stopped on purpose, since the step was recorded.
+    if (there && !ails(instance, observed)) {
+      if (std::optional<InstanceAction> end = plan_repair(instance, observed)) return *end;
+      return Rest{kBuildPoll, std::string(api::kProgressing), "the server recovers"};
+    }
+    if (there && !instance.spec.remediation.enabled) {
+      return Rest{kHealthy, std::string(api::kBlocked), "spec.remediation.enabled is false"};
+    }
+    return plan_replacement(instance, observed);
+  }
   // A late second server of the same claim: keep ours.
   if (observed.look_up) {
     for (const Server& server : observed.look_up->servers) {
@@ -172,6 +242,11 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
     if (!observed.server_missing) {
       return Rest{kBuildPoll, std::string(api::kProgressing),
                   "waiting for the next observation of the cloud"};
+    }
+    // Lists lag behind creates.
+    if (since(status.claim.since, observed) < kUncertainWindow) {
+      return Rest{kBuildPoll, std::string(api::kProgressing),
+                  "the server is not in the cloud's list yet"};
     }
     if (!observed.server_gone) return AskById{status.server.id};
     if (!*observed.server_gone) {
@@ -203,6 +278,10 @@ bool is_stopped(const std::string& server_status) {
          server_status == "SOFT_DELETED" || server_status.starts_with("SHELVED");
 }
 
+bool is_port_of(const openstack::Port& port, const std::string& attachment) {
+  return port.description.ends_with(" network=" + attachment);
+}
+
 std::string claim_tag(const std::string& token) {
   return "clickdeploy-claim-" + token;
 }
@@ -220,12 +299,7 @@ std::string port_description(const std::string& cluster_id, const std::string& t
 InstanceAction plan_instance(const Instance& instance, const InstanceObserved& observed,
                              const std::string& token) {
   if (observed.failure) {
-    const Error& error = *observed.failure;
-    std::string_view reason = api::kTransientError;
-    if (error.code() == ErrorCode::InvalidArgument) reason = api::kInvalidConfiguration;
-    if (error.code() == ErrorCode::ResourceExhausted) reason = api::kQuotaExceeded;
-    if (error.code() == ErrorCode::PermissionDenied) reason = api::kUnauthorized;
-    return Rest{milliseconds(5'000), std::string(reason), error.message()};
+    return Rest{milliseconds(5'000), reason_of(*observed.failure), observed.failure->message()};
   }
   if (instance.metadata.is_deleting()) return plan_deletion(instance, observed);
   switch (observed.cloud) {

@@ -47,6 +47,12 @@ std::string port_description(const std::string& cluster_id, const std::string& t
 // Did somebody stop a server that is in this state of Nova's?
 bool is_stopped(const std::string& server_status);
 
+// Was the port, found by its description, made for this attachment?
+bool is_port_of(const openstack::Port& port, const std::string& attachment);
+
+// The key of a server's metadata that holds the token, beside the tag.
+inline constexpr std::string_view kClaimMetadata = "clickdeploy_claim";
+
 // What carries the Instance's token, read just now.
 struct TokenLookUp {
   std::vector<openstack::Server> servers;
@@ -102,7 +108,8 @@ struct RepairBudget {
   bool blocked = false;  // the brake: too many are unhealthy
   std::int64_t unhealthy = 0;
   std::int64_t unhealthy_max = 1;
-  bool slot_free = true;  // fewer than maxInFlight are running
+  std::string scope = "Service";  // or Cloud: whose numbers these are
+  bool slot_free = true;          // fewer than maxInFlight are running
 
   bool operator==(const RepairBudget&) const = default;
 };
@@ -119,6 +126,11 @@ struct InstanceObserved {
   // server.
   bool may_create = false;
   std::vector<std::string> deleted;  // servers that this pass has asked to delete
+  // For how long this process has seen the claim in its state: a wall clock that jumps ahead must
+  // not end a wait.
+  std::chrono::seconds claim_seen{std::chrono::seconds::max()};
+
+  std::optional<Error> create_failure;  // of this pass: the cloud certainly refused
 
   std::optional<TokenLookUp> look_up;
   std::optional<Result<ResolvedServer>> resolved;

@@ -18,8 +18,10 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// One create with eight ports takes some twenty actions; more than this is a loop.
+// One create with eight ports takes some twenty actions. What is left after so many goes on in the
+// next reconcile: others may have work too.
 constexpr int kActionsMax = 64;
+constexpr milliseconds kActionsRest{1'000};
 constexpr milliseconds kProbeDeadline{2'000};
 
 // The last part of the message: agent and address stand in the sentence around it already.
@@ -64,6 +66,7 @@ Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) 
   if (cached == nullptr) {
     changed_at_.erase(key);
     begun_.erase(key);
+    claims_seen_.erase(key);
     co_return ReconcileResult{};
   }
   Pass pass{.key = key, .work = *cached, .stored = *cached};
@@ -71,11 +74,14 @@ Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) 
   observe_server(pass);
   co_await observe_fault(pass);
   co_await observe_agents(pass);
-  pass.observed.budget = observe_budget(pass);
 
-  Rest rest;
-  for (int i = 0;; ++i) {
-    CHECK(i < kActionsMax, "plan_instance does not come to rest");
+  Rest rest{kActionsRest, std::string(api::kProgressing), "there is more to do"};
+  for (int i = 0; i < kActionsMax; ++i) {
+    // Between plan and act nothing else runs, so what is decided on these is still so.
+    observe_time(pass);
+    pass.observed.budget = observe_budget(pass);
+    if (pass.connection != nullptr)
+      pass.observed.create_slot_free = pass.connection->has_create_slot();
     const std::string token = context_.random.hex(16);
     InstanceAction action = plan_instance(pass.work, pass.observed, token);
     if (const Rest* end = std::get_if<Rest>(&action)) {
@@ -99,7 +105,6 @@ Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) 
 
 void InstanceReconciler::observe_cloud(Pass& pass) const {
   InstanceObserved& seen = pass.observed;
-  seen.now = std::chrono::floor<std::chrono::seconds>(context_.clock.wall_now());
   const api::ObjectKey key = pass.work.spec.cloud_ref.key(pass.key.namespace_name);
   const auto cloud = context_.caches.clouds.get(key);
   pass.connection = context_.clouds.find(key);
@@ -121,8 +126,6 @@ void InstanceReconciler::observe_cloud(Pass& pass) const {
   seen.cloud_message = pass.connection->distrust();
   seen.cloud = seen.cloud_message.empty() ? InstanceObserved::Cloud::Trusted
                                           : InstanceObserved::Cloud::Untrusted;
-  seen.create_slot_free =
-      pass.connection->creates_in_flight < pass.connection->spec.limits.max_concurrent_creates;
   const auto service =
       context_.caches.services.get({pass.key.namespace_name, pass.work.spec.service_name});
   seen.paused = service != nullptr && service->spec.paused;
@@ -234,19 +237,38 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
 
 RepairBudget InstanceReconciler::observe_budget(const Pass& pass) const {
   if (!unhealthy_reason(pass.work, pass.observed)) return {};
-  std::vector<std::shared_ptr<const Instance>> siblings;
-  for (const auto& sibling : context_.caches.instances.list(pass.key.namespace_name)) {
-    if (sibling->spec.service_name == pass.work.spec.service_name &&
-        sibling->metadata.name != pass.work.metadata.name) {
-      siblings.push_back(sibling);
+  const api::ObjectKey cloud = pass.work.spec.cloud_ref.key(pass.key.namespace_name);
+  std::vector<std::shared_ptr<const Instance>> others;
+  for (const auto& other : context_.caches.instances.list()) {
+    if (other->metadata.key() != pass.key &&
+        other->spec.cloud_ref.key(other->metadata.namespace_name) == cloud) {
+      others.push_back(other);
     }
   }
   std::set<api::ObjectKey> begun;
-  for (const auto& [key, version] : begun_) {
+  for (const auto& [key, steps] : begun_) {
     const auto cached = context_.caches.instances.get(key);
-    if (cached != nullptr && cached->metadata.resource_version == version) begun.insert(key);
+    if (cached != nullptr && cached->status.remediation.retries < steps) begun.insert(key);
   }
-  return plan_repair_budget(pass.work, siblings, begun);
+  return plan_repair_budget(pass.work, others, begun);
+}
+
+// The time of day for people, and the time that this process has waited. A record from the future
+// is a clock that was set back: it counts from now, so that a wait ends late rather than never.
+void InstanceReconciler::observe_time(Pass& pass) {
+  pass.observed.now = std::chrono::floor<std::chrono::seconds>(context_.clock.wall_now());
+  const std::string now = format_time(pass.observed.now);
+  api::v1alpha1::InstanceStatus& status = pass.work.status;
+  for (std::string* time : {&status.claim.since, &status.booted_at, &status.remediation.started_at,
+                            &status.remediation.unhealthy_since}) {
+    if (*time > now) *time = now;  // RFC 3339 in UTC sorts as text
+  }
+  ClaimSeen& seen = claims_seen_[pass.key];
+  if (seen.claim.token != status.claim.token || seen.claim.state != status.claim.state) {
+    seen = {status.claim, context_.clock.steady_now()};
+  }
+  pass.observed.claim_seen =
+      std::chrono::duration_cast<std::chrono::seconds>(context_.clock.steady_now() - seen.since);
 }
 
 Task<Result<void>> InstanceReconciler::save(Pass& pass) {

@@ -32,6 +32,7 @@ class InstanceReconciler final : public runtime::Reconciler {
   Task<void> observe_fault(Pass& pass);
   Task<void> observe_agents(Pass& pass);
   RepairBudget observe_budget(const Pass& pass) const;
+  void observe_time(Pass& pass);
 
   Task<Result<void>> perform(Pass& pass, InstanceAction action);
   Task<Result<void>> save(Pass& pass);
@@ -47,8 +48,14 @@ class InstanceReconciler final : public runtime::Reconciler {
   // When we last changed something in the cloud for this Instance: an observation that began before
   // says nothing about it. Lost at a restart, when every observation is newer anyway.
   std::map<api::ObjectKey, SteadyTime> changed_at_;
-  // Repairs begun that the cache may not show yet.
-  std::map<api::ObjectKey, std::string> begun_;  // Instance → its resource version then
+  // Repairs begun that the cache may not show yet: the count of steps with this one.
+  std::map<api::ObjectKey, std::int64_t> begun_;
+  // Since when this process has seen a claim in its state.
+  struct ClaimSeen {
+    api::v1alpha1::Claim claim;
+    SteadyTime since{};
+  };
+  std::map<api::ObjectKey, ClaimSeen> claims_seen_;
 };
 
 }  // namespace clickdeploy::reconcilers

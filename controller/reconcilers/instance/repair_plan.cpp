@@ -14,6 +14,7 @@ namespace {
 
 constexpr milliseconds kRepairPoll{2'000};
 constexpr milliseconds kStoppedPoll{60'000};
+constexpr seconds kGoneGrace{15};
 
 // What keeps an Instance from being healthy decides which steps can help, and after how long.
 enum class Ailment : std::uint8_t { Gone, NeverBuilt, Error, AgentSilent };
@@ -33,10 +34,10 @@ struct Diagnosis {
   std::string reason;
 };
 
+// Two witnesses: Prometheus scraped and failed, and we asked and got no answer. A Prometheus that
+// does not list the target says nothing about the agent.
 bool agent_is_silent(const AgentObserved& agent) {
-  const bool unscraped = agent.target == TargetView::Down || agent.target == TargetView::Pending ||
-                         agent.target == TargetView::NotKnown;
-  return unscraped && agent.probe == AgentObserved::Probe::Silent;
+  return agent.target == TargetView::Down && agent.probe == AgentObserved::Probe::Silent;
 }
 
 std::optional<Diagnosis> diagnose(const Instance& instance, const InstanceObserved& observed) {
@@ -72,8 +73,9 @@ milliseconds grace_left(const Instance& instance, const InstanceObserved& observ
   const RemediationSpec& spec = instance.spec.remediation;
   const InstanceRemediation& record = instance.status.remediation;
   switch (ailment) {
-    case Ailment::Gone:
-      return milliseconds(0);
+    case Ailment::Gone:  // seen gone twice, a while apart: one 404 may be a lie
+      if (record.unhealthy_since.empty()) return kGoneGrace;
+      return kGoneGrace - since(record.unhealthy_since, observed);
     case Ailment::NeverBuilt: {
       // Tries of the same create: 5 s, 10 s, … up to 10 minutes apart.
       const Backoff backoff{
@@ -115,6 +117,10 @@ Rest rest(milliseconds look_again, std::string_view reason, std::string message)
 }
 
 }  // namespace
+
+bool ails(const Instance& instance, const InstanceObserved& observed) {
+  return diagnose(instance, observed).has_value();
+}
 
 std::optional<std::string> unhealthy_reason(const Instance& instance,
                                             const InstanceObserved& observed) {
@@ -185,7 +191,8 @@ std::optional<InstanceAction> plan_repair(const Instance& instance,
     return rest(kRepairPoll, api::kBlocked,
                 diagnosis->reason +
                     "; the brake is on: " + std::to_string(observed.budget.unhealthy) +
-                    " Instances are unhealthy, " + std::to_string(observed.budget.unhealthy_max) +
+                    " Instances of the " + observed.budget.scope + " are unhealthy, " +
+                    std::to_string(observed.budget.unhealthy_max) +
                     " may be (spec.remediation.maxUnhealthy). It lifts when others recover");
   }
   if (counts && !observed.budget.slot_free) {

@@ -8,6 +8,9 @@
 
 namespace clickdeploy::reconcilers {
 
+// Is there an ailment, whatever is being done about it?
+bool ails(const Instance& instance, const InstanceObserved& observed);
+
 // Nullopt: healthy, nothing to repair. Pure.
 std::optional<InstanceAction> plan_repair(const Instance& instance,
                                           const InstanceObserved& observed);

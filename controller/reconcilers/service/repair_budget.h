@@ -21,10 +21,12 @@ bool is_repairing(const Instance& instance);
 // Is it unhealthy, or being repaired, by its own status?
 bool counts_as_unhealthy(const Instance& instance);
 
-// For `instance`, which is unhealthy, among its siblings. `begun` are repairs that the copies at
-// hand may not show yet.
+// For `instance`, which is unhealthy, among the other Instances of its Cloud. The share of
+// spec.remediation.maxUnhealthy holds for its Service and for the whole Cloud; a plain number is
+// for the Service, and 20% for the Cloud. `begun` are repairs that the copies at hand may not show
+// yet.
 RepairBudget plan_repair_budget(const Instance& instance,
-                                const std::vector<std::shared_ptr<const Instance>>& siblings,
+                                const std::vector<std::shared_ptr<const Instance>>& others,
                                 const std::set<api::ObjectKey>& begun);
 
 }  // namespace clickdeploy::reconcilers

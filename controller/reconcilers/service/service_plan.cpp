@@ -117,22 +117,24 @@ std::vector<ServiceStep> plan_service(const Service& service, const ServiceObser
   for (std::int64_t i = 0; i < fresh_count - wanted; ++i) {
     steps.push_back(deletion(*fresh[static_cast<std::size_t>(i)], "scaled down"));
   }
-  // Old ones go while enough are ready: those that are not ready serve nobody.
-  std::int64_t ready = 0;
-  for (const Instance* instance : fresh) ready += is_ready(*instance) ? 1 : 0;
-  for (const Instance* instance : old) ready += is_ready(*instance) ? 1 : 0;
-  std::int64_t spare = ready - (wanted - service.spec.rollout.max_unavailable);
-  std::int64_t surplus = fresh_count + old_count - wanted;
+  // Old ones go, as in a Deployment, while enough are ready, and only so many as there are new ones
+  // that are: an old one that is not ready may still serve, and only its monitoring be broken.
+  const auto fresh_ready = static_cast<std::int64_t>(
+      std::ranges::count_if(fresh, [](auto* one) { return is_ready(*one); }));
+  const auto old_ready = static_cast<std::int64_t>(
+      std::ranges::count_if(old, [](auto* one) { return is_ready(*one); }));
+  const std::int64_t least = wanted - service.spec.rollout.max_unavailable;
+  std::int64_t spare = fresh_ready + old_ready - least;
+  std::int64_t removable = fresh_count + old_count - least - (fresh_count - fresh_ready);
+  const std::int64_t surplus = fresh_count + old_count - wanted;
   for (const Instance* instance : old) {
     // Nobody knows who serves, or nothing can take its place: only too many are too many.
     const bool held = is_unknown(*instance) || !observed.waiting_for.empty();
     if (held && wanted > 0 && surplus <= service.spec.rollout.max_surge) continue;
     const bool counts = is_ready(*instance);
-    if (counts && spare <= 0) break;
-    // One that is not ready is kept while nothing newer could take its place.
-    if (!counts && surplus <= 0 && service.spec.rollout.max_unavailable == 0) continue;
+    if (removable <= 0 || (counts && spare <= 0)) break;
     steps.push_back(deletion(*instance, "replaced by revision " + revision));
-    --surplus;
+    --removable;
     if (counts) --spare;
   }
   return steps;
