@@ -11,6 +11,10 @@ constexpr Backoff kReflectorBackoff{.first = std::chrono::milliseconds(200),
                                     .longest = std::chrono::milliseconds(30'000),
                                     .factor = 2.0,
                                     .jitter = 0.5};
+
+// So many failures in a row are not a hiccup: they are told once, and the version is not trusted
+// any more, whatever the server calls the trouble.
+constexpr std::uint32_t kFailuresTold = 5;
 }  // namespace
 
 void log_unreadable(const std::string& resource, const ObjectKey& key, const Error& error) {
@@ -26,16 +30,31 @@ Task<void> Reflector::run() {
   while (true) {
     Result<void> ended = co_await list_and_watch();
     if (ended) {
-      failures_ = 0;
+      note_success();
       continue;
     }
-    if (ended.error().code() == ErrorCode::Expired) version_.clear();
-    ++failures_;
+    note_failure(ended.error());
     const std::chrono::milliseconds wait = kReflectorBackoff.after(failures_, random_.next());
     spdlog::debug("Reflector waits resource={} error={} wait_ms={}", path_.plural,
                   ended.error().message(), wait.count());
     co_await clock_.sleep(wait);
   }
+}
+
+void Reflector::note_success() {
+  if (failures_ >= kFailuresTold) {
+    spdlog::info("Reflector is back resource={} failures={}", path_.plural, failures_);
+  }
+  failures_ = 0;
+}
+
+void Reflector::note_failure(const Error& error) {
+  ++failures_;
+  if (failures_ == kFailuresTold) {
+    spdlog::warn("Reflector keeps failing resource={} failures={} error={}", path_.plural,
+                 failures_, error.message());
+  }
+  if (error.code() == ErrorCode::Expired || failures_ % kFailuresTold == 0) version_.clear();
 }
 
 Task<Result<void>> Reflector::list_and_watch() {
@@ -60,7 +79,7 @@ Task<Result<void>> Reflector::watch_once() {
     const Json& object = (**event).object;
     const std::string& version = object["metadata"]["resourceVersion"].as_string();
     if (!version.empty()) version_ = version;
-    failures_ = 0;
+    note_success();
     switch ((**event).type) {
       case client::WatchEventType::Added:
       case client::WatchEventType::Modified:

@@ -1,8 +1,9 @@
 // Reflector: keeps a copy of one collection by list and watch. Informer<K>: that copy, typed.
 //
 // Threads: one executor's. run() is started once in a TaskGroup and unwinds when cancelled. It
-// never gives up: a watch that ends is continued from the last version seen, an Expired one lists
-// again, and errors wait with backoff (to 30 s).
+// never gives up: a watch that ends is continued from the last version seen; an Expired one, and
+// one that failed five times in a row, lists again; errors wait with backoff (to 30 s), and the
+// fifth in a row is told in the log. An object that cannot be read stays as it was read last.
 
 #pragma once
 
@@ -41,6 +42,8 @@ class Reflector {
  private:
   Task<Result<void>> list_and_watch();
   Task<Result<void>> watch_once();
+  void note_success();
+  void note_failure(const Error& error);
 
   client::Client& client_;
   Clock& clock_;
@@ -117,7 +120,12 @@ class Informer final : private ReflectorSink {
     for (const Json& object : objects) {
       const ObjectKey key = key_of(object);
       Ptr now = read(key, object);
-      if (now == nullptr) continue;
+      if (now == nullptr) {
+        // It is there: to take it for deleted would take down what belongs to it.
+        auto last = before.find(key);
+        if (last == before.end()) continue;
+        now = last->second;
+      }
       objects_.emplace(key, now);
     }
     synced_ = true;

@@ -2,7 +2,10 @@
 #include "tests/client/scripted_api.h"
 
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
+#include <sstream>
 #include <vector>
 
 namespace clickdeploy::runtime {
@@ -18,6 +21,32 @@ using client::ScriptedApi;
 using client::ScriptedReply;
 using client::SimWorld;
 using client::status_body;
+
+// What is logged while it lives.
+class CapturedLog {
+ public:
+  CapturedLog() : usual_(spdlog::default_logger()) {
+    auto sink = std::make_shared<spdlog::sinks::ostream_sink_st>(text_);
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("captured", sink));
+  }
+  ~CapturedLog() { spdlog::set_default_logger(usual_); }
+  CapturedLog(const CapturedLog&) = delete;
+  CapturedLog& operator=(const CapturedLog&) = delete;
+
+  std::size_t count(const std::string& words) const {
+    const std::string text = text_.str();
+    std::size_t times = 0;
+    for (std::size_t at = text.find(words); at != std::string::npos;
+         at = text.find(words, at + 1)) {
+      ++times;
+    }
+    return times;
+  }
+
+ private:
+  std::shared_ptr<spdlog::logger> usual_;
+  std::ostringstream text_;
+};
 
 ScriptedReply list_of(std::vector<Json> items, const std::string& version,
                       const std::string& more = "") {
@@ -191,6 +220,71 @@ TEST(Informer, ObjectsOfOneNamespaceAreAPartOfAll) {
   EXPECT_EQ(s.informer.list("b").size(), 2u);
   EXPECT_EQ(s.informer.list("c").size(), 0u);
   EXPECT_NE(s.informer.get({"ba", "x"}), nullptr);
+}
+
+// Each watch fails, but not as an expired one does.
+TEST(Informer, AWatchThatKeepsFailingListsAgainAndIsToldOnce) {
+  const CapturedLog log;
+  Fixture s;
+  int lists = 0;
+  s.api.handler = [&lists](const ScriptedApi::Asked& asked) {
+    if (asked.target.find("watch=true") != std::string::npos) {
+      return ScriptedReply::json(500, status_body(500, "InternalError", "no such revision"));
+    }
+    ++lists;
+    return list_of({named(lists == 1 ? "a" : "b", "1")}, "5");
+  };
+  s.start();
+  ASSERT_TRUE(s.world.wait([&lists] { return lists == 2; }));
+  s.world.context.run_for(10ms);
+  EXPECT_EQ(s.api.asked.size(), 8u);  // a list, five watches, a list, a watch
+  EXPECT_EQ(s.names(), "b ");
+  ASSERT_TRUE(s.world.wait([&lists] { return lists == 4; }));
+  EXPECT_EQ(log.count("keeps failing resource=namespaces"), 1u);
+  EXPECT_EQ(log.count("no such revision"), 1u);
+}
+
+TEST(Informer, ANewStreakOfFailuresIsToldAgain) {
+  const CapturedLog log;
+  Fixture s;
+  bool broken = true;
+  s.api.handler = [&broken](const ScriptedApi::Asked& asked) {
+    if (broken) return ScriptedReply::json(500, status_body(500, "InternalError", "disk"));
+    if (asked.target.find("watch=true") == std::string::npos) return list_of({}, "5");
+    return watch_of({{event_line("ADDED", named("a", "6"))}, {"", 60s, true}});
+  };
+  s.start();
+  ASSERT_TRUE(s.wait_asked(7));
+  broken = false;
+  ASSERT_TRUE(s.world.wait([&s] { return s.informer.size() == 1; }));
+  EXPECT_EQ(log.count("keeps failing"), 1u);
+  broken = true;
+  ASSERT_TRUE(s.wait_asked(s.api.asked.size() + 7));
+  EXPECT_EQ(log.count("keeps failing"), 2u);
+}
+
+TEST(Informer, AnObjectThatBecameUnreadableStaysAsItWas) {
+  SimWorld world;
+  ScriptedApi api(world);
+  Informer<api::v1alpha1::Service> services(api.client(), world.clock, world.random,
+                                            client::ResourcePath::of(api::v1alpha1::Service::kGvk));
+  std::size_t gone = 0;
+  services.listen(
+      [&gone](const ObjectKey&, const auto&, const auto& now) { gone += now == nullptr; });
+  Running running(world);
+  Json good = named("web", "1");
+  good.set("spec", Json::object({{"replicas", 3}}));
+  Json bad = named("web", "2");
+  bad.set("spec", Json::object({{"replicas", "many"}}));
+  api.script = {list_of({good, named("old", "1")}, "5"),
+                ScriptedReply::json(410, status_body(410, "Expired", "too old")),
+                list_of({bad}, "9"), watch_of({})};
+  running.tasks.start("informer", services.run());
+  ASSERT_TRUE(world.wait([&api] { return api.asked.size() == 4; }));
+  ASSERT_NE(services.get({"", "web"}), nullptr);
+  EXPECT_EQ(services.get({"", "web"})->spec.replicas, 3);
+  EXPECT_EQ(services.get({"", "old"}), nullptr);
+  EXPECT_EQ(gone, 1u);
 }
 
 TEST(Informer, AnUnreadableObjectIsLeftOutAndTheRestStays) {
