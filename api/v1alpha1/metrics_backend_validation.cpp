@@ -1,15 +1,52 @@
 #include "api/v1alpha1/validation.h"
 #include "api/v1alpha1/validation_parts.h"
+#include "controller/base/text.h"
 
 namespace clickdeploy::api::v1alpha1 {
 
-FieldErrors metrics_backend_rules(const Json& object, const Json*) {
+namespace {
+
+// The folder that a path names, however many slashes it is written with.
+std::string folder_of(const std::string& path) {
+  std::string folder;
+  for (const std::string& part : split(path, '/')) {
+    if (!part.empty()) folder += "/" + part;
+  }
+  return folder;
+}
+
+// Files in a folder that is not looked after any more would be read for ever.
+void check_unmoved(FieldErrors& errors, const Json& now, const Json& before,
+                   const std::string& path) {
+  if (now == before) return;
+  errors.push_back(invalid(
+      path, now,
+      "field is immutable: it was " + go_quote(before.as_string()) +
+          ", and the files there would stay; make another MetricsBackend for another folder"));
+}
+
+}  // namespace
+
+FieldErrors metrics_backend_rules(const Json& object, const Json* old) {
   FieldErrors errors;
   const Json& spec = object["spec"];
+  const Json& targets = spec["targets"]["directory"];
+  const Json& rules = spec["rules"]["directory"];
   check_base_url(errors, spec["url"], "spec.url");
   check_selector(errors, spec["allowedNamespaces"], "spec.allowedNamespaces");
-  check_directory(errors, spec["targets"]["directory"], "spec.targets.directory");
-  check_directory(errors, spec["rules"]["directory"], "spec.rules.directory");
+  check_directory(errors, targets, "spec.targets.directory");
+  check_directory(errors, rules, "spec.rules.directory");
+  if (old != nullptr) {
+    const Json& before = (*old)["spec"];
+    check_unmoved(errors, targets, before["targets"]["directory"], "spec.targets.directory");
+    check_unmoved(errors, rules, before["rules"]["directory"], "spec.rules.directory");
+  } else if (targets.is_string() && rules.is_string() &&
+             folder_of(targets.as_string()) == folder_of(rules.as_string())) {
+    // An object that has both in one place already must stay changeable, so that it can go.
+    errors.push_back(invalid(
+        "spec.rules.directory", rules,
+        "must be another folder than spec.targets.directory, " + go_quote(targets.as_string())));
+  }
   return errors;
 }
 

@@ -20,6 +20,10 @@ const std::vector<BadManifest>& bad_manifests() {
       {"backend_directory_climbs",
        "spec.rules.directory: Invalid value: \"/etc/prometheus/../../root\": must not have '.' or "
        "'..' parts"},
+      {"backend_one_directory",
+       "spec.rules.directory: Invalid value: \"/var/prometheus/files\": must be another folder "
+       "than "
+       "spec.targets.directory, \"/var//prometheus/files/\""},
       {"backend_relative_directory",
        "spec.targets.directory: Invalid value: \"targets\": spec.targets.directory in body should "
        "match '^/'"},

@@ -110,6 +110,37 @@ TEST(ValidateObject, AnImmutableSecretStaysAsItIs) {
                           "data: Forbidden: field is immutable when `immutable` is set"));
 }
 
+TEST(ValidateObject, TheFoldersOfAMetricsBackendStayWhereTheyAre) {
+  const ResourceInfo& info = *builtin_scheme().find_by_name("metricsbackends");
+  const Json old = parse_json(R"({"spec": {"url": "http://p:9090",
+      "targets": {"directory": "/t"}, "rules": {"directory": "/r"}}})")
+                       .value();
+  EXPECT_TRUE(validate_object(info, old, &old).empty());
+  Json changed = old;
+  changed.member("spec").set("url", "http://other:9090");
+  EXPECT_TRUE(validate_object(info, changed, &old).empty());
+  changed.member("spec").member("targets").set("directory", "/t2");
+  changed.member("spec").member("rules").set("directory", "/r2");
+  const std::string why =
+      ", and the files there would stay; make another MetricsBackend for another folder";
+  EXPECT_THAT(texts(validate_object(info, changed, &old)),
+              ElementsAre("spec.targets.directory: Invalid value: \"/t2\": field is immutable: it "
+                          "was \"/t\"" +
+                              why,
+                          "spec.rules.directory: Invalid value: \"/r2\": field is immutable: it "
+                          "was \"/r\"" +
+                              why));
+}
+
+TEST(ValidateObject, AMetricsBackendThatHasOneFolderForBothCanStillGo) {
+  const ResourceInfo& info = *builtin_scheme().find_by_name("metricsbackends");
+  const Json old = parse_json(R"({"spec": {"url": "http://p:9090",
+      "targets": {"directory": "/t"}, "rules": {"directory": "/t/"}}})")
+                       .value();
+  EXPECT_FALSE(validate_object(info, old, nullptr).empty());
+  EXPECT_TRUE(validate_object(info, old, &old).empty());
+}
+
 TEST(Normalize, ANamespaceHasAPhaseAndItsNameAsALabel) {
   const ResourceInfo& info = *builtin_scheme().find_by_name("ns");
   Json object = parse_json(R"({"metadata": {"name": "shop"}})").value();
