@@ -24,6 +24,14 @@ std::pair<std::string, std::string> key_of(const ActiveTarget& target) {
   return {label(target, "instance_id"), label(target, "agent")};
 }
 
+// Is it the mark in a rule file of this owner?
+bool is_info_of(const RuleStatus& rule, const std::string& owner) {
+  if (rule.name != kRulesInfoMetric) return false;
+  const auto its = rule.labels.find("owner");
+  return its != rule.labels.end() && its->second == owner && rule.labels.contains("file") &&
+         rule.labels.contains("spec_hash");
+}
+
 Task<bool> wait_for(Signal& signal, std::uint64_t seen) {
   co_await signal.wait(seen);
   co_return true;
@@ -73,17 +81,26 @@ const ActiveTarget* PrometheusSnapshot::find_target(const std::string& instance_
   return found == targets.end() ? nullptr : &*found;
 }
 
-std::string PrometheusSnapshot::loaded_hash(const std::string& file_name) const {
+std::string PrometheusSnapshot::loaded_hash(const std::string& file_name,
+                                            const std::string& owner) const {
   for (const RuleGroupStatus& group : groups) {
     for (const RuleStatus& rule : group.rules) {
-      if (rule.name != kRulesInfoMetric) continue;
-      const auto file = rule.labels.find("file");
-      const auto hash = rule.labels.find("spec_hash");
-      if (file == rule.labels.end() || hash == rule.labels.end()) continue;
-      if (file->second == file_name) return hash->second;
+      if (is_info_of(rule, owner) && rule.labels.at("file") == file_name) {
+        return rule.labels.at("spec_hash");
+      }
     }
   }
   return "";
+}
+
+std::map<std::string, std::string> PrometheusSnapshot::files_of(const std::string& owner) const {
+  std::map<std::string, std::string> files;
+  for (const RuleGroupStatus& group : groups) {
+    for (const RuleStatus& rule : group.rules) {
+      if (is_info_of(rule, owner)) files.emplace(group.file, rule.labels.at("file"));
+    }
+  }
+  return files;
 }
 
 struct PrometheusObserver::State {

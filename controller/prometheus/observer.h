@@ -33,8 +33,10 @@ struct PrometheusSnapshot {
 
   // By instance_id and agent label; nullptr if Prometheus does not know such a target.
   const ActiveTarget* find_target(const std::string& instance_id, const std::string& agent) const;
-  // The spec_hash that Prometheus has loaded for one of our files; "" if none.
-  std::string loaded_hash(const std::string& file_name) const;
+  // The spec_hash that Prometheus has loaded for one of the owner's files; "" if none.
+  std::string loaded_hash(const std::string& file_name, const std::string& owner) const;
+  // The rule files that Prometheus has loaded and that say they are of this owner: path → name.
+  std::map<std::string, std::string> files_of(const std::string& owner) const;
 };
 
 struct PrometheusObserverOptions {

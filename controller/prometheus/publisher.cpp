@@ -98,7 +98,7 @@ Result<PublishResult> FilePublisher::publish(const Files& desired) const {
   }
   const Result<std::vector<FileInfo>> there = disk_.list(folder_);
   if (!there) return std::unexpected(there.error());
-  Result<void> claimed = claim_folder();
+  Result<void> claimed = claim();
   if (!claimed) return std::unexpected(std::move(claimed).error());
 
   PublishResult result;
@@ -126,10 +126,23 @@ Result<PublishResult> FilePublisher::publish(const Files& desired) const {
   return result;
 }
 
-Result<void> FilePublisher::claim_folder() const {
+Result<PublishResult> FilePublisher::leave() const {
+  const Result<bool> claimed = is_claimed(disk_, folder_, cluster_id_);
+  if (!claimed) return std::unexpected(claimed.error());
+  if (!*claimed) return PublishResult{};
+  Result<PublishResult> emptied = publish({});
+  if (!emptied) return emptied;
+  Result<void> left = disk_.remove(folder_ + "/" + std::string(kOwnerStamp));
+  if (!left) return std::unexpected(std::move(left).error().with_context("remove the stamp"));
+  return emptied;
+}
+
+Result<void> FilePublisher::claim() const {
   const Result<bool> claimed = is_claimed(disk_, folder_, cluster_id_);
   if (!claimed) return std::unexpected(claimed.error());
   if (*claimed) return {};
+  const Result<std::vector<FileInfo>> there = disk_.list(folder_);
+  if (!there) return std::unexpected(there.error());
   const std::string stamp = to_json(Json::object({{"clusterID", cluster_id_}})) + "\n";
   return disk_.write_atomic(folder_ + "/" + std::string(kOwnerStamp), stamp);
 }

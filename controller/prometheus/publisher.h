@@ -33,6 +33,9 @@ class FilePublisher {
  public:
   FilePublisher(Disk& disk, std::string folder, std::string cluster_id);
 
+  // Puts our stamp into a folder that nobody has claimed. NotFound if the folder is missing.
+  Result<void> claim() const;
+
   // Our files that are there now. NotFound if the folder is missing.
   Result<Files> current() const;
 
@@ -40,9 +43,11 @@ class FilePublisher {
   // failure; calling again goes on.
   Result<PublishResult> publish(const Files& desired) const;
 
- private:
-  Result<void> claim_folder() const;
+  // Removes what is ours, and the stamp last: another owner may have the folder then. A folder that
+  // nobody has claimed is left as it is.
+  Result<PublishResult> leave() const;
 
+ private:
   Disk& disk_;
   std::string folder_;
   std::string cluster_id_;

@@ -33,25 +33,39 @@ Json to_object(const RuleGroup& group) {
   return object;
 }
 
-RuleGroup info_group(const std::string& file_name, const std::string& spec_hash) {
+RuleGroup info_group(const std::string& file_name, const std::string& owner,
+                     const std::string& spec_hash) {
   Rule rule;
   rule.record = kRulesInfoMetric;
   rule.expr = "vector(1)";
-  rule.labels = {{"file", file_name}, {"spec_hash", spec_hash}, {"managed_by", "click-deploy"}};
+  rule.labels = {{"file", file_name},
+                 {"managed_by", "click-deploy"},
+                 {"owner", owner},
+                 {"spec_hash", spec_hash}};
   return RuleGroup{.name = "click_deploy_info", .interval = "", .rules = {std::move(rule)}};
 }
 
 }  // namespace
 
-RuleFile render_rule_file(const std::string& file_name, const std::vector<RuleGroup>& groups) {
+RuleFile render_rule_file(const std::string& file_name, const std::string& owner,
+                          const std::vector<RuleGroup>& groups) {
   Json list = Json::array();
   for (const RuleGroup& group : groups) list.push_back(to_object(group));
 
   RuleFile file;
   file.spec_hash = sha256_hex(to_json(list)).substr(0, kSpecHashDigits);
-  list.push_back(to_object(info_group(file_name, file.spec_hash)));
+  list.push_back(to_object(info_group(file_name, owner, file.spec_hash)));
   file.text = to_yaml(Json::object({{"groups", std::move(list)}}));
   return file;
+}
+
+std::string hash_in(const std::string& text) {
+  const std::string mark = "spec_hash: ";
+  const std::size_t at = text.rfind(mark);
+  if (at == std::string::npos) return "";
+  std::string rest = text.substr(at + mark.size(), kSpecHashDigits + 4);
+  std::erase_if(rest, [](char c) { return c == '"' || c == '\''; });
+  return rest.substr(0, rest.find_first_not_of("0123456789abcdef"));
 }
 
 }  // namespace clickdeploy::prometheus

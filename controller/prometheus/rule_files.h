@@ -33,15 +33,21 @@ struct RuleGroup {
 };
 
 // The YAML of a rule file, made by a writer, never by pasting text. To it a group
-// "click_deploy_info" is added with one recording rule click_deploy_rules_info{file, spec_hash} =
-// 1: seeing that hash in /api/v1/rules proves that exactly this text is loaded.
+// "click_deploy_info" is added with one recording rule
+// click_deploy_rules_info{file, owner, spec_hash} = 1: seeing that hash in /api/v1/rules proves
+// that exactly this text is loaded. `owner` tells apart the files of several who share one
+// Prometheus.
 struct RuleFile {
   std::string text;
   std::string spec_hash;
 
   bool operator==(const RuleFile&) const = default;
 };
-RuleFile render_rule_file(const std::string& file_name, const std::vector<RuleGroup>& groups);
+RuleFile render_rule_file(const std::string& file_name, const std::string& owner,
+                          const std::vector<RuleGroup>& groups);
+
+// The spec_hash that render_rule_file wrote into the text; "" if it has none.
+std::string hash_in(const std::string& text);
 
 inline constexpr std::string_view kRulesInfoMetric = "click_deploy_rules_info";
 

@@ -4,6 +4,7 @@ namespace clickdeploy::reconcilers {
 
 MonitoringInput Context::monitoring_input(bool with_instances) const {
   MonitoringInput input;
+  input.cluster_id = cluster_id;
   input.policies = caches.policies.list();
   input.backends = caches.backends.list();
   for (const auto& item : caches.namespaces.list()) {

@@ -20,6 +20,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr milliseconds kPatience{60'000};
+constexpr const char* kOwner = "c1/shop/main";
 
 constexpr std::string_view kConfiguration = R"(
 global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
@@ -62,7 +63,7 @@ class RealPrometheus : public ::testing::Test {
     rule.expr = expr;
     std::vector<RuleGroup> groups = mapping_rule_groups("1s");
     groups.push_back(RuleGroup{.name = "shop", .interval = "1s", .rules = {rule}});
-    RuleFile file = render_rule_file(name, groups);
+    RuleFile file = render_rule_file(name, kOwner, groups);
     EXPECT_TRUE(rules_.publish({{name, file.text}}));
     return file;
   }
@@ -70,7 +71,7 @@ class RealPrometheus : public ::testing::Test {
   std::string loaded_hash(const std::string& name) {
     PrometheusSnapshot snapshot;
     snapshot.groups = block_on(client_.rules()).value_or(std::vector<RuleGroupStatus>());
-    return snapshot.loaded_hash(name);
+    return snapshot.loaded_hash(name, kOwner);
   }
 
   testing::TemporaryFolder folder_;
@@ -174,7 +175,7 @@ Task<void> observe(PrometheusObserver& observer, std::string file_name, std::str
   const SteadyTime end = clock.steady_now() + kPatience;
   while (!seen && clock.steady_now() < end) {
     const auto snapshot = observer.snapshot();
-    seen = snapshot && snapshot->loaded_hash(file_name) == hash &&
+    seen = snapshot && snapshot->loaded_hash(file_name, kOwner) == hash &&
            snapshot->find_target("i-1", "node-exporter") != nullptr;
     co_await clock.sleep(milliseconds(50));
   }

@@ -48,7 +48,8 @@ class Mapping : public ::testing::Test {
 
   void TearDown() override {
     PosixDisk disk;
-    const RuleFile rules = render_rule_file("clickdeploy-mapping.yml", mapping_rule_groups("15s"));
+    const RuleFile rules =
+        render_rule_file("clickdeploy-mapping.yml", "c1/shop/main", mapping_rule_groups("15s"));
     ASSERT_TRUE(disk.write_atomic(folder_ / "rules.yml", rules.text, 0644));
     const Json test = Json::object(
         {{"interval", "15s"}, {"input_series", series_}, {"promql_expr_test", expectations_}});
@@ -138,7 +139,7 @@ TEST_F(Mapping, AgentsTellWhatTheyUseThemselves) {
 TEST(MappingText, IsAsReviewed) {
   testing::expect_golden(
       "prometheus/mapping.yml",
-      render_rule_file("clickdeploy-mapping.yml", mapping_rule_groups("30s")).text);
+      render_rule_file("clickdeploy-mapping.yml", "c1/shop/main", mapping_rule_groups("30s")).text);
 }
 
 }  // namespace

@@ -37,9 +37,11 @@ Json targets_of(const FakePrometheus& fake) {
 
 Json rules_of(const FakePrometheus& fake) {
   if (fake.broken_rules) return nullptr;
-  const Json labels = Json::object({{"file", "clickdeploy-a.yml"}, {"spec_hash", fake.rules_hash}});
+  const Json labels = Json::object(
+      {{"file", "clickdeploy-a.yml"}, {"owner", "c1/shop/main"}, {"spec_hash", fake.rules_hash}});
   const Json rule = Json::object({{"name", kRulesInfoMetric}, {"labels", labels}});
   return Json::object({{"groups", Json::array({Json::object({{"name", "click_deploy_info"},
+                                                             {"file", "/rules/clickdeploy-a.yml"},
                                                              {"rules", Json::array({rule})}})})}});
 }
 
@@ -113,8 +115,13 @@ TEST_F(Observer, FirstPollIsAtOnceAndShowsOurTargetsOnly) {
   EXPECT_EQ(snapshot->find_target("i-2", "node-exporter")->health, "down");
   EXPECT_EQ(snapshot->find_target("i-2", "cadvisor"), nullptr);
   EXPECT_EQ(snapshot->find_target("foreign", ""), nullptr);
-  EXPECT_EQ(snapshot->loaded_hash("clickdeploy-a.yml"), "aaaa");
-  EXPECT_EQ(snapshot->loaded_hash("clickdeploy-b.yml"), "");
+  EXPECT_EQ(snapshot->loaded_hash("clickdeploy-a.yml", "c1/shop/main"), "aaaa");
+  EXPECT_EQ(snapshot->loaded_hash("clickdeploy-b.yml", "c1/shop/main"), "");
+  EXPECT_EQ(snapshot->loaded_hash("clickdeploy-a.yml", "c2/shop/main"), "");
+  using FilesByPath = std::map<std::string, std::string>;
+  EXPECT_EQ(snapshot->files_of("c1/shop/main"),
+            (FilesByPath{{"/rules/clickdeploy-a.yml", "clickdeploy-a.yml"}}));
+  EXPECT_TRUE(snapshot->files_of("c2/shop/main").empty());
   EXPECT_EQ(heard_, (Heard{{"i-1", "i-2"}}));
 }
 
@@ -179,7 +186,7 @@ TEST_F(Observer, RulesHashFollowsPrometheus) {
   start();
   fake_.rules_hash = "bbbb";
   advance(seconds(5));
-  EXPECT_EQ(observer_.snapshot()->loaded_hash("clickdeploy-a.yml"), "bbbb");
+  EXPECT_EQ(observer_.snapshot()->loaded_hash("clickdeploy-a.yml", "c1/shop/main"), "bbbb");
 }
 
 TEST(Snapshot, FindsTargetsWithAndWithoutAnIndex) {

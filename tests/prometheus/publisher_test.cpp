@@ -15,6 +15,32 @@ namespace {
 
 using Names = std::vector<std::string>;
 
+// A disk on which one file cannot be removed.
+class StubbornDisk final : public Disk {
+ public:
+  StubbornDisk(Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
+
+  Result<std::string> read(const std::string& path) override { return disk_.read(path); }
+  Result<void> write_atomic(const std::string& path, std::string_view bytes,
+                            unsigned mode) override {
+    return disk_.write_atomic(path, bytes, mode);
+  }
+  Result<void> remove(const std::string& path) override {
+    if (path == path_) return fail(ErrorCode::Unavailable, "busy");
+    return disk_.remove(path);
+  }
+  Result<std::vector<FileInfo>> list(const std::string& folder) override {
+    return disk_.list(folder);
+  }
+  Result<void> make_folder(const std::string& path, unsigned mode) override {
+    return disk_.make_folder(path, mode);
+  }
+
+ private:
+  Disk& disk_;
+  std::string path_;
+};
+
 class Publisher : public ::testing::Test {
  protected:
   Publisher() { EXPECT_TRUE(disk_.make_folder("/targets")); }
@@ -88,6 +114,28 @@ TEST_F(Publisher, AnotherClustersFolderIsLeftAlone) {
   EXPECT_NE(refused.error().message().find("cluster-a"), std::string::npos);
   EXPECT_EQ(other.current().error().code(), ErrorCode::PermissionDenied);
   EXPECT_EQ(publisher_.current()->size(), 1u);
+}
+
+TEST_F(Publisher, AFolderThatWasLeftIsFreeForAnotherOwner) {
+  ASSERT_TRUE(publisher_.publish({{"clickdeploy-a.json", "1"}}));
+  ASSERT_TRUE(disk_.write_atomic("/targets/theirs.json", "x"));
+  const FilePublisher other(disk_, "/targets", "cluster-b");
+  EXPECT_EQ(other.leave().error().code(), ErrorCode::PermissionDenied);
+  EXPECT_EQ(publisher_.leave()->removed, Names{"clickdeploy-a.json"});
+  EXPECT_EQ(disk_.list("/targets")->size(), 1u);  // theirs
+  EXPECT_TRUE(publisher_.leave());
+  EXPECT_EQ(disk_.list("/targets")->size(), 1u);
+  EXPECT_TRUE(other.publish({}));
+}
+
+TEST_F(Publisher, AFolderKeepsItsStampUntilItIsEmptyOfOurs) {
+  ASSERT_TRUE(publisher_.publish({{"clickdeploy-a.json", "1"}}));
+  StubbornDisk stubborn(disk_, "/targets/clickdeploy-a.json");
+  const FilePublisher hindered(stubborn, "/targets", "cluster-a");
+  EXPECT_FALSE(hindered.leave());
+  EXPECT_TRUE(disk_.read("/targets/.clickdeploy-owner"));
+  EXPECT_TRUE(publisher_.leave());
+  EXPECT_FALSE(disk_.read("/targets/.clickdeploy-owner"));
 }
 
 TEST_F(Publisher, UnreadableStampIsNobodysPermission) {

@@ -42,29 +42,35 @@ TEST(RuleFile, RendersGroupsAndTheInfoRule) {
   Rule total;
   total.record = "job:up:sum";
   total.expr = "sum by (job) (\n  up\n)";
-  const RuleFile file = render_rule_file(
-      "clickdeploy-shop.yml", {RuleGroup{.name = "node", .interval = "30s", .rules = {high}},
-                               RuleGroup{.name = "totals", .interval = "", .rules = {total}}});
+  const RuleFile file =
+      render_rule_file("clickdeploy-shop.yml", "c1/shop/main",
+                       {RuleGroup{.name = "node", .interval = "30s", .rules = {high}},
+                        RuleGroup{.name = "totals", .interval = "", .rules = {total}}});
   testing::expect_golden("prometheus/rules.yml", file.text);
 }
 
 TEST(RuleFile, HashSpeaksOfTheGroupsAlone) {
   const std::vector<RuleGroup> groups = one_group(alert("A", "up == 0"));
-  const RuleFile first = render_rule_file("clickdeploy-a.yml", groups);
+  const RuleFile first = render_rule_file("clickdeploy-a.yml", "c1/shop/main", groups);
   EXPECT_EQ(first.spec_hash.size(), 16u);
-  EXPECT_EQ(first.spec_hash, render_rule_file("clickdeploy-b.yml", groups).spec_hash);
+  EXPECT_EQ(first.spec_hash,
+            render_rule_file("clickdeploy-b.yml", "c1/shop/main", groups).spec_hash);
   EXPECT_NE(first.spec_hash,
-            render_rule_file("clickdeploy-a.yml", one_group(alert("A", "up == 1"))).spec_hash);
+            render_rule_file("clickdeploy-a.yml", "c1/shop/main", one_group(alert("A", "up == 1")))
+                .spec_hash);
   const Result<Json> read = parse_single_yaml(first.text);
   ASSERT_TRUE(read);
   const Json& info = (*read)["groups"][1]["rules"][0];
   EXPECT_EQ(info["record"], Json(kRulesInfoMetric));
   EXPECT_EQ(info["labels"]["spec_hash"], Json(first.spec_hash));
   EXPECT_EQ(info["labels"]["file"], Json("clickdeploy-a.yml"));
+  EXPECT_EQ(info["labels"]["owner"], Json("c1/shop/main"));
+  EXPECT_EQ(hash_in(first.text), first.spec_hash);
+  EXPECT_EQ(hash_in("groups: []\n"), "");
 }
 
 TEST_F(Promtool, AcceptsARuleFileWithoutGroups) {
-  EXPECT_TRUE(check(render_rule_file("clickdeploy-empty.yml", {}).text));
+  EXPECT_TRUE(check(render_rule_file("clickdeploy-empty.yml", "c1/shop/main", {}).text));
 }
 
 TEST_F(Promtool, AnyTextInLabelsAndAnnotationsStaysText) {
@@ -91,7 +97,7 @@ TEST_F(Promtool, AnyTextInLabelsAndAnnotationsStaysText) {
     Rule rule = alert("Alert " + value, "up == 0");
     rule.labels = {{"text", value}};
     rule.annotations = {{"summary", value}};
-    const RuleFile file = render_rule_file("clickdeploy-x.yml", one_group(rule));
+    const RuleFile file = render_rule_file("clickdeploy-x.yml", "c1/shop/main", one_group(rule));
     const Result<void> checked = check(file.text);
     EXPECT_TRUE(checked) << checked.error().message();
     const Result<Json> read = parse_single_yaml(file.text);
@@ -125,7 +131,7 @@ TEST_F(Promtool, SaysWhichRuleIsBadAndWhy) {
       {bad_record, "invalid recording rule name: bad-name"}};
   for (const BadRule& row : table) {
     const Result<void> checked =
-        check(render_rule_file("clickdeploy-x.yml", one_group(row.rule)).text);
+        check(render_rule_file("clickdeploy-x.yml", "c1/shop/main", one_group(row.rule)).text);
     ASSERT_FALSE(checked);
     EXPECT_EQ(checked.error().code(), ErrorCode::InvalidArgument);
     const std::string& message = checked.error().message();
@@ -141,7 +147,8 @@ TEST_F(Promtool, LeavesNoFileBehind) {
 
 TEST_F(Promtool, MissingProgramIsNoVerdict) {
   PromtoolRuleChecker absent(processes_, disk_, random_, folder_.path(), "no-such-promtool");
-  const Result<void> checked = absent.check(render_rule_file("clickdeploy-x.yml", {}).text);
+  const Result<void> checked =
+      absent.check(render_rule_file("clickdeploy-x.yml", "c1/shop/main", {}).text);
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().code(), ErrorCode::NotFound);
 }

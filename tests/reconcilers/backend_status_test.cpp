@@ -1,4 +1,6 @@
+#include "controller/reconcilers/metrics_backend/backend_connections.h"
 #include "controller/reconcilers/metrics_backend/backend_status_internal.h"
+#include "controller/reconcilers/metrics_backend/rule_delivery.h"
 #include "tests/reconcilers/samples.h"
 
 #include <gtest/gtest.h>
@@ -13,11 +15,13 @@ using api::v1alpha1::MetricsBackendStatus;
 using prometheus::PrometheusSnapshot;
 
 constexpr const char* kRuleFile = "clickdeploy-shop_base.yml";
+constexpr const char* kOwner = "01234567/shop/main";
 
-prometheus::RuleGroupStatus info_group(const std::string& file, const std::string& hash) {
+prometheus::RuleGroupStatus info_group(const std::string& file, const std::string& hash,
+                                       const std::string& owner = kOwner) {
   prometheus::RuleStatus info;
   info.name = prometheus::kRulesInfoMetric;
-  info.labels = {{"file", file}, {"spec_hash", hash}};
+  info.labels = {{"file", file}, {"owner", owner}, {"spec_hash", hash}};
   info.health = "ok";
   return {"click_deploy_info", "/prometheus/rules/" + file, 30, {info}};
 }
@@ -41,9 +45,10 @@ struct World {
     PolicyRules rules;
     rules.policy = {"shop", "base"};
     rules.file_name = kRuleFile;
-    rules.file = prometheus::render_rule_file(kRuleFile, {group});
+    rules.file = prometheus::render_rule_file(kRuleFile, kOwner, {group});
     rules.rules = 1;
     plan.policy_rules = {rules};
+    plan.rules_owner = kOwner;
     outcome.delivered = 1;
     prometheus::ActiveTarget known;
     known.labels = target.labels;
@@ -110,6 +115,23 @@ std::vector<Situation> situations() {
          w.snapshot->groups[0].rules[0].last_error = "many-to-many";
        },
        "False Failed", fine, "False Failed", fine},
+      {"RulesOfAnotherBackendInTheSamePrometheus",
+       [](World& w) {
+         prometheus::RuleStatus rule;
+         rule.health = "err";
+         const std::string theirs = "/other/" + std::string(kRuleFile);
+         w.snapshot->groups.push_back({"shop/base/node", theirs, 30, {rule}});
+         w.snapshot->groups.push_back(info_group(kRuleFile, "1111", "01234567/shop/second"));
+         w.snapshot->groups.back().file = theirs;
+       },
+       fine, fine, fine, fine},
+      {"OwnConfigurationBroken",
+       [](World& w) {
+         w.snapshot->groups[1] = info_group(kRuleFile, "0000");
+         w.outcome.broken = "yaml: line 3";
+         w.outcome.reload_pending = true;
+       },
+       "False InvalidConfiguration", fine, "False InvalidConfiguration", "False Failed"},
       {"ReloadFollows", [](World& w) { w.outcome.reload_pending = true; }, fine, fine, fine,
        "Unknown Progressing"},
       {"ReloadFailed",
@@ -164,14 +186,22 @@ TEST(ReportBackend, CountsStayWhileNothingIsObserved) {
 TEST(RulesDiffer, ComparesTheHashesOfTheFilesWithThoseThatAreLoaded) {
   World world;
   const std::string text = world.plan.policy_rules[0].file.text;
-  EXPECT_FALSE(rules_differ({{kRuleFile, text}}, *world.snapshot));
-  EXPECT_TRUE(rules_differ({}, *world.snapshot));  // gone, but still loaded
-  EXPECT_TRUE(
-      rules_differ({{kRuleFile, text}, {"clickdeploy-mapping.yml", text}}, *world.snapshot));
+  EXPECT_FALSE(rules_differ({{kRuleFile, text}}, kOwner, *world.snapshot));
+  EXPECT_TRUE(rules_differ({}, kOwner, *world.snapshot));  // gone, but still loaded
+  EXPECT_TRUE(rules_differ({{kRuleFile, text}, {"clickdeploy-mapping.yml", text}}, kOwner,
+                           *world.snapshot));
   world.snapshot->groups[1] = info_group(kRuleFile, "0000");
-  EXPECT_TRUE(rules_differ({{kRuleFile, text}}, *world.snapshot));
+  EXPECT_TRUE(rules_differ({{kRuleFile, text}}, kOwner, *world.snapshot));
+  EXPECT_FALSE(rules_differ({}, "01234567/shop/second", *world.snapshot));
   world.snapshot->groups = {{"theirs", "/prometheus/rules/theirs.yml", 30, {}}};
-  EXPECT_FALSE(rules_differ({}, *world.snapshot));
+  EXPECT_FALSE(rules_differ({}, kOwner, *world.snapshot));
+}
+
+TEST(SnapshotLasts, LongerThanAFewPollsWhateverTheirInterval) {
+  using std::chrono::seconds;
+  EXPECT_EQ(snapshot_lasts(seconds(5)), seconds(45));
+  EXPECT_EQ(snapshot_lasts(seconds(60)), seconds(240));
+  EXPECT_EQ(snapshot_lasts(seconds(3'600)), seconds(4 * 3'600));
 }
 
 }  // namespace

@@ -254,14 +254,18 @@ TEST(PlanBackend, AServiceThatGoesTakesItsFileAlongWithItsLastInstance) {
 TEST(PlanBackend, RulesAreAFileForEachPolicyAndOneForTheMapping) {
   MonitoringInput input = world();
   input.policies = {shared(policy_with_rules())};
+  input.cluster_id = "0123456789abcdef";
   const BackendPlan plan = plan_backend(kMain, input);
+  EXPECT_EQ(plan.rules_owner, "01234567/shop/main");
   ASSERT_EQ(plan.policy_rules.size(), 1u);
   EXPECT_EQ(plan.policy_rules[0].file_name, "clickdeploy-shop_base.yml");
   EXPECT_EQ(plan.policy_rules[0].rules, 2u);
   EXPECT_NE(plan.policy_rules[0].file.text.find("shop/base/node"), std::string::npos);
-  EXPECT_EQ(plan.policy_rules[0].file, render_policy_rules(policy_with_rules()));
+  EXPECT_EQ(plan.policy_rules[0].file,
+            render_policy_rules(policy_with_rules(), "01234567/shop/main"));
   EXPECT_EQ(plan.mapping_file_name, "clickdeploy-mapping.yml");
   EXPECT_GT(plan.mapping_rules, 0u);
+  EXPECT_NE(plan.mapping.text.find("01234567/shop/main"), std::string::npos);
   MonitoringPolicy plain = sample_policy();
   plain.spec.metrics_mapping = "Disabled";
   input.policies = {shared(plain)};
@@ -289,6 +293,19 @@ TEST(PlanBackend, ABadLabelSpoilsOnlyItsOwnFile) {
   EXPECT_NE(plan.problems[0].find("shop/back"), std::string::npos);
   EXPECT_EQ(plan.target_files.size(), 1u);
   EXPECT_EQ(plan.targets.size(), 1u);
+  EXPECT_EQ(plan.unwritten_files, std::set<std::string>{"clickdeploy-shop_back.json"});
+}
+
+TEST(TargetFilesToHave, OnlyAFileThatCannotBeWrittenKeepsItsOldText) {
+  const prometheus::Files current = {{"clickdeploy-shop_back.json", "old"},
+                                     {"clickdeploy-shop_gone.json", "old"},
+                                     {"clickdeploy-shop_web.json", "old"}};
+  const prometheus::Files expected = {{"clickdeploy-shop_back.json", "old"},
+                                      {"clickdeploy-shop_web.json", "new"}};
+  EXPECT_EQ(
+      target_files_to_have({{"clickdeploy-shop_web.json", "new"}},
+                           {"clickdeploy-shop_back.json", "clickdeploy-shop_never.json"}, current),
+      expected);
 }
 
 TEST(PlanBackend, EqualObjectsInAnyOrderGiveEqualBytes) {

@@ -2,11 +2,14 @@
 
 #include "controller/base/text.h"
 
+#include <algorithm>
+
 namespace clickdeploy::reconcilers {
 
-namespace {
-constexpr std::chrono::seconds kOldAfter{45};
-}  // namespace
+std::chrono::milliseconds snapshot_lasts(std::chrono::milliseconds poll) {
+  // A poll may fail, and then the pause before the next grows to 30 seconds.
+  return std::max<std::chrono::milliseconds>(std::chrono::seconds(45), 4 * poll);
+}
 
 BackendConnection::BackendConnection(http::HttpClient& http, Clock& clock, Executor executor,
                                      const api::v1alpha1::MetricsBackendSpec& spec,
@@ -16,7 +19,8 @@ BackendConnection::BackendConnection(http::HttpClient& http, Clock& clock, Execu
       client(http, spec.url, std::chrono::seconds(spec.query_timeout_seconds)),
       observer(client, clock, {.poll = poll}),
       tasks(std::move(executor)),
-      clock_(clock) {}
+      clock_(clock),
+      poll_(poll) {}
 
 std::shared_ptr<const prometheus::PrometheusSnapshot> BackendConnection::fresh_snapshot(
     std::string* why) const {
@@ -28,7 +32,7 @@ std::shared_ptr<const prometheus::PrometheusSnapshot> BackendConnection::fresh_s
     return nullptr;
   }
   const auto age = clock_.steady_now() - snapshot->started_at;
-  if (age > kOldAfter) {
+  if (age > snapshot_lasts(poll_)) {
     *why = "Prometheus at " + url + " was last observed completely at " +
            format_time(snapshot->taken_at) + (error ? ": " + error->message() : "");
     return nullptr;

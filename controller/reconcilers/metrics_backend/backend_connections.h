@@ -18,6 +18,9 @@
 
 namespace clickdeploy::reconcilers {
 
+// How long a snapshot may be acted upon, if one is taken every `poll`.
+std::chrono::milliseconds snapshot_lasts(std::chrono::milliseconds poll);
+
 class BackendConnection {
  public:
   BackendConnection(http::HttpClient& http, Clock& clock, Executor executor,
@@ -29,11 +32,13 @@ class BackendConnection {
   prometheus::PrometheusObserver observer;
   TaskGroup tasks;  // runs the observer
 
-  // The snapshot, if it is complete and not old; else nullptr, and `why` says why not.
+  // The snapshot, if it is complete and not old (snapshot_lasts); else nullptr, and `why` says why
+  // not.
   std::shared_ptr<const prometheus::PrometheusSnapshot> fresh_snapshot(std::string* why) const;
 
  private:
   Clock& clock_;
+  std::chrono::milliseconds poll_;
 };
 
 class BackendConnections {

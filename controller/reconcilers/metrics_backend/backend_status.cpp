@@ -17,19 +17,18 @@ std::string of(std::int64_t part, std::int64_t all) {
   return std::to_string(part) + "/" + std::to_string(all);
 }
 
-// Counts of our rules as Prometheus shows them, for the files it should have.
+// Counts of our rules as Prometheus shows them, in the files that are ours.
 struct LoadedRules {
   std::int64_t loaded = 0;
   std::int64_t failing = 0;
   std::string failure;
 };
 
-LoadedRules count_loaded(const PrometheusSnapshot& snapshot) {
+LoadedRules count_loaded(const PrometheusSnapshot& snapshot, const std::string& owner) {
   LoadedRules counts;
+  const std::map<std::string, std::string> files = snapshot.files_of(owner);
   for (const prometheus::RuleGroupStatus& group : snapshot.groups) {
-    const std::size_t slash = group.file.rfind('/');
-    const std::string name = slash == std::string::npos ? group.file : group.file.substr(slash + 1);
-    if (!name.starts_with(prometheus::kOwnedPrefix)) continue;
+    if (!files.contains(group.file)) continue;
     for (const prometheus::RuleStatus& rule : group.rules) {
       if (rule.name == prometheus::kRulesInfoMetric) continue;
       ++counts.loaded;
@@ -131,7 +130,7 @@ class Reporter {
       }
     }
     LoadedRules loaded;
-    if (snapshot_ != nullptr) loaded = count_loaded(*snapshot_);
+    if (snapshot_ != nullptr) loaded = count_loaded(*snapshot_, plan_.rules_owner);
     if (snapshot_ != nullptr) counts.loaded = loaded.loaded;
     counts.failing_evaluation = loaded.failing;
     status_.rules_summary = of(counts.loaded, counts.desired);
@@ -145,7 +144,14 @@ class Reporter {
       set("RulesLoaded", ConditionStatus::False, api::kInvalidConfiguration,
           std::to_string(counts.rejected) + " rules were refused: " + outcome_.rejection +
               ". The last good version stays loaded; correct the MonitoringPolicy");
-    } else if (const std::string name = first_not_loaded(); !name.empty()) {
+    } else if (const std::string name = first_not_loaded();
+               !name.empty() && !outcome_.broken.empty()) {
+      set("RulesLoaded", ConditionStatus::False, api::kInvalidConfiguration,
+          "Prometheus does not show the newest " + name +
+              ": its own configuration is broken, without our newest files too; correct it, and "
+              "they follow by themselves: " +
+              outcome_.broken);
+    } else if (!name.empty()) {
       set("RulesLoaded", ConditionStatus::False, api::kProgressing,
           "Prometheus does not show the newest " + name + " yet" +
               advice("Does its prometheus.yml name " + backend_.spec.rules_directory +
@@ -166,19 +172,25 @@ class Reporter {
 
   std::string first_not_loaded() const {
     for (const PolicyRules& rules : plan_.policy_rules) {
-      if (snapshot_->loaded_hash(rules.file_name) != rules.file.spec_hash) return rules.file_name;
+      if (snapshot_->loaded_hash(rules.file_name, plan_.rules_owner) != rules.file.spec_hash)
+        return rules.file_name;
     }
     if (!plan_.mapping_file_name.empty() &&
-        snapshot_->loaded_hash(plan_.mapping_file_name) != plan_.mapping.spec_hash) {
+        snapshot_->loaded_hash(plan_.mapping_file_name, plan_.rules_owner) !=
+            plan_.mapping.spec_hash) {
       return plan_.mapping_file_name;
     }
     return "";
   }
 
   void report_reload() {
-    if (outcome_.reload_pending) {
+    if (outcome_.reload_pending && outcome_.broken.empty()) {
       set("ReloadSucceeded", ConditionStatus::Unknown, api::kProgressing,
           "a reload follows in a few seconds");
+    } else if (!outcome_.broken.empty()) {
+      set("ReloadSucceeded", ConditionStatus::False, api::kFailed,
+          "Prometheus's own configuration is broken, without our newest files too: " +
+              outcome_.broken);
     } else if (status_.last_reload && !status_.last_reload->succeeded) {
       set("ReloadSucceeded", ConditionStatus::False, api::kFailed, status_.last_reload->message);
     } else if (snapshot_ != nullptr && !snapshot_->runtime.reload_config_success) {
@@ -233,30 +245,7 @@ class Reporter {
   std::string now_;
 };
 
-// The hash that render_rule_file wrote into the text; "" if it has none.
-std::string hash_in(const std::string& text) {
-  const std::string mark = "spec_hash: ";
-  const std::size_t at = text.rfind(mark);
-  if (at == std::string::npos) return "";
-  std::string rest = text.substr(at + mark.size(), 20);
-  std::erase_if(rest, [](char c) { return c == '"' || c == '\''; });
-  return rest.substr(0, rest.find_first_not_of("0123456789abcdef"));
-}
-
 }  // namespace
-
-bool rules_differ(const prometheus::Files& chosen, const PrometheusSnapshot& snapshot) {
-  for (const auto& [name, text] : chosen) {
-    if (snapshot.loaded_hash(name) != hash_in(text)) return true;
-  }
-  // Files that went, but whose rules are still there.
-  for (const prometheus::RuleGroupStatus& group : snapshot.groups) {
-    const std::size_t slash = group.file.rfind('/');
-    const std::string name = slash == std::string::npos ? group.file : group.file.substr(slash + 1);
-    if (name.starts_with(prometheus::kOwnedPrefix) && !chosen.contains(name)) return true;
-  }
-  return false;
-}
 
 MetricsBackendStatus report_backend(const MetricsBackend& backend, const BackendPlan& plan,
                                     const BackendOutcome& outcome,

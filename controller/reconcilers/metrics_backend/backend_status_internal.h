@@ -18,15 +18,13 @@ struct BackendOutcome {
   std::size_t delivered = 0;
   std::set<std::string> rejected_files;
   std::string rejection;  // of the last of them
+  std::string broken;     // what Prometheus says of its own configuration; "" if that is fine
   bool reload_pending = false;
   bool settling = false;  // files changed a moment ago: Prometheus may still be reading
   bool verified = false;
   std::optional<Error> targets_error;
   std::optional<Error> rules_error;
 };
-
-// Does Prometheus show other rules than the files that were chosen?
-bool rules_differ(const prometheus::Files& chosen, const prometheus::PrometheusSnapshot& snapshot);
 
 // `snapshot` is nullptr if Prometheus could not be observed; then `why` says why.
 api::v1alpha1::MetricsBackendStatus report_backend(const api::v1alpha1::MetricsBackend& backend,

@@ -18,8 +18,6 @@ namespace {
 
 constexpr milliseconds kVerifying{2'000};
 constexpr milliseconds kResync{30'000};
-// Each reload makes Prometheus forget its Alertmanagers for up to five seconds.
-constexpr std::chrono::seconds kReloadPause{10};
 
 // Prometheus needs up to ten seconds for a new file; before that nothing is wrong with it.
 constexpr std::chrono::seconds kSettling{15};
@@ -83,20 +81,16 @@ std::string MetricsBackendReconciler::owner_of(const Pass& pass) const {
 }
 
 Task<Result<void>> MetricsBackendReconciler::publish_targets(Pass& pass) {
-  Files desired(pass.plan.target_files.begin(), pass.plan.target_files.end());
   const std::string folder = pass.backend.spec.targets_directory;
   const std::string owner = owner_of(pass);
   Disk* disk = &publishing_.disk;
-  const bool incomplete = !pass.plan.problems.empty();
-  auto work = [disk, folder, owner, desired, incomplete]() -> Result<PublishResult> {
-    prometheus::FilePublisher publisher(*disk, folder, owner);
-    Files wanted = desired;
-    if (incomplete) {  // what could not be rendered keeps its last good file
-      Result<Files> current = publisher.current();
-      if (!current) return std::unexpected(std::move(current).error());
-      for (auto& [name, bytes] : *current) wanted.try_emplace(name, std::move(bytes));
-    }
-    return publisher.publish(wanted);
+  auto work = [disk, folder, owner, wanted = Files(pass.plan.target_files),
+               unwritten = pass.plan.unwritten_files]() -> Result<PublishResult> {
+    const prometheus::FilePublisher publisher(*disk, folder, owner);
+    if (unwritten.empty()) return publisher.publish(wanted);
+    Result<Files> current = publisher.current();
+    if (!current) return std::unexpected(std::move(current).error());
+    return publisher.publish(target_files_to_have(wanted, unwritten, *current));
   };
   Result<PublishResult> published = co_await run_on(publishing_.blocking, std::move(work));
   if (!published) {
@@ -112,89 +106,49 @@ Task<Result<void>> MetricsBackendReconciler::publish_targets(Pass& pass) {
                            std::to_string(published->written.size()) + " files written, " +
                                std::to_string(published->removed.size()) + " removed");
   }
-  if (incomplete) {
+  if (!pass.plan.problems.empty()) {
     co_return fail(ErrorCode::InvalidArgument, join(pass.plan.problems, "; "));
   }
   co_return Result<void>{};
 }
 
-// For each file the text that Prometheus can load: the new one, or what is there already.
-Task<Result<Files>> MetricsBackendReconciler::choose_rules(Pass& pass, Files current) {
-  Files chosen;
+RuleOrder MetricsBackendReconciler::order_rules(const Pass& pass) const {
+  RuleOrder order;
+  order.url = pass.backend.spec.url;
+  order.folder = pass.backend.spec.rules_directory;
+  order.folder_owner = owner_of(pass);
+  order.rules_owner = pass.plan.rules_owner;
+  order.reload = pass.backend.spec.rules_reload == "HTTP";
+  order.verify = std::chrono::seconds(pass.backend.spec.verify_seconds);
   for (const PolicyRules& rules : pass.plan.policy_rules) {
-    Result<void> verdict = co_await publishing_.verdicts.check(rules.file);
-    if (!verdict && verdict.error().code() != ErrorCode::InvalidArgument) {
-      co_return std::unexpected(std::move(verdict).error().with_context("check rules"));
-    }
-    auto refused = pass.memory->refused.find(rules.file_name);
-    const bool bad =
-        refused != pass.memory->refused.end() && refused->second == rules.file.spec_hash;
-    if (verdict && !bad) {
-      chosen[rules.file_name] = rules.file.text;
-      continue;
-    }
-    pass.outcome.rejected_files.insert(rules.file_name);
-    pass.outcome.rejection =
-        verdict ? "Prometheus refused it at reload" : verdict.error().message();
-    auto last_good = current.find(rules.file_name);
-    if (last_good != current.end()) chosen[rules.file_name] = last_good->second;
+    order.wanted.push_back({rules.file_name, rules.file});
   }
   if (!pass.plan.mapping_file_name.empty()) {
-    chosen[pass.plan.mapping_file_name] = pass.plan.mapping.text;
+    order.wanted.push_back({pass.plan.mapping_file_name, pass.plan.mapping, false});
   }
-  co_return chosen;
+  std::string why;
+  order.snapshot = pass.connection->fresh_snapshot(&why);
+  return order;
 }
 
 Task<Result<void>> MetricsBackendReconciler::publish_rules(Pass& pass) {
-  const std::string folder = pass.backend.spec.rules_directory;
-  const std::string owner = owner_of(pass);
-  Disk* disk = &publishing_.disk;
-  auto read = [disk, folder, owner] {
-    return prometheus::FilePublisher(*disk, folder, owner).current();
-  };
-  Result<Files> current = co_await run_on(publishing_.blocking, std::move(read));
-  if (!current) {
-    co_return std::unexpected(std::move(current).error().with_context("rules directory " + folder));
+  auto reload = [connection = pass.connection] { return connection->client.reload(); };
+  RuleDelivery delivery(publishing_, context_.clock, reload, order_rules(pass), pass.memory->rules);
+  Result<void> delivered = co_await delivery.run();
+  const RuleReport& report = delivery.report();
+  if (report.changed) remember_change(pass);
+  if (!report.reloads.empty()) pass.connection->observer.poke();
+  for (const Result<void>& reloaded : report.reloads) tell_reload(pass, reloaded);
+  pass.outcome.reload_pending = report.reload_pending;
+  pass.outcome.broken = report.broken;
+  for (const auto& [file, why] : report.rejected) {
+    pass.outcome.rejected_files.insert(file);
+    pass.outcome.rejection = why;
   }
-  Files before = *current;
-  Result<Files> chosen = co_await choose_rules(pass, before);
-  if (!chosen) co_return std::unexpected(std::move(chosen).error());
-  Files desired = *chosen;
-  auto work = [disk, folder, owner, desired] {
-    return prometheus::FilePublisher(*disk, folder, owner).publish(desired);
-  };
-  Result<PublishResult> published = co_await run_on(publishing_.blocking, std::move(work));
-  if (!published) {
-    co_return std::unexpected(
-        std::move(published).error().with_context("rules directory " + folder));
-  }
-  std::string why;
-  const auto snapshot = pass.connection->fresh_snapshot(&why);
-  const bool stale = snapshot != nullptr && rules_differ(*chosen, *snapshot);
-  if (published->changed()) {
-    remember_change(pass);
-    pass.memory->pending = true;
-  }
-  if (pass.backend.spec.rules_reload == "HTTP" && (pass.memory->pending || stale)) {
-    Result<void> reloaded = co_await reload(pass, std::move(before));
-    if (!reloaded) co_return std::unexpected(std::move(reloaded).error());
-  }
-  co_return Result<void>{};
+  co_return delivered;
 }
 
-Task<Result<void>> MetricsBackendReconciler::reload(Pass& pass, Files before) {
-  const SteadyTime now = context_.clock.steady_now();
-  // Rules that Prometheus does not show although nothing changed are asked for less often.
-  const auto pause =
-      pass.memory->pending ? kReloadPause : std::chrono::seconds(pass.backend.spec.verify_seconds);
-  if (pass.memory->reloaded && now - pass.memory->last_reload < pause) {
-    pass.outcome.reload_pending = true;
-    co_return Result<void>{};
-  }
-  pass.memory->reloaded = true;
-  pass.memory->last_reload = now;
-  Result<void> reloaded = co_await pass.connection->client.reload();
-  pass.connection->observer.poke();
+void MetricsBackendReconciler::tell_reload(Pass& pass, const Result<void>& reloaded) const {
   api::v1alpha1::LastReload record;
   record.time = format_time(context_.clock.wall_now());
   record.succeeded = reloaded.has_value();
@@ -203,29 +157,6 @@ Task<Result<void>> MetricsBackendReconciler::reload(Pass& pass, Files before) {
   context_.events.record(MetricsBackend::kGvk, pass.backend.metadata,
                          reloaded ? EventKind::Normal : EventKind::Warning,
                          reloaded ? "ReloadSucceeded" : "ReloadFailed", record.message);
-  if (reloaded) {
-    pass.memory->pending = false;
-    co_return Result<void>{};
-  }
-  if (reloaded.error().code() == ErrorCode::InvalidArgument) {
-    // The files on disk would keep Prometheus from starting: the old ones go back.
-    for (const PolicyRules& rules : pass.plan.policy_rules) {
-      auto old = before.find(rules.file_name);
-      if (old == before.end() || old->second != rules.file.text) {
-        pass.memory->refused[rules.file_name] = rules.file.spec_hash;
-      }
-    }
-    const std::string folder = pass.backend.spec.rules_directory;
-    const std::string owner = owner_of(pass);
-    Disk* disk = &publishing_.disk;
-    auto undo = [disk, folder, owner, before] {
-      return prometheus::FilePublisher(*disk, folder, owner).publish(before);
-    };
-    Result<PublishResult> undone = co_await run_on(publishing_.blocking, std::move(undo));
-    if (!undone)
-      co_return std::unexpected(std::move(undone).error().with_context("put rules back"));
-  }
-  co_return std::unexpected(std::move(reloaded).error().with_context("reload"));
 }
 
 Task<Result<void>> MetricsBackendReconciler::remove_all(Pass& pass) {
@@ -236,7 +167,7 @@ Task<Result<void>> MetricsBackendReconciler::remove_all(Pass& pass) {
   for (const std::string& folder :
        {pass.backend.spec.targets_directory, pass.backend.spec.rules_directory}) {
     auto work = [disk, folder, owner] {
-      return prometheus::FilePublisher(*disk, folder, owner).publish({});
+      return prometheus::FilePublisher(*disk, folder, owner).leave();
     };
     Result<PublishResult> removed = co_await run_on(publishing_.blocking, std::move(work));
     // A folder that is gone holds nothing of ours, and another owner's is not ours to empty.

@@ -3,16 +3,15 @@
 //
 // Target files are written whole and renamed; Prometheus notices by itself. A rule file that
 // promtool refuses never replaces one that is loaded. Prometheus is reloaded only when rule files
-// changed, or when it does not show the hash that the files have; if it refuses, the old files are
-// put back. Whether targets and rules arrived is said by its own API alone.
+// changed, or when it does not show the hash that the files have; if it refuses, the files that it
+// is known to load are put back (rule_delivery.h). Whether targets and rules arrived is said by its
+// own API alone.
 
 #pragma once
 
-#include "controller/async/disk.h"
 #include "controller/client/typed_client.h"
-#include "controller/prometheus/publisher.h"
 #include "controller/reconcilers/context.h"
-#include "controller/reconcilers/metrics_backend/rule_verdicts.h"
+#include "controller/reconcilers/metrics_backend/rule_delivery.h"
 #include "controller/runtime/controller.h"
 
 #include <map>
@@ -21,13 +20,6 @@
 #include <string>
 
 namespace clickdeploy::reconcilers {
-
-// Where the files are and how they are checked.
-struct PublishingContext {
-  Disk& disk;
-  Executor blocking;
-  RuleVerdicts& verdicts;
-};
 
 class MetricsBackendReconciler final : public runtime::Reconciler {
  public:
@@ -40,19 +32,16 @@ class MetricsBackendReconciler final : public runtime::Reconciler {
 
   // What is remembered between reconciles of one backend; all of it can be lost.
   struct Memory {
-    SteadyTime last_reload{};
-    bool reloaded = false;
     SteadyTime changed{};  // when files were written last
     bool wrote = false;
-    bool pending = false;                        // rule files changed since the last good reload
-    std::map<std::string, std::string> refused;  // rule file name → hash that Prometheus refused
+    RuleMemory rules;
   };
 
   Task<Result<void>> publish_targets(Pass& pass);
   Task<Result<void>> publish_rules(Pass& pass);
-  Task<Result<prometheus::Files>> choose_rules(Pass& pass, prometheus::Files current);
-  Task<Result<void>> reload(Pass& pass, prometheus::Files before);
   Task<Result<void>> remove_all(Pass& pass);
+  RuleOrder order_rules(const Pass& pass) const;
+  void tell_reload(Pass& pass, const Result<void>& reloaded) const;
   void remember_change(Pass& pass) const;
   void report(Pass& pass) const;
   std::string owner_of(const Pass& pass) const;

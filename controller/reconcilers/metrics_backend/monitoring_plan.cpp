@@ -1,7 +1,6 @@
 #include "controller/reconcilers/metrics_backend/monitoring_plan.h"
 
 #include "controller/agents/agent.h"
-#include "controller/prometheus/publisher.h"
 #include "controller/reconcilers/instance/instance_plan.h"
 
 #include <algorithm>
@@ -86,10 +85,23 @@ void add_targets(const Binding& binding, const MonitoringInput& input, BackendPl
   if (!text) {
     plan.problems.push_back("Service " + binding.service->metadata.key().text() + ": " +
                             text.error().message());
+    plan.unwritten_files.insert(target_file_name(binding.service->metadata.key()));
     return;
   }
   plan.target_files[target_file_name(binding.service->metadata.key())] = *std::move(text);
   plan.targets.insert(plan.targets.end(), targets.begin(), targets.end());
+}
+
+// The same for a backend for ever, and asked for in every plan: rendered once.
+prometheus::RuleFile render_mapping(const std::string& name,
+                                    const std::vector<prometheus::RuleGroup>& groups,
+                                    const std::string& owner) {
+  constexpr std::size_t kKept = 100;
+  thread_local std::map<std::string, prometheus::RuleFile> rendered;  // by owner
+  auto found = rendered.find(owner);
+  if (found != rendered.end()) return found->second;
+  if (rendered.size() >= kKept) rendered.clear();
+  return rendered.emplace(owner, prometheus::render_rule_file(name, owner, groups)).first->second;
 }
 
 void add_rules(const std::vector<Binding>& bindings, BackendPlan& plan) {
@@ -103,15 +115,13 @@ void add_rules(const std::vector<Binding>& bindings, BackendPlan& plan) {
     const std::vector<prometheus::RuleGroup> groups = groups_of(*policy);
     if (groups.empty()) continue;
     const std::string name = rule_file_name(key);
-    plan.policy_rules.push_back({key, name, render_policy_rules(*policy), count_rules(groups)});
+    plan.policy_rules.push_back(
+        {key, name, render_policy_rules(*policy, plan.rules_owner), count_rules(groups)});
   }
   if (!mapping) return;
-  // The same for every backend and for ever: rendered once.
-  static const std::string kName = std::string(prometheus::kOwnedPrefix) + "mapping.yml";
   static const std::vector<prometheus::RuleGroup> kGroups = prometheus::mapping_rule_groups("");
-  static const prometheus::RuleFile kFile = prometheus::render_rule_file(kName, kGroups);
-  plan.mapping_file_name = kName;
-  plan.mapping = kFile;
+  plan.mapping_file_name = std::string(prometheus::kOwnedPrefix) + "mapping.yml";
+  plan.mapping = render_mapping(plan.mapping_file_name, kGroups, plan.rules_owner);
   plan.mapping_rules = count_rules(kGroups);
 }
 
@@ -126,8 +136,24 @@ std::string rule_file_name(const ObjectKey& policy) {
   return std::string(prometheus::kOwnedPrefix) + policy.namespace_name + "_" + policy.name + ".yml";
 }
 
-prometheus::RuleFile render_policy_rules(const MonitoringPolicy& policy) {
-  return prometheus::render_rule_file(rule_file_name(policy.metadata.key()), groups_of(policy));
+prometheus::RuleFile render_policy_rules(const MonitoringPolicy& policy, const std::string& owner) {
+  return prometheus::render_rule_file(rule_file_name(policy.metadata.key()), owner,
+                                      groups_of(policy));
+}
+
+prometheus::Files target_files_to_have(prometheus::Files wanted,
+                                       const std::set<std::string>& unwritten,
+                                       const prometheus::Files& current) {
+  for (const std::string& name : unwritten) {
+    auto last = current.find(name);
+    if (last != current.end()) wanted.insert(*last);
+  }
+  return wanted;
+}
+
+std::string rules_owner_of(const std::string& cluster_id, const ObjectKey& backend) {
+  constexpr std::size_t kClusterDigits = 8;
+  return cluster_id.substr(0, kClusterDigits) + "/" + backend.text();
 }
 
 std::string agent_address(const Instance& instance, const AgentSpec& agent) {
@@ -207,6 +233,7 @@ std::vector<Binding> plan_bindings(const MonitoringInput& input) {
 
 BackendPlan plan_backend(const ObjectKey& backend, const MonitoringInput& input) {
   BackendPlan plan;
+  plan.rules_owner = rules_owner_of(input.cluster_id, backend);
   auto object = std::ranges::find_if(
       input.backends, [&](const auto& candidate) { return candidate->metadata.key() == backend; });
   if (object == input.backends.end() || (*object)->metadata.is_deleting()) return plan;

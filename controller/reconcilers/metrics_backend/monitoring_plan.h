@@ -11,11 +11,13 @@
 #include "api/v1alpha1/monitoring_policy.h"
 #include "api/v1alpha1/service.h"
 #include "controller/base/error.h"
+#include "controller/prometheus/publisher.h"
 #include "controller/prometheus/rule_files.h"
 #include "controller/prometheus/target_files.h"
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,7 @@ struct MonitoringInput {
   std::vector<std::shared_ptr<const api::v1alpha1::Instance>> instances;
   std::vector<std::shared_ptr<const api::v1alpha1::MetricsBackend>> backends;
   std::map<std::string, std::map<std::string, std::string>> namespace_labels;
+  std::string cluster_id;
 };
 
 // One policy that applies to one Service. Of several that match, the one with the highest priority
@@ -63,23 +66,34 @@ struct PolicyRules {
 };
 
 struct BackendPlan {
+  std::string rules_owner;                          // as rules_owner_of says
   std::map<std::string, std::string> target_files;  // name → text
   std::vector<prometheus::Target> targets;          // all of them
   std::vector<PolicyRules> policy_rules;            // by file name
   std::string mapping_file_name;                    // "" if no mapping is wanted
   prometheus::RuleFile mapping;
   std::size_t mapping_rules = 0;
-  std::vector<std::string> problems;  // targets that cannot be written, and why
+  std::vector<std::string> problems;      // targets that cannot be written, and why
+  std::set<std::string> unwritten_files;  // target files that these would be in
 };
 
 BackendPlan plan_backend(const api::ObjectKey& backend, const MonitoringInput& input);
+
+// `wanted`, and of the files that cannot be written now those that are there.
+prometheus::Files target_files_to_have(prometheus::Files wanted,
+                                       const std::set<std::string>& unwritten,
+                                       const prometheus::Files& current);
+
+// The label `owner` of rule files: tells apart backends and clusters that share one Prometheus.
+std::string rules_owner_of(const std::string& cluster_id, const api::ObjectKey& backend);
 
 // "clickdeploy-shop_web.json": names cannot hold an underscore, so no two collide.
 std::string target_file_name(const api::ObjectKey& service);
 std::string rule_file_name(const api::ObjectKey& policy);
 
 // The rule file of a policy, whether it is wanted now or not.
-prometheus::RuleFile render_policy_rules(const api::v1alpha1::MonitoringPolicy& policy);
+prometheus::RuleFile render_policy_rules(const api::v1alpha1::MonitoringPolicy& policy,
+                                         const std::string& owner);
 
 // The address at which an agent of this Instance is scraped; "" if it has none yet.
 std::string agent_address(const api::v1alpha1::Instance& instance,

@@ -16,11 +16,6 @@ constexpr milliseconds kSettling{2'000};
 constexpr milliseconds kResync{30'000};
 constexpr std::chrono::seconds kRefresh{60};
 
-std::string base_name(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
-}
-
 bool is_worth_writing(const api::v1alpha1::MonitoringPolicyStatus& before,
                       const api::v1alpha1::MonitoringPolicyStatus& after, WallTime now) {
   auto a = before;
@@ -106,7 +101,7 @@ Task<PolicyView> MonitoringPolicyReconciler::observe(
   view.wants_rules = std::ranges::any_of(
       plan.policy_rules, [&](const PolicyRules& rules) { return rules.file_name == file_name; });
   if (!policy->spec.rule_groups.empty()) {
-    prometheus::RuleFile file = render_policy_rules(*policy);
+    prometheus::RuleFile file = render_policy_rules(*policy, plan.rules_owner);
     view.verdict = co_await verdicts_.check(std::move(file));
   }
   if (view.backend_problem.empty()) observe_prometheus(view, plan, backend);
@@ -157,11 +152,13 @@ void MonitoringPolicyReconciler::observe_prometheus(PolicyView& view, const Back
   if (snapshot == nullptr) return;
   view.observed = true;
   const std::string name = rule_file_name(view.policy->metadata.key());
-  const std::string hash = snapshot->loaded_hash(name);
-  view.loaded = hash == render_policy_rules(*view.policy).spec_hash;
+  const std::string hash = snapshot->loaded_hash(name, plan.rules_owner);
+  view.loaded = hash == render_policy_rules(*view.policy, plan.rules_owner).spec_hash;
   view.previous_loaded = !hash.empty() && !view.loaded;
+  const auto files = snapshot->files_of(plan.rules_owner);
   for (const prometheus::RuleGroupStatus& group : snapshot->groups) {
-    if (base_name(group.file) == name) view.groups.push_back(group);
+    auto file = files.find(group.file);
+    if (file != files.end() && file->second == name) view.groups.push_back(group);
   }
 }
 

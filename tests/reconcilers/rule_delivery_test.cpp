@@ -1,0 +1,339 @@
+#include "controller/reconcilers/metrics_backend/rule_delivery.h"
+
+#include "controller/async/memory_disk.h"
+#include "tests/client/scripted_api.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+namespace clickdeploy::reconcilers {
+namespace {
+
+using namespace std::chrono_literals;
+
+using prometheus::Files;
+
+constexpr const char* kOwner = "01234567/shop/main";
+constexpr const char* kFolder = "/rules";
+
+// Accepts what does not hold "promtool".
+class WordChecker final : public prometheus::RuleChecker {
+ public:
+  Result<void> check(const std::string& text) override {
+    if (text.find("promtool") == std::string::npos) return {};
+    return fail(ErrorCode::InvalidArgument, "promtool says no");
+  }
+};
+
+// A Prometheus that reads files by reload alone, all or none.
+struct PrometheusInMemory {
+  Disk& disk;
+  bool answers = true;
+  bool own_broken = false;  // prometheus.yml
+  std::string poison;       // a text that holds it is refused
+  bool success = true;
+  Files loaded{};
+  std::size_t reloads = 0;
+
+  Result<void> reload() {
+    if (!answers) return fail(ErrorCode::Unavailable, "connect: refused");
+    ++reloads;
+    const Files files = prometheus::FilePublisher(disk, kFolder, "stamp").current().value();
+    success = !own_broken;
+    for (const auto& [name, text] : files) {
+      if (!poison.empty() && text.find(poison) != std::string::npos) success = false;
+    }
+    if (!success) return fail(ErrorCode::InvalidArgument, own_broken ? "bad yml" : "bad rule");
+    loaded = files;
+    return {};
+  }
+
+  prometheus::PrometheusSnapshot look(SteadyTime now) const {
+    prometheus::PrometheusSnapshot snapshot;
+    snapshot.started_at = now;
+    snapshot.runtime.reload_config_success = success;
+    for (const auto& [name, text] : loaded) {
+      prometheus::RuleStatus info;
+      info.name = prometheus::kRulesInfoMetric;
+      info.labels = {{"file", name}, {"owner", kOwner}, {"spec_hash", prometheus::hash_in(text)}};
+      snapshot.groups.push_back({"click_deploy_info", "/rules/" + name, 30, {info}});
+    }
+    return snapshot;
+  }
+};
+
+Task<Result<void>> answer(PrometheusInMemory& prometheus) {
+  Result<void> reloaded = prometheus.reload();
+  co_return reloaded;
+}
+
+class Delivery : public ::testing::Test {
+ protected:
+  Delivery() { EXPECT_TRUE(disk_.make_folder(kFolder)); }
+
+  void want(const std::string& name, const std::string& expr) {
+    prometheus::RuleGroup group;
+    group.name = "group";
+    group.rules = {{.alert = "Down", .expr = expr}};
+    const std::string file = "clickdeploy-" + name + ".yml";
+    wanted_[file] = prometheus::render_rule_file(file, kOwner, {group});
+  }
+
+  void pass() {
+    if (observed_) snapshot_ = prometheus_.look(world_.clock.steady_now());
+    RuleOrder order;
+    order.url = "http://prometheus:9090";
+    order.folder = kFolder;
+    order.folder_owner = "stamp";
+    order.rules_owner = kOwner;
+    order.reload = reload_;
+    for (const auto& [name, file] : wanted_) order.wanted.push_back({name, file});
+    if (snapshot_) {
+      order.snapshot = std::make_shared<const prometheus::PrometheusSnapshot>(*snapshot_);
+    }
+    RuleDelivery delivery(
+        publishing_, world_.clock, [this] { return answer(prometheus_); }, std::move(order),
+        memory_);
+    last_ = world_.run(delivery.run());
+    report_ = delivery.report();
+  }
+
+  // A pass now, and one every two seconds.
+  void passes_for(std::chrono::seconds duration) {
+    for (auto spent = 0s; spent <= duration; spent += 2s) {
+      if (spent > 0s) world_.context.run_for(2s);
+      pass();
+    }
+  }
+
+  // "a: up == 1, b: up == 2"
+  static std::string exprs(const Files& files) {
+    std::string all;
+    for (const auto& [name, text] : files) {
+      const std::size_t at = text.find("expr: ") + 6;
+      if (!all.empty()) all += ", ";
+      all += name.substr(12, name.size() - 16) + ": " + text.substr(at, text.find('\n', at) - at);
+    }
+    return all;
+  }
+  std::string on_disk() {
+    return exprs(prometheus::FilePublisher(disk_, kFolder, "stamp").current().value());
+  }
+  std::string loaded() const { return exprs(prometheus_.loaded); }
+  std::string rejected() const {
+    std::string names;
+    for (const auto& [name, why] : report_.rejected) names += name.substr(12, 1);
+    return names;
+  }
+
+  client::SimWorld world_;
+  MemoryDisk disk_;
+  WordChecker checker_;
+  RuleVerdicts verdicts_{checker_, world_.context.executor()};
+  PublishingContext publishing_{disk_, world_.context.executor(), verdicts_};
+  PrometheusInMemory prometheus_{disk_};
+  RuleMemory memory_;
+  RuleReport report_;
+  Result<void> last_;
+  std::map<std::string, prometheus::RuleFile> wanted_;
+  bool reload_ = true;
+  bool observed_ = true;
+  std::optional<prometheus::PrometheusSnapshot> snapshot_;
+};
+
+TEST_F(Delivery, WritesAndReloadsOnceAndThenRests) {
+  want("a", "up == 1");
+  pass();
+  EXPECT_TRUE(last_);
+  EXPECT_TRUE(report_.changed);
+  EXPECT_EQ(loaded(), "a: up == 1");
+  passes_for(300s);
+  EXPECT_EQ(prometheus_.reloads, 1u);
+  EXPECT_FALSE(report_.reload_pending);
+}
+
+TEST_F(Delivery, AnEditDuringThePauseIsWrittenWhenTheReloadFollowsAtOnce) {
+  want("a", "up == 1");
+  pass();
+  world_.context.run_for(3s);
+  want("a", "up == 2");
+  pass();
+  EXPECT_TRUE(report_.reload_pending);
+  EXPECT_EQ(on_disk(), "a: up == 1");
+  passes_for(8s);
+  EXPECT_EQ(on_disk(), "a: up == 2");
+  EXPECT_EQ(loaded(), "a: up == 2");
+  EXPECT_EQ(prometheus_.reloads, 2u);
+}
+
+TEST_F(Delivery, ARefusedEditGivesTheFileBackThatWasLoaded) {
+  want("a", "up == 1");
+  want("b", "up == 1");
+  pass();
+  world_.context.run_for(3s);
+  prometheus_.poison = "up == 2";
+  want("a", "up == 2");
+  passes_for(20s);
+  EXPECT_TRUE(last_);
+  EXPECT_EQ(rejected(), "a");
+  EXPECT_NE(report_.rejected["clickdeploy-a.yml"].find("bad rule"), std::string::npos);
+  EXPECT_EQ(on_disk(), "a: up == 1, b: up == 1");
+  EXPECT_EQ(loaded(), on_disk());
+  EXPECT_TRUE(prometheus_.success);
+  EXPECT_EQ(prometheus_.reloads, 3u);
+  want("a", "up == 3");
+  passes_for(20s);
+  EXPECT_EQ(rejected(), "");
+  EXPECT_EQ(loaded(), "a: up == 3, b: up == 1");
+}
+
+// The file came onto the disk, and the reload did not come to Prometheus.
+TEST_F(Delivery, AFileOnTheDiskIsNotYetAGoodOne) {
+  want("a", "up == 1");
+  pass();
+  world_.context.run_for(20s);
+  pass();
+  observed_ = false;  // the snapshot is not old yet
+  prometheus_.answers = false;
+  prometheus_.poison = "up == 2";
+  want("a", "up == 2");
+  pass();
+  EXPECT_EQ(last_.error().code(), ErrorCode::Unavailable);
+  EXPECT_EQ(on_disk(), "a: up == 2");
+  world_.context.run_for(20s);
+  prometheus_.answers = observed_ = true;
+  pass();
+  EXPECT_TRUE(last_);
+  EXPECT_EQ(rejected(), "a");
+  EXPECT_EQ(on_disk(), "a: up == 1");
+  EXPECT_EQ(loaded(), "a: up == 1");
+}
+
+TEST_F(Delivery, NobodyIsBlamedForABrokenConfiguration) {
+  want("a", "up == 1");
+  pass();
+  world_.context.run_for(20s);
+  prometheus_.own_broken = true;
+  want("a", "up == 2");
+  pass();
+  EXPECT_TRUE(last_);
+  EXPECT_EQ(report_.broken, "bad yml");
+  EXPECT_EQ(rejected(), "");
+  EXPECT_EQ(on_disk(), "a: up == 1");
+  EXPECT_EQ(prometheus_.reloads, 3u);
+  passes_for(1'200s);
+  EXPECT_EQ(report_.broken, "bad yml");
+  EXPECT_LE(prometheus_.reloads, 10u);
+  EXPECT_GE(prometheus_.reloads, 7u);
+  prometheus_.own_broken = false;
+  passes_for(320s);
+  EXPECT_EQ(report_.broken, "");
+  EXPECT_EQ(loaded(), "a: up == 2");
+}
+
+TEST_F(Delivery, AConfigurationThatItsOwnerRepairedIsNotWaitedFor) {
+  want("a", "up == 1");
+  pass();
+  world_.context.run_for(20s);
+  prometheus_.own_broken = true;
+  want("a", "up == 2");
+  passes_for(600s);
+  prometheus_.own_broken = false;
+  ASSERT_TRUE(prometheus_.reload());  // by its owner
+  passes_for(14s);
+  EXPECT_EQ(loaded(), "a: up == 2");
+}
+
+TEST_F(Delivery, OfSeveralNewFilesTheBadOneIsFound) {
+  want("a", "up == 1");
+  want("b", "up == 1");
+  want("c", "up == 1");
+  pass();
+  prometheus_.poison = "up == 66";
+  want("a", "up == 2");
+  want("b", "up == 66");
+  want("c", "up == 2");
+  passes_for(60s);
+  EXPECT_EQ(loaded(), "a: up == 2, b: up == 1, c: up == 2");
+  EXPECT_EQ(rejected(), "b");
+}
+
+TEST_F(Delivery, ARefusedFileIsTriedAgainAfterAWhile) {
+  want("a", "up == 1");
+  prometheus_.poison = "up == 1";
+  pass();
+  EXPECT_EQ(rejected(), "a");
+  EXPECT_EQ(on_disk(), "");
+  EXPECT_EQ(prometheus_.reloads, 2u);
+  passes_for(58s);
+  EXPECT_EQ(prometheus_.reloads, 2u);
+  passes_for(118s);
+  EXPECT_EQ(rejected(), "a");
+  EXPECT_EQ(prometheus_.reloads, 4u);
+  passes_for(3'000s);
+  EXPECT_LE(prometheus_.reloads, 4u + 2u * 12u);
+  EXPECT_EQ(rejected(), "a");
+  prometheus_.poison = "";
+  passes_for(320s);
+  EXPECT_EQ(rejected(), "");
+  EXPECT_EQ(loaded(), "a: up == 1");
+}
+
+TEST_F(Delivery, AfterARestartPrometheusSaysWhichFilesAreGood) {
+  want("a", "up == 1");
+  want("b", "up == 1");
+  pass();
+  // Written, and then the process ended.
+  prometheus_.poison = "up == 2";
+  want("a", "up == 2");
+  Files files = prometheus_.loaded;
+  files["clickdeploy-a.yml"] = wanted_["clickdeploy-a.yml"].text;
+  ASSERT_TRUE(prometheus::FilePublisher(disk_, kFolder, "stamp").publish(files));
+  memory_ = RuleMemory{};
+  pass();
+  EXPECT_EQ(rejected(), "a");
+  EXPECT_EQ(on_disk(), "b: up == 1");
+  EXPECT_TRUE(prometheus_.success);
+}
+
+TEST_F(Delivery, AnUnobservedPrometheusKeepsItsFiles) {
+  observed_ = false;
+  want("a", "up == 1");
+  pass();
+  EXPECT_TRUE(last_);
+  EXPECT_EQ(on_disk(), "");
+  EXPECT_TRUE(disk_.read(std::string(kFolder) + "/.clickdeploy-owner"));
+  EXPECT_EQ(prometheus_.reloads, 0u);
+  observed_ = true;
+  pass();
+  EXPECT_EQ(loaded(), "a: up == 1");
+}
+
+TEST_F(Delivery, WhereSomebodyElseReloadsFilesAreWrittenAtOnce) {
+  reload_ = observed_ = false;
+  want("a", "up == 1");
+  pass();
+  want("a", "up == 2");
+  pass();
+  EXPECT_EQ(on_disk(), "a: up == 2");
+  want("a", "promtool");
+  pass();
+  EXPECT_EQ(on_disk(), "a: up == 2");
+  EXPECT_EQ(rejected(), "a");
+  EXPECT_EQ(prometheus_.reloads, 0u);
+}
+
+TEST_F(Delivery, ALostHashIsReloadedRarely) {
+  want("a", "up == 1");
+  pass();
+  prometheus_.loaded.clear();
+  passes_for(58s);
+  EXPECT_EQ(prometheus_.reloads, 1u);
+  passes_for(4s);
+  EXPECT_EQ(prometheus_.reloads, 2u);
+  EXPECT_EQ(loaded(), "a: up == 1");
+}
+
+}  // namespace
+}  // namespace clickdeploy::reconcilers
