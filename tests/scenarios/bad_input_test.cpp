@@ -144,6 +144,15 @@ TEST_F(BadInput, CredentialsThatDoNotWorkAreToldOnTheCloud) {
   });
 }
 
+// Loopback is the only lock of this door, and a browser is inside it.
+TEST_F(BadInput, AWebPageCannotReadTheApi) {
+  const std::string secrets = "/api/v1/secrets";
+  EXPECT_EQ(bed_.get_status(secrets, {}), 200);
+  EXPECT_EQ(bed_.get_status(secrets, {{"Host", "evil.example"}}), 403);
+  EXPECT_EQ(bed_.get_status(secrets, {{"Origin", "http://evil.example"}}), 403);
+  EXPECT_EQ(bed_.get_status("/metrics", {{"Host", "evil.example"}}), 403);
+}
+
 TEST_F(BadInput, BadPromQLIsToldAndTheGoodRulesStay) {
   Json groups = Json::array({Json::object(
       {{"name", "node"},

@@ -211,6 +211,15 @@ http::Response Bed::post(const Json& object) {
   return {.status = status, .headers = {}, .body = to_json(body)};
 }
 
+int Bed::get_status(const std::string& path, http::Headers headers) {
+  http::Request request;
+  request.url = api_url_ + path;
+  request.headers = std::move(headers);
+  request.deadline = seconds(20);
+  Result<http::Response> response = block_on(http_->send(std::move(request)));
+  return response ? response->status : 0;
+}
+
 Json Bed::create(const Json& object) {
   int status = 0;
   Json answer = send("POST", api_url_ + collection(object), object, &status);

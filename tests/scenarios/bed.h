@@ -45,6 +45,8 @@ class Bed {
   Json create(const Json& object);
   // The answer, whatever its status.
   http::Response post(const Json& object);
+  // The status of a GET of the API with these headers.
+  int get_status(const std::string& path, http::Headers headers);
   std::optional<Json> get(const std::string& plural, const std::string& name);
   std::vector<Json> list(const std::string& plural);
   void patch(const std::string& plural, const std::string& name, const Json& merge_patch);
