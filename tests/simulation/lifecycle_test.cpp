@@ -62,6 +62,26 @@ TEST(Simulation, AServiceThatIsDeletedWhileItIsCreatedLeavesNothing) {
   }
 }
 
+TEST(Simulation, AServerThatTheListDoesNotShowYetIsDeletedAllTheSame) {
+  replay({1, 2}, [](SimWorld& world) {
+    make_fleet(world, 3);
+    world.network.faults = [](const http::Request& request) -> std::optional<NetworkFault> {
+      // The look-ups by tag; the sweeps over all servers see them.
+      if (!request.url.contains("/servers/detail") ||
+          !request.url.contains("tags=clickdeploy-claim"))
+        return std::nullopt;
+      return NetworkFault{
+          .kind = NetworkFault::Kind::Status, .status = 200, .body = R"({"servers": []})"};
+    };
+    world.remove(kServices, kWeb);
+    world.always = [&world] {
+      if (!world.objects(kInstances).empty()) return;
+      EXPECT_TRUE(world.checker.our_servers().empty());
+    };
+    ASSERT_TRUE(world.run_until([&] { return is_all_gone(world); }, 5min)) << describe(world);
+  });
+}
+
 TEST(Simulation, ScalesUpAndDownTouchingNoMoreThanNeeded) {
   replay({1, 2, 3}, [](SimWorld& world) {
     make_fleet(world, 1);

@@ -84,6 +84,23 @@ TEST(Simulation, ABadRuleNeverTakesTheLastGoodOneDown) {
   });
 }
 
+// Prometheus reads its whole configuration at a reload: what it refuses need not be ours.
+TEST(Simulation, AReloadThatFailsForAnotherReasonIsTriedAgain) {
+  replay({1, 2}, [](SimWorld& world) {
+    world.network.faults = [](const http::Request& request) -> std::optional<NetworkFault> {
+      if (!request.url.ends_with("/-/reload")) return std::nullopt;
+      return NetworkFault{.kind = NetworkFault::Kind::Status,
+                          .status = 500,
+                          .body = "failed to reload config: somebody else's file"};
+    };
+    apply_fleet(world, 2);
+    world.run_for(3min);
+    EXPECT_EQ(world.prometheus.rule_expression("HighCPU"), "");
+    world.network.faults = nullptr;
+    ASSERT_TRUE(world.run_until([&] { return is_converged(world, 2); }, 15min)) << describe(world);
+  });
+}
+
 TEST(Simulation, AnImageThatDoesNotExistLeavesNoPortsAndSaysSo) {
   replay({1, 2}, [](SimWorld& world) {
     world.apply(platform_manifests());
