@@ -297,6 +297,21 @@ TEST_F(Delivery, AfterARestartPrometheusSaysWhichFilesAreGood) {
   EXPECT_TRUE(prometheus_.success);
 }
 
+TEST_F(Delivery, ABrokenConfigurationDoesNotCostTheFilesThatWereFound) {
+  want("a", "up == 1");
+  pass();
+  memory_ = RuleMemory{};
+  prometheus_.loaded.clear();  // it does not say which files it knows
+  prometheus_.own_broken = true;
+  want("a", "up == 2");
+  pass();
+  EXPECT_EQ(report_.broken, "bad yml");
+  EXPECT_EQ(on_disk(), "a: up == 1");
+  prometheus_.own_broken = false;
+  passes_for(60s);
+  EXPECT_EQ(loaded(), "a: up == 2");
+}
+
 TEST_F(Delivery, AnUnobservedPrometheusKeepsItsFiles) {
   observed_ = false;
   want("a", "up == 1");

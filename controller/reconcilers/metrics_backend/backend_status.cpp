@@ -122,7 +122,9 @@ class Reporter {
   void report_rules() {
     api::v1alpha1::RuleCounts& counts = status_.rules;
     counts.desired = static_cast<std::int64_t>(plan_.mapping_rules);
-    counts.rejected = 0;
+    counts.rejected = outcome_.rejected_files.contains(plan_.mapping_file_name)
+                          ? static_cast<std::int64_t>(plan_.mapping_rules)
+                          : 0;
     for (const PolicyRules& rules : plan_.policy_rules) {
       counts.desired += static_cast<std::int64_t>(rules.rules);
       if (outcome_.rejected_files.contains(rules.file_name)) {

@@ -168,6 +168,7 @@ void RuleDelivery::learn(const Files& current) {
   if (memory_.url != order_.url) {
     memory_ = RuleMemory{};
     memory_.url = order_.url;
+    memory_.found = current;
   }
   if (order_.snapshot == nullptr) return;
   const prometheus::PrometheusSnapshot& snapshot = *order_.snapshot;
@@ -231,6 +232,13 @@ Task<Result<void>> RuleDelivery::judge(Files on_disk, Error refusal) {
       co_return std::unexpected(std::move(again).error().with_context("reload"));
     }
     words = again.error().message();
+    // What was there at the start may be good, and nothing speaks against it now.
+    Files back = memory_.proven;
+    back.insert(memory_.found.begin(), memory_.found.end());
+    Result<void> restored = co_await write(std::move(back));
+    if (!restored) {
+      co_return std::unexpected(std::move(restored).error().with_context("put rules back"));
+    }
   }
   memory_.broken = words;
   ++memory_.failures;
@@ -240,6 +248,7 @@ Task<Result<void>> RuleDelivery::judge(Files on_disk, Error refusal) {
 
 void RuleDelivery::note_good(const Files& on_disk) {
   memory_.proven = on_disk;
+  memory_.found.clear();
   memory_.pending = false;
   memory_.broken.clear();
   memory_.failures = 0;

@@ -58,7 +58,8 @@ struct RuleMemory {
     SteadyTime retry_at{};
   };
   std::string url;
-  prometheus::Files proven;                // texts that Prometheus is known to load
+  prometheus::Files proven;  // texts that Prometheus is known to load
+  prometheus::Files found;   // on the disk at the start; empty once a reload has gone well
   std::map<std::string, Refusal> refused;  // by file name
   std::string broken;          // what Prometheus says of its own configuration; "" if that is fine
   std::uint32_t failures = 0;  // reloads in a row that its own configuration broke
