@@ -4,6 +4,7 @@
 #pragma once
 
 #include "controller/apiserver/api_server.h"
+#include "controller/async/memory_disk.h"
 #include "controller/async/task_group.h"
 #include "controller/reconcilers/instance/instance_reconciler.h"
 #include "controller/reconcilers/service/service_reconciler.h"
@@ -66,6 +67,7 @@ class FleetWorld {
 
   testing::ManualClock clock_;
   SeededRandom random_{7};
+  MemoryDisk disk_;
   boost::asio::io_context context_{1};
   std::unique_ptr<store::ObjectStore> store_;
   std::unique_ptr<apiserver::ApiServer> api_;

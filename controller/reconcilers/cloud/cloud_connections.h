@@ -44,7 +44,7 @@ class CloudConnection {
   std::string frozen = "the Cloud has not been verified yet";
 
   bool fleet_missing = false;  // that is why it is frozen
-  bool verified = false;  // its credentials were seen to work
+  bool verified = false;       // its credentials were seen to work
 
   // "" if trusted, else why not. `clock` decides whether the observation is too old.
   std::string distrust() const;
