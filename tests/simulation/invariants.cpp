@@ -89,6 +89,7 @@ void Invariants::look_at_resource(const std::string& resource) {
         world_.object(resource, {document->key.namespace_name, document->key.name});
     Seen seen{document, object["status"]["observedGeneration"].as_int()};
     const std::string name = resource + " " + document->key.name;
+    ++writes_[name];
     if (known != before.end()) {
       const store::Document& old = *known->second.document;
       // After a kill the same state is read again, under the same version.

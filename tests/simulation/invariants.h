@@ -9,6 +9,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace clickdeploy::simulation {
 
@@ -27,6 +28,9 @@ class Invariants {
   // To be called whenever something may have changed.
   void look();
 
+  // How often each object was written since the last call: by resource, namespace and name.
+  std::map<std::string, std::int64_t> take_writes() { return std::exchange(writes_, {}); }
+
  private:
   struct Seen {
     store::DocumentPtr document;
@@ -44,6 +48,7 @@ class Invariants {
   store::Revision revision_ = 0;
   std::uint64_t cloud_revision_ = 0;
   std::map<std::string, std::map<store::Key, Seen>> seen_;
+  std::map<std::string, std::int64_t> writes_;
 };
 
 }  // namespace clickdeploy::simulation

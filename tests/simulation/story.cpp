@@ -4,6 +4,10 @@
 
 namespace clickdeploy::simulation {
 
+namespace {
+const std::vector<std::string> kEventResources = {"events"};
+}  // namespace
+
 void Story::tell(const std::string& who, const std::string& what) const {
   if (!told_) return;
   const double seconds = std::chrono::duration<double>(world_.context().now()).count();
@@ -44,7 +48,19 @@ void Story::look() {
       now.emplace(name, std::move(text));
     }
   }
+  for (const std::string& resource : kEventResources) {
+    for (const Json& event : world_.objects(resource)) {
+      const std::string name = "event/" + event["metadata"]["name"].as_string();
+      std::string text = fmt::format(
+          "{} {}: {} ({} times)", event["involvedObject"]["name"].as_string(),
+          event["reason"].as_string(), event["message"].as_string(), event["count"].as_int());
+      const auto known = known_.find(name);
+      if (known == known_.end() || known->second != text) tell("event", text);
+      now.emplace(name, std::move(text));
+    }
+  }
   for (const auto& [name, text] : known_) {
+    if (name.starts_with("event/")) continue;
     if (!now.contains(name)) tell("object", name + "  is gone");
   }
   known_ = std::move(now);

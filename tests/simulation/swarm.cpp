@@ -112,16 +112,15 @@ class SwarmRun {
   void stay() {
     world_.run_for(1min);  // what others still have to hear
     const std::size_t mutations = world_.checker.mutations().size();
-    const store::Revision revision = world_.revision();
+    invariants_.take_writes();
     world_.run_for(kStay);
     if (world_.checker.mutations().size() != mutations) {
       const Mutation& last = world_.checker.mutations().back();
       world_.report.add("S18", "the cloud is changed at rest: " + last.method + " " + last.path);
     }
-    const auto objects = static_cast<std::int64_t>(5 + world_.objects(kInstances).size());
-    const std::int64_t writes = static_cast<std::int64_t>(world_.revision() - revision);
-    if (writes > objects * kRefreshesMax) {
-      world_.report.add("S18", fmt::format("{} writes of {} objects at rest", writes, objects));
+    for (const auto& [name, writes] : invariants_.take_writes()) {
+      if (writes <= kRefreshesMax) continue;
+      world_.report.add("S18", fmt::format("{} is written {} times at rest", name, writes));
     }
     if (!is_at_rest()) world_.report.add("S18", "no longer at rest: " + describe(world_));
   }
