@@ -26,6 +26,11 @@ TEST_P(Swarm, KeepsEveryPromise) {
 
 INSTANTIATE_TEST_SUITE_P(Parts, Swarm, ::testing::Range(std::uint64_t{0}, std::uint64_t{4}));
 
+// Prometheus found a target after its last observation, and the Service went before the next one.
+TEST(SwarmFound, AServiceDoesNotGoOnAnObservationFromBeforeItsTargetsWent) {
+  expect_no_violation(1457);
+}
+
 TEST(SwarmReplay, TheSameSeedIsTheSameRun) {
   const SwarmResult first = run_swarm(42);
   const SwarmResult second = run_swarm(42);

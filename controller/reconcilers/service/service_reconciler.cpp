@@ -30,6 +30,7 @@ ServiceReconciler::ServiceReconciler(Context& context)
 
 Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
   const auto cached = context_.caches.services.get(key);
+  if (cached == nullptr || !cached->metadata.is_deleting()) alone_since_.erase(key);
   if (cached == nullptr) co_return ReconcileResult{};
   Service service = *cached;
   if (!service.metadata.is_deleting()) {
@@ -134,6 +135,7 @@ Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
     }
   }
   if (service.metadata.is_deleting() && observed.instances.empty()) {
+    alone_since_.try_emplace(service.metadata.key(), context_.clock.steady_now());
     std::string unobserved;
     const std::vector<std::string> left = targets_known(service, &unobserved);
     observed.targets_left = unobserved;
@@ -155,6 +157,11 @@ std::vector<std::string> ServiceReconciler::targets_known(const Service& service
     // A backend that cannot be seen holds up only the Services that are bound to it.
     if (snapshot == nullptr && key == bound) *unobserved = why;
     if (snapshot == nullptr) continue;
+    // What was seen earlier proves nothing: Prometheus may have found the last targets since.
+    if (snapshot->started_at <= alone_since_.at(service.metadata.key()) && key == bound) {
+      *unobserved =
+          "Prometheus at " + connection->url + " was not observed since the last target went";
+    }
     for (const prometheus::ActiveTarget& target : snapshot->targets) {
       auto label = target.labels.find("service_id");
       if (label != target.labels.end() && label->second == service.metadata.uid) {

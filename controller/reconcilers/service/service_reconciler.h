@@ -7,6 +7,7 @@
 #include "controller/reconcilers/service/service_plan.h"
 #include "controller/runtime/controller.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ class ServiceReconciler final : public runtime::Reconciler {
   Context& context_;
   client::TypedClient<api::v1alpha1::Service> services_;
   client::TypedClient<api::v1alpha1::Instance> instances_;
+  // Since when a Service that is deleted has no Instances, as far as this process has seen.
+  std::map<api::ObjectKey, SteadyTime> alone_since_;
 };
 
 }  // namespace clickdeploy::reconcilers
