@@ -68,6 +68,21 @@ Task<Result<void>> answer(PrometheusInMemory& prometheus) {
   co_return reloaded;
 }
 
+// Time that goes on between any two looks at it, as real time does.
+class RestlessClock final : public Clock {
+ public:
+  explicit RestlessClock(Clock& clock) : clock_(clock) {}
+  SteadyTime steady_now() const override {
+    return clock_.steady_now() + std::chrono::nanoseconds(++looks_);
+  }
+  WallTime wall_now() const override { return clock_.wall_now(); }
+  Task<void> sleep(std::chrono::nanoseconds duration) override { return clock_.sleep(duration); }
+
+ private:
+  Clock& clock_;
+  mutable std::int64_t looks_ = 0;
+};
+
 class Delivery : public ::testing::Test {
  protected:
   Delivery() { EXPECT_TRUE(disk_.make_folder(kFolder)); }
@@ -93,8 +108,7 @@ class Delivery : public ::testing::Test {
       order.snapshot = std::make_shared<const prometheus::PrometheusSnapshot>(*snapshot_);
     }
     RuleDelivery delivery(
-        publishing_, world_.clock, [this] { return answer(prometheus_); }, std::move(order),
-        memory_);
+        publishing_, clock_, [this] { return answer(prometheus_); }, std::move(order), memory_);
     last_ = world_.run(delivery.run());
     report_ = delivery.report();
   }
@@ -128,6 +142,7 @@ class Delivery : public ::testing::Test {
   }
 
   client::SimWorld world_;
+  RestlessClock clock_{world_.clock};
   MemoryDisk disk_;
   WordChecker checker_;
   RuleVerdicts verdicts_{checker_, world_.context.executor()};

@@ -197,7 +197,7 @@ bool RuleDelivery::is_stale(const Files& chosen) const {
 }
 
 SteadyTime RuleDelivery::next_reload(bool changes) const {
-  if (!memory_.reloaded) return clock_.steady_now();
+  if (!memory_.reloaded) return SteadyTime::min();  // at once, whatever the clock does meanwhile
   if (!memory_.broken.empty()) {
     return memory_.last_reload + kBrokenBackoff.after(memory_.failures, 0);
   }
