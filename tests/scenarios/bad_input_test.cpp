@@ -119,6 +119,20 @@ TEST_F(BadInput, ThingsThatDoNotExistAreNamedInConditions) {
   expect_service(service, "TransientError", {"userData", "Secret demo/missing does not exist"});
 }
 
+TEST_F(BadInput, TwoThingsOfOneNameAreNotChosenBetween) {
+  for (int i = 0; i < 2; ++i) {
+    bed_.cloud_call("POST", "/localcloud/v1/images", Json::object({{"name", "twins"}}));
+  }
+  Json service = bed_.service("twins", 1);
+  service.member("spec")
+      .member("template")
+      .member("spec")
+      .set("image", Json::object({{"name", "twins"}}));
+  expect_service(
+      service, "InvalidConfiguration",
+      {"spec.template.spec.image", "2 images have name \"twins\"", "Give the id of one"});
+}
+
 TEST_F(BadInput, BadUserDataIsRefusedBeforeAnythingIsMade) {
   Json service = bed_.service("script", 1);
   service.member("spec")
@@ -154,6 +168,10 @@ TEST_F(BadInput, AWebPageCannotReadTheApi) {
 }
 
 TEST_F(BadInput, BadPromQLIsToldAndTheGoodRulesStay) {
+  bed_.wait_for("the good rules", seconds(30), [&]() -> std::string {
+    const std::string text = bed_.condition("monitoringpolicies", "base", "RulesLoaded");
+    return text.find("1/1 rules are loaded") != std::string::npos ? "" : text;
+  });
   Json groups = Json::array({Json::object(
       {{"name", "node"},
        {"rules", Json::array({Json::object({{"alert", "Broken"}, {"expr", "sum(up"}})})}})});
