@@ -24,20 +24,26 @@ if(CLICKDEPLOY_SANITIZE)
 endif()
 target_link_libraries(clickdeploy_options INTERFACE spdlog::spdlog fmt::fmt Threads::Threads)
 
-# One precompiled header for all modules, made once and reused.
+# One precompiled header for all modules, made once and reused. Not by target_precompile_headers: that
+# passes the compiler a path in the build folder in a way that ccache cannot make relative.
 if(CLICKDEPLOY_PCH)
+  set(header ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+  add_library(clickdeploy_pch OBJECT ${header})
   # clang writes a time stamp into the header unless told not to, which defeats ccache.
-  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
-  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/pch/empty.cpp CONTENT "// Carries the precompiled header.\n")
-  add_library(clickdeploy_pch OBJECT ${CMAKE_BINARY_DIR}/pch/empty.cpp)
+  set_source_files_properties(${header} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS -xc++-header)
+  target_compile_options(clickdeploy_pch PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
   target_link_libraries(clickdeploy_pch PUBLIC clickdeploy_options)
-  target_precompile_headers(clickdeploy_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+  set(CLICKDEPLOY_PCH_FILE ${CMAKE_BINARY_DIR}/CMakeFiles/clickdeploy_pch.dir/cmake/pch.h.o)
+  clickdeploy_pch_checksum(${header} ${CLICKDEPLOY_PCH_FILE})
 endif()
 
 function(clickdeploy_common target)
   target_link_libraries(${target} PUBLIC clickdeploy_options)
   if(CLICKDEPLOY_PCH)
-    target_precompile_headers(${target} REUSE_FROM clickdeploy_pch)
+    get_target_property(sources ${target} SOURCES)
+    set_property(SOURCE ${sources} APPEND PROPERTY OBJECT_DEPENDS ${CLICKDEPLOY_PCH_FILE})
+    target_compile_options(${target} PRIVATE
+      "$<$<COMPILE_LANGUAGE:CXX>:SHELL:-include-pch ${CLICKDEPLOY_PCH_FILE}>")
   endif()
 endfunction()
 
