@@ -32,6 +32,8 @@ if(CLICKDEPLOY_PCH)
   # clang writes a time stamp into the header unless told not to, which defeats ccache.
   set_source_files_properties(${header} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS -xc++-header)
   target_compile_options(clickdeploy_pch PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  # It names files by their paths, so no other folder may get it from ccache.
+  set_target_properties(clickdeploy_pch PROPERTIES CXX_COMPILER_LAUNCHER "")
   target_link_libraries(clickdeploy_pch PUBLIC clickdeploy_options)
   set(CLICKDEPLOY_PCH_FILE ${CMAKE_BINARY_DIR}/CMakeFiles/clickdeploy_pch.dir/cmake/pch.h.o)
   clickdeploy_pch_checksum(${header} ${CLICKDEPLOY_PCH_FILE})
