@@ -39,8 +39,28 @@ if(CLICKDEPLOY_PCH)
   clickdeploy_pch_checksum(${header} ${CLICKDEPLOY_PCH_FILE})
 endif()
 
+# Only sources that include planted.h are compiled differently with CLICKDEPLOY_PLANTED; ccache has
+# the others from the release build.
+function(clickdeploy_planted target)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source IN LISTS sources)
+    get_filename_component(source ${source} ABSOLUTE)
+    if(NOT EXISTS ${source})
+      continue()  # made by the build
+    endif()
+    file(STRINGS ${source} lines REGEX "^#include \"controller/base/planted.h\"")
+    if(lines)
+      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_DEFINITIONS CLICKDEPLOY_PLANTED)
+    endif()
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+  endforeach()
+endfunction()
+
 function(clickdeploy_common target)
   target_link_libraries(${target} PUBLIC clickdeploy_options)
+  if(CLICKDEPLOY_PLANTED)
+    clickdeploy_planted(${target})
+  endif()
   if(CLICKDEPLOY_PCH)
     get_target_property(sources ${target} SOURCES)
     set_property(SOURCE ${sources} APPEND PROPERTY OBJECT_DEPENDS ${CLICKDEPLOY_PCH_FILE})

@@ -1,5 +1,6 @@
 #include "api/meta/condition.h"
 #include "api/meta/object_meta.h"
+#include "controller/base/planted.h"
 #include "controller/base/utf8.h"
 
 #include <algorithm>
@@ -46,7 +47,8 @@ void set_condition(Conditions& conditions, Condition condition, const std::strin
     conditions.push_back(std::move(condition));
     return;
   }
-  if (found->status == condition.status && !found->last_transition_time.empty()) {
+  const bool same = found->status == condition.status && !planted(Bug::TransitionTimeMoves);
+  if (same && !found->last_transition_time.empty()) {
     condition.last_transition_time = found->last_transition_time;
   }
   *found = std::move(condition);

@@ -4,6 +4,7 @@
 #include "controller/apiserver/render_internal.h"
 #include "controller/apiserver/verbs_internal.h"
 #include "controller/apiserver/wait_internal.h"
+#include "controller/base/planted.h"
 
 #include <fmt/format.h>
 
@@ -250,7 +251,8 @@ WatchStart plan_start(const Core& core, const Call& call, const ListOptions& opt
   } else {
     const store::Revision newest = core.store.revision();
     start.from = asked == 0 ? newest : std::min(asked, newest);
-    start.skip_until = asked;
+    start.skip_until = asked + (planted(Bug::WatchTooLate) ? 1 : 0);
+    if (planted(Bug::WatchTooEarly)) start.from = start.skip_until = std::max(asked, 1UL) - 1;
   }
   Result<std::unique_ptr<store::Watch>> watch = core.store.watch(resource, start.from);
   if (watch) start.watch = std::move(*watch);

@@ -3,6 +3,7 @@
 #include "controller/apiserver/object_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/apiserver/verbs_internal.h"
+#include "controller/base/planted.h"
 #include "controller/base/text.h"
 
 #include <fmt/format.h>
@@ -103,7 +104,8 @@ Task<Result<store::DocumentPtr>> commit_update(const Core& core, Target target,
                                                Json object, bool dry_run) {
   if (is_same(old, object)) co_return old_document;
   if (dry_run) co_return imagined(old_document->key, old_document->revision, std::move(object));
-  const bool finished = is_deleting(object) && !is_held(*target.info, object);
+  const bool free = !is_held(*target.info, object) && !planted(Bug::DeletionNeverEnds);
+  const bool finished = is_deleting(object) && free;
   store::Write write = make_write(finished ? store::Operation::Delete : store::Operation::Update,
                                   old_document->key, old_document->revision, object);
   Result<store::DocumentPtr> stored = co_await core.store.commit(std::move(write));

@@ -1,3 +1,4 @@
+#include "controller/base/planted.h"
 #include "controller/base/text.h"
 #include "controller/openstack/catalog_internal.h"
 #include "controller/openstack/paging_internal.h"
@@ -71,6 +72,7 @@ Task<Result<std::vector<Json>>> list_all(Session& session, ListRequest request) 
     api_request.path = request.path + (query.empty() ? "" : "?" + query);
     api_request.priority = Priority::Background;
     Result<ApiResponse> answer = co_await session.request(std::move(api_request));
+    if (!answer && page > 0 && planted(Bug::HalfListBelieved)) co_return items;
     if (!answer) co_return std::unexpected(page_error(std::move(answer).error(), page));
     Json* list = answer->body.find(request.member);
     if (!list || !list->is_array()) co_return nonsense("has no \"" + request.member + "\"");
@@ -86,7 +88,7 @@ Task<Result<std::vector<Json>>> list_all(Session& session, ListRequest request) 
     }
     Result<std::string> next = next_query(answer->body, request.member, host);
     if (!next) co_return std::unexpected(std::move(next).error());
-    if (next->empty()) co_return items;
+    if (next->empty() || planted(Bug::PageMarkerIgnored)) co_return items;
     if (!seen.insert(page_key(*next)).second) co_return nonsense("links to one seen before");
     query = *next;
   }

@@ -1,5 +1,6 @@
 #include "controller/openstack/session.h"
 
+#include "controller/base/planted.h"
 #include "controller/openstack/catalog_internal.h"
 #include "controller/openstack/error_mapping_internal.h"
 #include "controller/openstack/keystone_internal.h"
@@ -137,7 +138,7 @@ Task<Result<LoginPtr>> Session::State::login(LoginPtr refused) {
     if (at_hand) co_return *at_hand;
 
     std::shared_ptr<Flight> flight = logins.current();
-    if (flight) {
+    if (flight && !planted(Bug::LoginStorm)) {
       co_await wait_for(flight);
       const bool fallback = is_usable(held) && held != refused;
       if (flight->error && !fallback) co_return std::unexpected(*flight->error);
@@ -179,7 +180,9 @@ Task<Result<LoginPtr>> Session::State::log_in_now() {
   Result<http::Response> response =
       co_await exchange(std::move(request), Priority::Urgent, "POST identity", NotFoundForm::Any);
   if (!response) {
-    const Error error = redacted(response.error()).with_context("log in");
+    const bool told = planted(Bug::SecretInError);
+    const std::string what = told ? "log in with " + to_json(login_body(credentials)) : "log in";
+    const Error error = redacted(response.error()).with_context(what);
     co_return std::unexpected(before_request(error));
   }
   Result<Login> login = parse_login(*response, credentials, clock.wall_now());
@@ -290,7 +293,7 @@ Task<Result<http::Response>> Session::State::exchange(http::Request request, Pri
 void Session::State::note_retry_after(const std::string& verb, const http::Response& response) {
   if (response.status != 413 && response.status != 429 && response.status != 503) return;
   const std::string* text = http::find_header(response.headers, "Retry-After");
-  if (!text) return;
+  if (!text || planted(Bug::RetryAfterIgnored)) return;
   const std::optional<seconds> pause = parse_retry_after(*text, clock.wall_now());
   if (pause) limiter.block(verb, clock.steady_now() + *pause);
 }
@@ -329,7 +332,8 @@ Task<Result<ApiResponse>> Session::request(ApiRequest request) {
     Result<http::Response> response = co_await state_->authorized(*login, request, verb);
     const bool unauthenticated = !response && response.error().code() == ErrorCode::Unauthenticated;
     const SteadyTime now = state_->clock.steady_now();
-    if (unauthenticated && !refused && now >= state_->relogin_not_before) {
+    const bool renews = !refused && now >= state_->relogin_not_before;
+    if (unauthenticated && renews && !planted(Bug::TokenNotRenewed)) {
       refused = *login;
       continue;
     }

@@ -1,5 +1,6 @@
 #include "controller/reconcilers/caches.h"
 
+#include "controller/base/planted.h"
 #include "controller/base/secret.h"
 #include "controller/base/text.h"
 
@@ -37,7 +38,7 @@ Result<SecretString> Caches::secret_value(const std::string& namespace_name,
 
 bool Caches::reference_allowed(const std::string& from, const std::string& home,
                                const std::optional<api::LabelSelector>& allowed) const {
-  if (from == home) return true;
+  if (from == home || planted(Bug::NamespaceNotAsked)) return true;
   return allowed && allowed->matches(namespace_labels(from));
 }
 

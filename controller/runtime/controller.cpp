@@ -1,5 +1,7 @@
 #include "controller/runtime/controller.h"
 
+#include "controller/base/planted.h"
+
 #include <spdlog/spdlog.h>
 
 namespace clickdeploy::runtime {
@@ -34,7 +36,9 @@ void Controller::finish(const ObjectKey& key, const Result<ReconcileResult>& res
     ++counts_.errors;
     const Error& error = result.error();
     std::chrono::milliseconds wait = options_.terminal_retry;
-    if (error.is_retryable()) {
+    if (planted(Bug::RequeueForgotten)) {
+      queue_.forget(key);
+    } else if (error.is_retryable()) {
       wait = queue_.add_rate_limited(key);
     } else {
       queue_.add_after(key, wait);
@@ -48,7 +52,8 @@ void Controller::finish(const ObjectKey& key, const Result<ReconcileResult>& res
                 wait.count());
   } else {
     queue_.forget(key);
-    if (result->requeue_after) queue_.add_after(key, *result->requeue_after);
+    const int unit = planted(Bug::DelayInSeconds) ? 1000 : 1;
+    if (result->requeue_after) queue_.add_after(key, unit * *result->requeue_after);
     spdlog::debug("Reconciled kind={} key={} took_ms={} requeue_ms={}", options_.name, key.text(),
                   took.count(), result->requeue_after ? result->requeue_after->count() : -1);
   }

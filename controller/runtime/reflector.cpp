@@ -1,6 +1,7 @@
 #include "controller/runtime/reflector.h"
 
 #include "controller/base/backoff.h"
+#include "controller/base/planted.h"
 
 #include <spdlog/spdlog.h>
 
@@ -86,7 +87,7 @@ Task<Result<void>> Reflector::watch_once() {
         sink_.put(object);
         break;
       case client::WatchEventType::Deleted:
-        sink_.erase(object);
+        if (!planted(Bug::DeletionUnseen)) sink_.erase(object);
         break;
       case client::WatchEventType::Bookmark:
         break;

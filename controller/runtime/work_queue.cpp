@@ -1,13 +1,17 @@
 #include "controller/runtime/work_queue.h"
 
+#include "controller/base/planted.h"
+
 namespace clickdeploy::runtime {
 
 WorkQueue::WorkQueue(Clock& clock, Random& random, Backoff backoff)
     : clock_(clock), random_(random), backoff_(backoff) {}
 
 void WorkQueue::make_ready(const ObjectKey& key) {
+  if (working_.contains(key) && planted(Bug::KeyDroppedAtWork)) return;
   if (!waiting_.insert(key).second) return;
-  if (working_.contains(key)) return;  // done() queues it
+  const bool at_work = working_.contains(key) && !planted(Bug::KeyRunsTwice);
+  if (at_work) return;  // done() queues it
   ready_.push_back(key);
   changed_.notify();
 }

@@ -1,4 +1,5 @@
 #include "controller/async/random.h"
+#include "controller/base/planted.h"
 #include "controller/store/database_connection_internal.h"
 #include "controller/store/database_file_internal.h"
 #include "controller/store/row_checksum_internal.h"
@@ -120,6 +121,7 @@ void configure(SQLite::Database& sqlite) {
       // one that had to grow, because that failed for a while, is cut back.
       "PRAGMA wal_autocheckpoint = 1000;"
       "PRAGMA journal_size_limit = 16777216;");
+  if (planted(Bug::CommitNotSynced)) sqlite.exec("PRAGMA synchronous = OFF");
 }
 
 // The version of the tables; 0 for an empty file.

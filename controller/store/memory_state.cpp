@@ -1,3 +1,4 @@
+#include "controller/base/planted.h"
 #include "controller/store/memory_state_internal.h"
 
 #include <fmt/format.h>
@@ -102,6 +103,7 @@ Revision MemoryState::oldest() const {
 Result<Revision> MemoryState::scan(const std::string& resource, Revision from, Revision until,
                                    std::size_t events_max, std::vector<Event>& events) const {
   std::shared_lock lock(mutex_);
+  if (planted(Bug::SilentCompaction)) from = std::max(from, log_.oldest());
   if (from < log_.oldest()) return std::unexpected(expired(from, log_.oldest()));
   const Revision last = std::min({until, log_.newest(), from + kScanEvents});
   Revision position = from;

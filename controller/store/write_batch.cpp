@@ -1,3 +1,4 @@
+#include "controller/base/planted.h"
 #include "controller/store/write_batch_internal.h"
 
 #include <fmt/format.h>
@@ -20,7 +21,8 @@ std::optional<Error> check(const Write& write, const DocumentPtr& current) {
     return Error(ErrorCode::AlreadyExists, describe(write.key) + " already exists");
   }
   if (!current) return Error(ErrorCode::NotFound, describe(write.key) + " not found");
-  if (write.expected_revision != 0 && write.expected_revision != current->revision) {
+  const bool checked = write.expected_revision != 0 && !planted(Bug::WriteConflictUnseen);
+  if (checked && write.expected_revision != current->revision) {
     return Error(ErrorCode::Conflict,
                  fmt::format("{} is at revision {}, not at {}", describe(write.key),
                              current->revision, write.expected_revision));

@@ -1,6 +1,7 @@
 // How each action of the plan is performed. Every one may be repeated after a crash at any point.
 
 #include "controller/agents/cloud_init.h"
+#include "controller/base/planted.h"
 #include "controller/reconcilers/instance/instance_pass_internal.h"
 #include "controller/reconcilers/instance/resolve_internal.h"
 
@@ -44,7 +45,8 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     if (asking) pass.slot.emplace(pass.connection);
     work.status.claim = claim->claim;
     work.status.observed_generation = work.metadata.generation;
-    done = co_await save(pass);
+    const bool kept = asking ? !planted(Bug::UncertainNotStored) : !planted(Bug::IntentAfterEffect);
+    if (kept) done = co_await save(pass);
     if (done && first) {
       context_.events.record(Instance::kGvk, work.metadata, EventKind::Normal, "CreateIntended",
                              "claim " + claim->claim.token.substr(0, 8) + "… is recorded");
@@ -129,12 +131,12 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
   } else if (std::holds_alternative<ForgetServer>(action)) {
     api::v1alpha1::InstanceStatus& status = work.status;
     const bool booted = !status.booted_at.empty();
-    status.remediation.step = booted ? kRecreate : "";
+    if (!planted(Bug::ReplaceStepKept)) status.remediation.step = booted ? kRecreate : "";
     status.claim = {};
     status.server = {};
     status.resources.clear();
     status.addresses.clear();
-    status.address.clear();
+    if (!planted(Bug::AddressKept)) status.address.clear();
     status.booted_at.clear();
     status.bootstrap = {};
     status.agents.clear();
@@ -159,12 +161,15 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
   const std::string token = pass.work.status.claim.token;
   const std::string tag = claim_tag(token);
   TokenLookUp found;
-  Result<std::vector<Server>> servers = co_await pass.connection->compute.list_servers(tag);
+  const bool by_name = planted(Bug::AdoptByName);
+  Result<std::vector<Server>> servers =
+      co_await pass.connection->compute.list_servers(by_name ? "" : tag);
   if (!servers)
     co_return std::unexpected(std::move(servers).error().with_context("look up the claim"));
   for (Server& server : *servers) {
     // Never trust a filter with a delete: the mark is checked here.
-    const bool ours = std::ranges::find(server.tags, tag) != server.tags.end();
+    const bool ours = std::ranges::find(server.tags, tag) != server.tags.end() ||
+                      (by_name && server.name == pass.work.metadata.name);
     if (ours && server.status != "SOFT_DELETED" && server.status != "DELETED") {
       found.servers.push_back(std::move(server));
     }
@@ -176,6 +181,7 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
     if (!ports)
       co_return std::unexpected(std::move(ports).error().with_context("look up the claim"));
     for (openstack::Port& port : *ports) {
+      if (planted(Bug::PortNotFoundAgain)) continue;
       if (port.description == description) found.ports.push_back(std::move(port));
     }
   }
@@ -206,6 +212,7 @@ Task<Result<void>> InstanceReconciler::create_port(Pass& pass, std::size_t attac
   create.network_id = wanted.network_id;
   create.description =
       port_description(context_.cluster_id, pass.work.status.claim.token, wanted.name);
+  if (planted(Bug::NoPortMark)) create.description.clear();
   create.security_group_ids = wanted.security_group_ids;
   Result<openstack::Port> port = co_await pass.connection->network.create_port(std::move(create));
   if (!port) {
@@ -242,7 +249,7 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
   create.key_name = work.spec.server.key_name;
   create.user_data = resolved.user_data;
   create.metadata = work.spec.server.metadata;
-  create.metadata["clickdeploy_cluster"] = context_.cluster_id;
+  if (!planted(Bug::NoOwnerMark)) create.metadata["clickdeploy_cluster"] = context_.cluster_id;
   create.metadata["clickdeploy_instance"] = work.metadata.key().text();
   create.metadata["clickdeploy_uid"] = work.metadata.uid;
   create.metadata[std::string(kClaimMetadata)] = work.status.claim.token;
@@ -256,11 +263,13 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
   claims_seen_.erase(pass.key);
   // A 409 may be the echo of an earlier request that was carried out: its ports are in use.
   const bool certain =
-      id || (openstack::certainly_not_done(id.error()) && id.error().code() != ErrorCode::Conflict);
+      id || planted(Bug::TimeoutIsFailure) ||
+      (openstack::certainly_not_done(id.error()) && id.error().code() != ErrorCode::Conflict);
   if (!certain) {
     context_.events.record(Instance::kGvk, work.metadata, EventKind::Warning, "CreateUncertain",
                            id.error().message());
     pass.observed.look_up.reset();
+    if (planted(Bug::TokenPerTry)) claim = Claim{};
     co_return std::unexpected(std::move(id).error().with_context("create server"));
   }
   if (!id) {
@@ -297,8 +306,8 @@ Task<Result<void>> InstanceReconciler::begin_repair(Pass& pass, std::string step
   record.last_reason = reason;
   record.started_at = format_time(pass.observed.now);
   ++record.retries;
-  begun_[pass.key] = record.retries;         // from now on others count it
-  Result<void> saved = co_await save(pass);  // durable before the step
+  if (!planted(Bug::BegunNotCounted)) begun_[pass.key] = record.retries;  // others count it now
+  Result<void> saved = co_await save(pass);                               // durable before the step
   if (!saved) {
     begun_.erase(pass.key);
     co_return saved;

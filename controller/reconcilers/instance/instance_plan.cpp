@@ -1,6 +1,7 @@
 #include "controller/reconcilers/instance/instance_plan.h"
 
 #include "controller/base/backoff.h"
+#include "controller/base/planted.h"
 #include "controller/reconcilers/instance/repair_plan_internal.h"
 
 #include <algorithm>
@@ -77,7 +78,8 @@ std::optional<InstanceAction> remove_recorded(const Instance& instance,
 
 // How long the outcome of what was asked for has been unknown.
 seconds unknown_for(const Instance& instance, const InstanceObserved& observed) {
-  return std::min(since(instance.status.claim.since, observed), observed.claim_seen);
+  const seconds told = since(instance.status.claim.since, observed);
+  return planted(Bug::WallClockWindow) ? told : std::min(told, observed.claim_seen);
 }
 
 // Looks for what the claim may have made and removes it: servers first, then ports.
@@ -89,24 +91,26 @@ std::optional<InstanceAction> remove_all(const Instance& instance, const Instanc
     if (is_going(server, observed)) continue;
     return DeleteServer{server.id, why};
   }
-  if (!observed.look_up->servers.empty()) {
+  if (!observed.look_up->servers.empty() && !planted(Bug::FinalizerDroppedEarly)) {
     const Server& server = observed.look_up->servers.front();
     return Rest{kDeletePoll, std::string(api::kProgressing),
                 "server " + server.id + " is being deleted; waiting until the cloud answers 404"};
   }
   // A list may lag, or somebody may have taken our tag away: the recorded server is asked for by
   // id.
-  if (std::optional<InstanceAction> recorded = remove_recorded(instance, observed, why)) {
+  std::optional<InstanceAction> recorded = remove_recorded(instance, observed, why);
+  if (recorded && !planted(Bug::FinalizerDroppedEarly) && !planted(Bug::RecordedNotAsked)) {
     return recorded;
   }
   // A server that was asked for may still appear after its request was given up.
-  if (instance.status.claim.state == "Uncertain") {
+  if (instance.status.claim.state == "Uncertain" && !planted(Bug::UncertainForgotten)) {
     if (unknown_for(instance, observed) < kUncertainWindow) {
       return Rest{kDeletePoll, std::string(api::kProgressing),
                   "the outcome of the create request of " + instance.status.claim.since +
                       " is not known yet; looking for its server for a minute"};
     }
   }
+  if (planted(Bug::PortsLeftBehind)) return std::nullopt;
   for (const openstack::Port& port : observed.look_up->ports) return DeletePort{port.id};
   return std::nullopt;
 }
@@ -199,7 +203,7 @@ InstanceAction plan_uncertain(const Instance& instance, const InstanceObserved& 
   if (const Server* found = choose_server(observed.look_up->servers)) return AdoptServer{found->id};
   if (observed.may_create) return CreateServer{};
   const seconds waited = unknown_for(instance, observed);
-  if (waited >= kUncertainWindow) {
+  if (waited >= kUncertainWindow || planted(Bug::RetryWithoutWindow)) {
     Claim next = with_state(claim, "Intended", observed);
     return SaveClaim{next};
   }
@@ -248,8 +252,8 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
       return Rest{kBuildPoll, std::string(api::kProgressing),
                   "the server is not in the cloud's list yet"};
     }
-    if (!observed.server_gone) return AskById{status.server.id};
-    if (!*observed.server_gone) {
+    if (!observed.server_gone && !planted(Bug::ListBelieved)) return AskById{status.server.id};
+    if (!observed.server_gone.value_or(true)) {
       return Rest{kBuildPoll, std::string(api::kProgressing),
                   "the server is not in the list but answers by id; waiting for the list"};
     }

@@ -1,5 +1,6 @@
 #include "controller/reconcilers/instance/instance_reconciler.h"
 
+#include "controller/base/planted.h"
 #include "controller/reconcilers/instance/agent_convert_internal.h"
 #include "controller/reconcilers/instance/instance_pass_internal.h"
 #include "controller/reconcilers/instance/instance_status.h"
@@ -144,6 +145,7 @@ void InstanceReconciler::observe_server(Pass& pass) const {
     pass.work.status.address = scrape_address(pass.work, found->second, snapshot.get());
   } else {
     seen.server_missing = covers;
+    if (planted(Bug::ListBelieved)) seen.server_gone = covers;
   }
   // A late second server of our claim shows itself in the list.
   const auto marked = snapshot->servers_with_tag(claim_tag(pass.work.status.claim.token));
@@ -273,6 +275,7 @@ void InstanceReconciler::observe_time(Pass& pass) {
 
 Task<Result<void>> InstanceReconciler::save(Pass& pass) {
   Instance object = pass.work;
+  if (planted(Bug::StatusWithoutVersion)) object.metadata.resource_version.clear();
   Result<Instance> saved = co_await instances_.update_status(std::move(object));
   if (!saved) {
     // Somebody else wrote, or the object is gone: look again from the start.

@@ -1,5 +1,7 @@
 #include "controller/reconcilers/instance/instance_status.h"
 
+#include "controller/base/planted.h"
+
 #include <algorithm>
 
 namespace clickdeploy::reconcilers {
@@ -25,7 +27,9 @@ class Reporter {
     now_ = format_time(observed_.now);
     status_.observed_generation = instance_.metadata.generation;
     status_.last_sync_time = now_;
-    if (observed_.cloud == InstanceObserved::Cloud::Trusted) report_server();
+    const bool trusted = observed_.cloud == InstanceObserved::Cloud::Trusted;
+    if (trusted) report_server();
+    if (!trusted && planted(Bug::TargetsGoneInOutage)) status_.address.clear();
     report_agents();
     report_health();
     report_conditions();

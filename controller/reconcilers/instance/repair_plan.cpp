@@ -1,4 +1,5 @@
 #include "controller/base/backoff.h"
+#include "controller/base/planted.h"
 #include "controller/reconcilers/instance/repair_plan_internal.h"
 
 #include <algorithm>
@@ -41,13 +42,13 @@ bool agent_is_silent(const AgentObserved& agent) {
 }
 
 std::optional<Diagnosis> diagnose(const Instance& instance, const InstanceObserved& observed) {
-  if (observed.server_gone == true) {
+  if (observed.server_gone == true && !planted(Bug::ForeignDeleteUnseen)) {
     return Diagnosis{Ailment::Gone, "the server " + instance.status.server.id +
                                         " is gone from the cloud; somebody else deleted it"};
   }
   if (!observed.server) return std::nullopt;
   const openstack::Server& server = *observed.server;
-  if (server.status == "ERROR") {
+  if (server.status == "ERROR" && !planted(Bug::ErrorUnseen)) {
     std::string reason = "the server is in ERROR";
     if (server.fault && !server.fault->message.empty()) reason += ": " + server.fault->message;
     return Diagnosis{has_booted(instance) ? Ailment::Error : Ailment::NeverBuilt, reason};
@@ -72,6 +73,7 @@ milliseconds grace_left(const Instance& instance, const InstanceObserved& observ
                         Ailment ailment) {
   const RemediationSpec& spec = instance.spec.remediation;
   const InstanceRemediation& record = instance.status.remediation;
+  if (planted(Bug::RepairWithoutGrace)) return milliseconds(0);
   switch (ailment) {
     case Ailment::Gone:  // seen gone twice, a while apart: one 404 may be a lie
       if (record.unhealthy_since.empty()) return kGoneGrace;
@@ -187,7 +189,7 @@ std::optional<InstanceAction> plan_repair(const Instance& instance,
     return rest(kStoppedPoll, api::kBlocked,
                 diagnosis->reason + "; no step of spec.remediation.steps can repair that");
   }
-  if (counts && observed.budget.blocked) {
+  if (counts && observed.budget.blocked && !planted(Bug::BrakeIgnored)) {
     return rest(kRepairPoll, api::kBlocked,
                 diagnosis->reason +
                     "; the brake is on: " + std::to_string(observed.budget.unhealthy) +
@@ -195,7 +197,7 @@ std::optional<InstanceAction> plan_repair(const Instance& instance,
                     std::to_string(observed.budget.unhealthy_max) +
                     " may be (spec.remediation.maxUnhealthy). It lifts when others recover");
   }
-  if (counts && !observed.budget.slot_free) {
+  if (counts && !observed.budget.slot_free && !planted(Bug::InFlightIgnored)) {
     return rest(kRepairPoll, api::kWaiting,
                 diagnosis->reason +
                     "; waiting for another repair to end "

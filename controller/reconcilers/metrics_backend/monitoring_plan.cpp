@@ -1,6 +1,7 @@
 #include "controller/reconcilers/metrics_backend/monitoring_plan.h"
 
 #include "controller/agents/agent.h"
+#include "controller/base/planted.h"
 #include "controller/reconcilers/instance/instance_plan.h"
 
 #include <algorithm>
@@ -129,7 +130,7 @@ void add_rules(const std::vector<Binding>& bindings, BackendPlan& plan) {
 
 std::string target_file_name(const ObjectKey& service) {
   return std::string(prometheus::kOwnedPrefix) + service.namespace_name + "_" + service.name +
-         ".json";
+         (planted(Bug::YamlTargets) ? ".yml" : ".json");
 }
 
 std::string rule_file_name(const ObjectKey& policy) {

@@ -2,6 +2,7 @@
 
 #include "controller/async/run_on.h"
 #include "controller/base/backoff.h"
+#include "controller/base/planted.h"
 #include "controller/base/text.h"
 
 #include <algorithm>
@@ -119,7 +120,7 @@ Task<Result<Files>> RuleDelivery::choose(Files current) {
   bool retried = false;
   for (const WantedRules& wanted : order_.wanted) {
     std::string why;
-    if (wanted.needs_check) {
+    if (wanted.needs_check && !planted(Bug::RuleNotChecked)) {
       Result<void> verdict = co_await publishing_.verdicts.check(wanted.file);
       if (!verdict && verdict.error().code() != ErrorCode::InvalidArgument) {
         co_return std::unexpected(std::move(verdict).error().with_context("check rules"));
@@ -132,6 +133,7 @@ Task<Result<Files>> RuleDelivery::choose(Files current) {
       continue;
     }
     report_.rejected[wanted.file_name] = why;
+    if (planted(Bug::LastGoodLost)) continue;
     auto there = current.find(wanted.file_name);
     auto proven = memory_.proven.find(wanted.file_name);
     if (there != current.end() && there->second != wanted.file.text) {
@@ -275,12 +277,14 @@ void RuleDelivery::blame(const Files& on_disk, const std::string& words) {
                                 " files at one reload, which are tried one by one: " + words;
     if (alone) refusal.times = std::min(refusal.times + 1, kRetryRefused);
     refusal.retry_at = alone ? now + refusal.times * order_.verify : now;
+    if (planted(Bug::RefusedForEver)) refusal.retry_at = SteadyTime::max();
     report_.rejected[name] = refusal.words;
   }
 }
 
 bool rules_differ(const Files& files, const std::string& owner,
                   const prometheus::PrometheusSnapshot& snapshot) {
+  if (planted(Bug::RulesNotCompared)) return false;
   for (const auto& [name, text] : files) {
     if (snapshot.loaded_hash(name, owner) != prometheus::hash_in(text)) return true;
   }

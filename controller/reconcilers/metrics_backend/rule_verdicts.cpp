@@ -1,6 +1,7 @@
 #include "controller/reconcilers/metrics_backend/rule_verdicts.h"
 
 #include "controller/async/run_on.h"
+#include "controller/base/planted.h"
 #include "controller/base/text.h"
 
 namespace clickdeploy::reconcilers {
@@ -10,7 +11,7 @@ constexpr std::size_t kKept = 1000;
 }
 
 Task<Result<void>> RuleVerdicts::check(prometheus::RuleFile file) {
-  const std::string key = sha256_hex(file.text);
+  const std::string key = planted(Bug::VerdictOfAnother) ? "" : sha256_hex(file.text);
   auto found = verdicts_.find(key);
   if (found != verdicts_.end()) co_return found->second;
   prometheus::RuleChecker* checker = &checker_;

@@ -1,6 +1,7 @@
 #include "controller/reconcilers/service/service_plan.h"
 
 #include "api/v1alpha1/codec.h"
+#include "controller/base/planted.h"
 #include "controller/base/text.h"
 
 #include <algorithm>
@@ -49,7 +50,9 @@ std::vector<ServiceStep> plan_deletion(const ServiceObserved& observed, const Se
     return finalizer == api::v1alpha1::kCloudFinalizer ||
            finalizer == api::v1alpha1::kTargetsFinalizer;
   });
-  if (observed.instances.empty() && observed.targets_left.empty() && held) {
+  const bool alone = observed.instances.empty() || planted(Bug::ServiceBeforeInstances);
+  const bool unseen = observed.targets_left.empty() || planted(Bug::ServiceBeforeTargets);
+  if (alone && unseen && held) {
     steps.push_back(DropServiceFinalizers{});
   }
   return steps;
@@ -108,7 +111,8 @@ std::vector<ServiceStep> plan_service(const Service& service, const ServiceObser
   // Up: to `wanted` of the new revision, with no more than maxSurge above it in all.
   const std::int64_t room =
       wanted + (old.empty() ? 0 : service.spec.rollout.max_surge) - (fresh_count + old_count);
-  const std::int64_t missing = std::min(wanted - fresh_count, room);
+  const std::int64_t missing =
+      planted(Bug::SurgeIgnored) ? wanted - fresh_count : std::min(wanted - fresh_count, room);
   if (missing > 0 && observed.waiting_for.empty()) {
     steps.push_back(CreateInstances{missing, revision});
   }
@@ -131,7 +135,8 @@ std::vector<ServiceStep> plan_service(const Service& service, const ServiceObser
     // Nobody knows who serves, or nothing can take its place: only too many are too many.
     const bool held = is_unknown(*instance) || !observed.waiting_for.empty();
     if (held && wanted > 0 && surplus <= service.spec.rollout.max_surge) continue;
-    const bool counts = is_ready(*instance);
+    const bool counts = is_ready(*instance) && !planted(Bug::RolloutRemovesFirst);
+    if (planted(Bug::RolloutRemovesFirst)) removable = old_count;
     if (removable <= 0 || (counts && spare <= 0)) break;
     steps.push_back(deletion(*instance, "replaced by revision " + revision));
     --removable;
@@ -149,7 +154,9 @@ Instance make_instance(const Service& service, const ServiceObserved& observed,
   instance.metadata.labels = service.spec.template_labels;
   instance.metadata.labels[std::string(api::v1alpha1::kServiceLabel)] = service.metadata.name;
   instance.metadata.labels[std::string(api::v1alpha1::kRevisionLabel)] = revision;
-  instance.metadata.finalizers = {std::string(api::v1alpha1::kCloudFinalizer)};
+  if (!planted(Bug::NoFinalizer)) {
+    instance.metadata.finalizers = {std::string(api::v1alpha1::kCloudFinalizer)};
+  }
   instance.metadata.owner_references = {{.api_version = Service::kGvk.api_version(),
                                          .kind = std::string(Service::kGvk.kind),
                                          .name = service.metadata.name,

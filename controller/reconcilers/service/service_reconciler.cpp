@@ -1,5 +1,6 @@
 #include "controller/reconcilers/service/service_reconciler.h"
 
+#include "controller/base/planted.h"
 #include "controller/reconcilers/service/service_status.h"
 
 #include <algorithm>
@@ -113,6 +114,12 @@ Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
                             [&](const auto& owner) { return owner.uid == service.metadata.uid; });
     if (ours) observed.instances.push_back(*std::move(instance));
   }
+  if (planted(Bug::StaleInstanceList)) {
+    observed.instances.clear();
+    for (const auto& cached : context_.caches.instances.list(service.metadata.namespace_name)) {
+      if (cached->spec.service_name == service.metadata.name) observed.instances.push_back(*cached);
+    }
+  }
   const Context::Monitoring monitoring = context_.monitoring_of(service);
   if (monitoring.policy != nullptr) observed.agents = wanted_agents(*monitoring.policy);
 
@@ -158,7 +165,8 @@ std::vector<std::string> ServiceReconciler::targets_known(const Service& service
     if (snapshot == nullptr && key == bound) *unobserved = why;
     if (snapshot == nullptr) continue;
     // What was seen earlier proves nothing: Prometheus may have found the last targets since.
-    if (snapshot->started_at <= alone_since_.at(service.metadata.key()) && key == bound) {
+    const bool old = snapshot->started_at <= alone_since_.at(service.metadata.key());
+    if (old && key == bound && !planted(Bug::OldProofOfTargets)) {
       *unobserved =
           "Prometheus at " + connection->url + " was not observed since the last target went";
     }
