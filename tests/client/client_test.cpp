@@ -3,6 +3,7 @@
 #include "controller/client/typed_client.h"
 #include "tests/client/scripted_api.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace clickdeploy::client {
@@ -253,6 +254,53 @@ TEST(TypedClient, WhatIsWrittenIsRead) {
   const auto unreadable = world.run(services.get({"shop", "web"}));
   ASSERT_FALSE(unreadable);
   EXPECT_EQ(unreadable.error().code(), ErrorCode::InvalidArgument);
+}
+
+TEST(TypedClient, FinalizersComeAndGoWithoutTouchingThoseOfOthers) {
+  SimWorld world;
+  ScriptedApi api(world);
+  api.handler = [](const ScriptedApi::Asked& asked) {
+    Json stored = named("web", "6");
+    stored.member("metadata").set("finalizers", asked.body["metadata"]["finalizers"]);
+    return ScriptedReply::json(200, stored);
+  };
+  TypedClient<Service> services(api.client());
+  api::ObjectMeta metadata;
+  metadata.name = "web";
+  metadata.namespace_name = "shop";
+  metadata.resource_version = "5";
+  metadata.finalizers = {"example.org/theirs"};
+  const std::vector<std::string_view> ours{"clickdeploy.io/cloud", "clickdeploy.io/targets"};
+
+  ASSERT_TRUE(world.run(services.add_finalizers(metadata, ours)));
+  EXPECT_THAT(metadata.finalizers,
+              ::testing::ElementsAre("example.org/theirs", "clickdeploy.io/cloud",
+                                     "clickdeploy.io/targets"));
+  EXPECT_EQ(api.asked.back().body["metadata"]["resourceVersion"].as_string(), "5");
+  ASSERT_TRUE(world.run(services.add_finalizers(metadata, ours)));
+  EXPECT_EQ(api.asked.size(), 1u) << "what is there already is not written again";
+
+  metadata.namespace_name = "shop";
+  ASSERT_TRUE(world.run(services.drop_finalizers(metadata, ours)));
+  EXPECT_THAT(metadata.finalizers, ::testing::ElementsAre("example.org/theirs"));
+  EXPECT_EQ(api.asked.back().body["metadata"]["resourceVersion"].as_string(), "6");
+}
+
+TEST(TypedClient, AFinalizerOfWhatIsGoneIsOffButCannotBePutOn) {
+  SimWorld world;
+  ScriptedApi api(world);
+  api.handler = [](const ScriptedApi::Asked&) {
+    return ScriptedReply::json(404, status_body(404, "NotFound", "no such service"));
+  };
+  TypedClient<Service> services(api.client());
+  api::ObjectMeta metadata;
+  metadata.name = "web";
+  metadata.namespace_name = "shop";
+  metadata.finalizers = {"clickdeploy.io/cloud"};
+  EXPECT_TRUE(world.run(services.drop_finalizers(metadata, {"clickdeploy.io/cloud"})));
+  const auto added = world.run(services.add_finalizers(metadata, {"clickdeploy.io/targets"}));
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().code(), ErrorCode::NotFound);
 }
 
 }  // namespace

@@ -71,6 +71,8 @@ bool worth_writing(const Cloud& before, const Cloud& after, WallTime now) {
   return !written || now - *written >= kRefresh;
 }
 
+const std::vector<std::string_view> kFinalizers{api::v1alpha1::kCloudFinalizer};
+
 }  // namespace
 
 std::string plan_freeze(const Cloud& cloud, const openstack::Identity& identity,
@@ -104,7 +106,7 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
     co_return finished;
   }
   if (!cloud.metadata.is_deleting()) {
-    Result<void> held = co_await set_finalizer(cloud, true);
+    Result<void> held = co_await clouds_.add_finalizers(cloud.metadata, kFinalizers);
     if (!held) co_return std::unexpected(std::move(held).error());
   }
   const WallTime now = context_.clock.wall_now();
@@ -232,29 +234,10 @@ std::int64_t CloudReconciler::count_users(const api::ObjectKey& key) const {
 }
 
 Task<Result<ReconcileResult>> CloudReconciler::finish(Cloud cloud) {
-  Result<void> dropped = co_await set_finalizer(cloud, false);
+  Result<void> dropped = co_await clouds_.drop_finalizers(cloud.metadata, kFinalizers);
   if (!dropped) co_return std::unexpected(std::move(dropped).error());
   context_.clouds.remove(cloud.metadata.key());
   co_return ReconcileResult{};
-}
-
-Task<Result<void>> CloudReconciler::set_finalizer(Cloud& cloud, bool wanted) {
-  if (cloud.metadata.has_finalizer(api::v1alpha1::kCloudFinalizer) == wanted) {
-    co_return Result<void>{};
-  }
-  Json finalizers = Json::array();
-  for (const std::string& finalizer : cloud.metadata.finalizers) {
-    if (finalizer != api::v1alpha1::kCloudFinalizer) finalizers.push_back(finalizer);
-  }
-  if (wanted) finalizers.push_back(api::v1alpha1::kCloudFinalizer);
-  Json metadata = Json::object(
-      {{"finalizers", finalizers}, {"resourceVersion", cloud.metadata.resource_version}});
-  Json patch = Json::object({{"metadata", metadata}});
-  Result<Cloud> patched = co_await clouds_.merge_patch(cloud.metadata.key(), std::move(patch));
-  if (!patched && patched.error().code() == ErrorCode::NotFound) co_return Result<void>{};
-  if (!patched) co_return std::unexpected(std::move(patched).error().with_context("finalizer"));
-  cloud.metadata = patched->metadata;
-  co_return Result<void>{};
 }
 
 void CloudReconciler::judge(const api::ObjectKey& key) {

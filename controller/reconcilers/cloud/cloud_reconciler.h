@@ -33,7 +33,6 @@ class CloudReconciler final : public runtime::Reconciler {
   void judge(const api::ObjectKey& key);
 
  private:
-  Task<Result<void>> set_finalizer(api::v1alpha1::Cloud& cloud, bool wanted);
   Task<Result<runtime::ReconcileResult>> finish(api::v1alpha1::Cloud cloud);
   std::int64_t count_users(const api::ObjectKey& key) const;
   Task<Result<void>> write(const api::v1alpha1::Cloud& before, api::v1alpha1::Cloud after);

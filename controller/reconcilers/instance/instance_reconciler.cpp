@@ -288,20 +288,11 @@ Task<Result<void>> InstanceReconciler::save(Pass& pass) {
 }
 
 Task<Result<void>> InstanceReconciler::drop_finalizer(Pass& pass) {
-  Json finalizers = Json::array();
-  for (const std::string& finalizer : pass.work.metadata.finalizers) {
-    if (finalizer != api::v1alpha1::kCloudFinalizer) finalizers.push_back(finalizer);
-  }
-  Json metadata = Json::object(
-      {{"finalizers", finalizers}, {"resourceVersion", pass.work.metadata.resource_version}});
-  Json patch = Json::object({{"metadata", metadata}});
-  Result<Instance> patched = co_await instances_.merge_patch(pass.key, std::move(patch));
-  pass.finished = true;
-  if (!patched && patched.error().code() != ErrorCode::NotFound) {
-    pass.finished = false;
-    pass.conflict = true;
-    co_return std::unexpected(std::move(patched).error().with_context("drop the finalizer"));
-  }
+  const std::vector<std::string_view> ours{api::v1alpha1::kCloudFinalizer};
+  Result<void> dropped = co_await instances_.drop_finalizers(pass.work.metadata, ours);
+  pass.finished = dropped.has_value();
+  pass.conflict = !pass.finished;
+  if (!dropped) co_return std::unexpected(std::move(dropped).error());
   context_.events.record(Instance::kGvk, pass.work.metadata, EventKind::Normal, "ServerDeleted",
                          "nothing with the claim's token is left in the cloud");
   co_return Result<void>{};

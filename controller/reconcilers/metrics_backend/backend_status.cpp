@@ -265,22 +265,4 @@ bool is_worth_writing(const MetricsBackend& before, const MetricsBackend& after,
   return !written || now - *written >= kRefresh;
 }
 
-Task<Result<void>> set_rules_finalizer(client::TypedClient<MetricsBackend>& client,
-                                       MetricsBackend& backend, bool wanted) {
-  Json finalizers = Json::array();
-  for (const std::string& finalizer : backend.metadata.finalizers) {
-    if (finalizer != api::v1alpha1::kRulesFinalizer) finalizers.push_back(finalizer);
-  }
-  if (wanted) finalizers.push_back(api::v1alpha1::kRulesFinalizer);
-  Json metadata = Json::object(
-      {{"finalizers", finalizers}, {"resourceVersion", backend.metadata.resource_version}});
-  Json patch = Json::object({{"metadata", metadata}});
-  Result<MetricsBackend> patched =
-      co_await client.merge_patch(backend.metadata.key(), std::move(patch));
-  if (!patched && patched.error().code() == ErrorCode::NotFound) co_return Result<void>{};
-  if (!patched) co_return std::unexpected(std::move(patched).error().with_context("finalizer"));
-  backend.metadata = patched->metadata;
-  co_return Result<void>{};
-}
-
 }  // namespace clickdeploy::reconcilers

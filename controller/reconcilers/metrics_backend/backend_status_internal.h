@@ -36,8 +36,4 @@ api::v1alpha1::MetricsBackendStatus report_backend(const api::v1alpha1::MetricsB
 bool is_worth_writing(const api::v1alpha1::MetricsBackend& before,
                       const api::v1alpha1::MetricsBackend& after, WallTime now);
 
-// Adds or removes clickdeploy.io/rules; the object then has the new version.
-Task<Result<void>> set_rules_finalizer(client::TypedClient<api::v1alpha1::MetricsBackend>& client,
-                                       api::v1alpha1::MetricsBackend& backend, bool wanted);
-
 }  // namespace clickdeploy::reconcilers

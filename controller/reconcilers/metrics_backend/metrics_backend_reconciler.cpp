@@ -22,6 +22,8 @@ constexpr milliseconds kResync{30'000};
 // Prometheus needs up to ten seconds for a new file; before that nothing is wrong with it.
 constexpr std::chrono::seconds kSettling{15};
 
+const std::vector<std::string_view> kFinalizers{api::v1alpha1::kRulesFinalizer};
+
 }  // namespace
 
 struct MetricsBackendReconciler::Pass {
@@ -52,7 +54,7 @@ Task<Result<ReconcileResult>> MetricsBackendReconciler::reconcile(api::ObjectKey
     co_return ReconcileResult{};
   }
   if (!pass.backend.metadata.has_finalizer(api::v1alpha1::kRulesFinalizer)) {
-    Result<void> held = co_await set_rules_finalizer(backends_, pass.backend, true);
+    Result<void> held = co_await backends_.add_finalizers(pass.backend.metadata, kFinalizers);
     if (!held) co_return std::unexpected(std::move(held).error());
   }
   pass.plan = plan_backend(key, context_.monitoring_input(true));
@@ -184,7 +186,7 @@ Task<Result<void>> MetricsBackendReconciler::remove_all(Pass& pass) {
                              "ReloadFailed", reloaded.error().message());
     }
   }
-  Result<void> dropped = co_await set_rules_finalizer(backends_, pass.backend, false);
+  Result<void> dropped = co_await backends_.drop_finalizers(pass.backend.metadata, kFinalizers);
   co_return dropped;
 }
 

@@ -24,6 +24,9 @@ api::v1alpha1::ServiceStatus still_parts(api::v1alpha1::ServiceStatus status) {
   return status;
 }
 
+const std::vector<std::string_view> kFinalizers{api::v1alpha1::kCloudFinalizer,
+                                                api::v1alpha1::kTargetsFinalizer};
+
 }  // namespace
 
 ServiceReconciler::ServiceReconciler(Context& context)
@@ -35,7 +38,7 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
   if (cached == nullptr) co_return ReconcileResult{};
   Service service = *cached;
   if (!service.metadata.is_deleting()) {
-    Result<void> added = co_await add_finalizers(service);
+    Result<void> added = co_await services_.add_finalizers(service.metadata, kFinalizers);
     if (!added) co_return std::unexpected(std::move(added).error());
   }
   Result<ServiceObserved> observed = co_await observe(service);
@@ -75,26 +78,6 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
   const bool busy =
       !plan.empty() || service.metadata.is_deleting() || !observed->waiting_for.empty();
   co_return ReconcileResult{.requeue_after = busy ? kBusy : kResync};
-}
-
-Task<Result<void>> ServiceReconciler::add_finalizers(Service& service) {
-  Json finalizers = Json::array();
-  for (const std::string& finalizer : service.metadata.finalizers) finalizers.push_back(finalizer);
-  const std::size_t before = finalizers.size();
-  for (std::string_view wanted :
-       {api::v1alpha1::kCloudFinalizer, api::v1alpha1::kTargetsFinalizer}) {
-    if (!service.metadata.has_finalizer(wanted)) finalizers.push_back(wanted);
-  }
-  if (finalizers.size() == before) co_return Result<void>{};
-  Json metadata = Json::object(
-      {{"finalizers", finalizers}, {"resourceVersion", service.metadata.resource_version}});
-  Json patch = Json::object({{"metadata", metadata}});
-  Result<Service> patched =
-      co_await services_.merge_patch(service.metadata.key(), std::move(patch));
-  if (!patched)
-    co_return std::unexpected(std::move(patched).error().with_context("add finalizers"));
-  service = *std::move(patched);
-  co_return Result<void>{};
 }
 
 // The Instances are listed from the API, not from the cache: a stale cache would create twice.
@@ -204,21 +187,9 @@ Task<Result<void>> ServiceReconciler::perform(const Service& service,
     Result<Instance> patched = co_await instances_.merge_patch(key, std::move(patch));
     if (!patched) co_return std::unexpected(std::move(patched).error());
   } else {
-    Json finalizers = Json::array();
-    for (const std::string& finalizer : service.metadata.finalizers) {
-      if (finalizer != api::v1alpha1::kCloudFinalizer &&
-          finalizer != api::v1alpha1::kTargetsFinalizer) {
-        finalizers.push_back(finalizer);
-      }
-    }
-    Json metadata = Json::object(
-        {{"finalizers", finalizers}, {"resourceVersion", service.metadata.resource_version}});
-    Json patch = Json::object({{"metadata", metadata}});
-    Result<Service> patched =
-        co_await services_.merge_patch(service.metadata.key(), std::move(patch));
-    if (!patched && patched.error().code() != ErrorCode::NotFound) {
-      co_return std::unexpected(std::move(patched).error());
-    }
+    api::ObjectMeta metadata = service.metadata;
+    Result<void> dropped = co_await services_.drop_finalizers(metadata, kFinalizers);
+    if (!dropped) co_return std::unexpected(std::move(dropped).error());
   }
   co_return Result<void>{};
 }

@@ -23,7 +23,6 @@ class ServiceReconciler final : public runtime::Reconciler {
   Task<Result<ServiceObserved>> observe(api::v1alpha1::Service service);
   std::vector<std::string> targets_known(const api::v1alpha1::Service& service,
                                          std::string* unobserved) const;
-  Task<Result<void>> add_finalizers(api::v1alpha1::Service& service);
   Task<Result<void>> perform(const api::v1alpha1::Service& service, const ServiceObserved& observed,
                              ServiceStep step);
   Task<Result<void>> create(api::v1alpha1::Instance instance);
