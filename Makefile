@@ -41,6 +41,12 @@ simulate: ## Run the whole system from SEEDS=n seeds on (SEED=first, TRACE=1 tel
 	@exec build/release/bin/simulate $(if $(TRACE),--seed $(SEED) --trace,--first $(or $(SEED),1) \
 	  --seeds $(or $(SEEDS),100)) $(ARGS)
 
+.PHONY: planted
+planted: ## Plant bugs, count those that the simulation finds (SEEDS=n for each, SEED=first)
+	@scripts/setup
+	@scripts/lib/build planted planted
+	@exec build/planted/bin/planted --first $(or $(SEED),1) --seeds $(or $(SEEDS),300) $(ARGS)
+
 .PHONY: format
 format: ## Format all C++
 	@scripts/setup
@@ -58,4 +64,4 @@ lint: ## Run clang-tidy over the product code
 
 .PHONY: clean
 clean: ## Remove what was built (keeps downloaded tools)
-	@rm -rf build/dev build/ci build/asan build/tsan build/release
+	@rm -rf build/dev build/ci build/asan build/tsan build/release build/planted
