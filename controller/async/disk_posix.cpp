@@ -1,5 +1,6 @@
 #include "controller/async/disk.h"
 #include "controller/async/random.h"
+#include "controller/async/replace_file.h"
 
 #include <fmt/format.h>
 
@@ -54,45 +55,86 @@ SplitPath split_path(const std::string& path) {
   return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
 }
 
-Result<void> write_all(int fd, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail_with_errno(errno, "write", path);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
+class PosixNewFile final : public NewFile {
+ public:
+  PosixNewFile(int fd, std::string path) : file_(fd), path_(std::move(path)) {}
 
-// Replacing a link would be harmless, but it means that somebody expects the bytes elsewhere.
-Result<void> refuse_link(int folder, const std::string& name, const std::string& path) {
-  struct stat info{};
-  if (::fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-    if (errno == ENOENT) return {};
-    return fail_with_errno(errno, "look at", path);
+  Result<std::size_t> write(std::string_view bytes) override {
+    while (true) {
+      const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size());
+      if (written >= 0) return static_cast<std::size_t>(written);
+      if (errno != EINTR) return fail_with_errno(errno, "write", path_);
+    }
   }
-  if (S_ISLNK(info.st_mode)) {
-    return fail(ErrorCode::InvalidArgument, fmt::format("{} is a symbolic link", path));
-  }
-  if (!S_ISREG(info.st_mode)) {
-    return fail(ErrorCode::InvalidArgument, fmt::format("{} is not a regular file", path));
-  }
-  return {};
-}
 
-Result<void> write_new(int folder, const std::string& name, std::string_view bytes, unsigned mode,
-                       const std::string& path) {
-  const FileDescriptor file(
-      ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file.is_open()) return fail_with_errno(errno, "create", path);
-  if (Result<void> written = write_all(file.get(), bytes, path); !written) return written;
-  // fchmod, unlike open, does not ask the umask.
-  if (::fchmod(file.get(), static_cast<mode_t>(mode)) != 0) {
-    return fail_with_errno(errno, "set the mode of", path);
+  Result<void> set_mode(unsigned mode) override {
+    // fchmod, unlike open, does not ask the umask.
+    if (::fchmod(file_.get(), static_cast<mode_t>(mode)) == 0) return {};
+    return fail_with_errno(errno, "set the mode of", path_);
   }
-  if (::fsync(file.get()) != 0) return fail_with_errno(errno, "sync", path);
-  return {};
-}
+
+  Result<void> sync() override {
+    if (::fsync(file_.get()) == 0) return {};
+    return fail_with_errno(errno, "sync", path_);
+  }
+
+ private:
+  const FileDescriptor file_;
+  const std::string path_;
+};
+
+class PosixFolder final : public OpenFolder {
+ public:
+  static Result<std::unique_ptr<PosixFolder>> open(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return fail_with_errno(errno, "open folder", path);
+    return std::make_unique<PosixFolder>(fd, path);
+  }
+  PosixFolder(int fd, std::string path) : folder_(fd), path_(std::move(path)) {}
+
+  // Replacing a link would be harmless, but it means that somebody expects the bytes elsewhere.
+  Result<void> check_replaceable(const std::string& name) override {
+    struct stat info{};
+    if (::fstatat(folder_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno == ENOENT) return {};
+      return fail_with_errno(errno, "look at", path_of(name));
+    }
+    if (S_ISREG(info.st_mode)) return {};
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("{} is {}", path_of(name),
+                            S_ISLNK(info.st_mode) ? "a symbolic link" : "not a regular file"));
+  }
+
+  Result<std::unique_ptr<NewFile>> create(const std::string& name) override {
+    const int fd = ::openat(folder_.get(), name.c_str(),
+                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) return fail_with_errno(errno, "create", path_of(name));
+    return std::make_unique<PosixNewFile>(fd, path_of(name));
+  }
+
+  Result<void> rename(const std::string& from, const std::string& to) override {
+    if (::renameat(folder_.get(), from.c_str(), folder_.get(), to.c_str()) == 0) return {};
+    return fail_with_errno(errno, "rename to", path_of(to));
+  }
+
+  Result<void> remove(const std::string& name) override {
+    if (::unlinkat(folder_.get(), name.c_str(), 0) == 0) return {};
+    return fail_with_errno(errno, "remove", path_of(name));
+  }
+
+  Result<void> sync() override {
+    if (::fsync(folder_.get()) == 0) return {};
+    return fail_with_errno(errno, "sync folder", path_);
+  }
+
+ private:
+  std::string path_of(const std::string& name) const {
+    return path_ == "/" ? "/" + name : path_ + "/" + name;
+  }
+
+  const FileDescriptor folder_;
+  const std::string path_;
+};
 
 }  // namespace
 
@@ -122,33 +164,19 @@ Result<std::string> PosixDisk::read(const std::string& path) {
 Result<void> PosixDisk::write_atomic(const std::string& path, std::string_view bytes,
                                      unsigned mode) {
   const SplitPath where = split_path(path);
-  const FileDescriptor folder(::open(where.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.is_open()) return fail_with_errno(errno, "open folder", where.folder);
-  if (Result<void> safe = refuse_link(folder.get(), where.name, path); !safe) return safe;
-
+  Result<std::unique_ptr<PosixFolder>> folder = PosixFolder::open(where.folder);
+  if (!folder) return std::unexpected(std::move(folder).error());
   const std::string temporary =
       fmt::format(".{}.{}.tmp", where.name.substr(0, 200), SystemRandom().hex(8));
-  Result<void> written = write_new(folder.get(), temporary, bytes, mode, path);
-  if (written &&
-      ::renameat(folder.get(), temporary.c_str(), folder.get(), where.name.c_str()) != 0) {
-    written = fail_with_errno(errno, "rename to", path);
-  }
-  if (!written) {
-    ::unlinkat(folder.get(), temporary.c_str(), 0);
-    return written;
-  }
-  if (::fsync(folder.get()) != 0) return fail_with_errno(errno, "sync folder", where.folder);
-  return {};
+  return replace_file(**folder, where.name, temporary, bytes, mode);
 }
 
 Result<void> PosixDisk::remove(const std::string& path) {
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_with_errno(errno, "remove", path);
   const SplitPath where = split_path(path);
-  const FileDescriptor folder(::open(where.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.is_open() && ::fsync(folder.get()) != 0) {
-    return fail_with_errno(errno, "sync folder", where.folder);
-  }
-  return {};
+  Result<std::unique_ptr<PosixFolder>> folder = PosixFolder::open(where.folder);
+  if (!folder && folder.error().code() == ErrorCode::NotFound) return {};
+  if (!folder) return std::unexpected(std::move(folder).error());
+  return remove_file(**folder, where.name);
 }
 
 Result<std::vector<FileInfo>> PosixDisk::list(const std::string& folder) {

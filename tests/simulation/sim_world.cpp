@@ -7,8 +7,6 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <stdlib.h>
 
 namespace clickdeploy::simulation {
 
@@ -18,17 +16,8 @@ namespace {
 
 const WallTime kBase{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
 constexpr const char* kApi = "http://clickdeploy.local";
+constexpr const char* kDatabase = "/var/lib/clickdeploy/clickdeploy.db";
 constexpr const char* kClusterId = "51a0c1d2-0000-4000-8000-000000000001";
-
-// Memory, where there is some: what a power failure does to files is not this test's business.
-std::string make_folder() {
-  const std::filesystem::path memory = "/dev/shm";
-  const std::filesystem::path parent =
-      std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
-  std::string pattern = (parent / "clickdeploy-sim-XXXXXX").string();
-  EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-  return pattern;
-}
 
 // Logs are for people who look into one failing seed.
 void set_log_level() {
@@ -99,15 +88,15 @@ struct SimWorld::Running {
         clock(world.context(), kBase + world.wall_shift_, process->owner()),
         outside(*process, world.network),
         tasks(process->executor()),
-        user(in_process, {.server = kApi, .field_manager = "kubectl"}) {
+        user(in_process, {.server = kApi, .field_manager = "kubectl"}) {}
+
+  Result<void> start(SimWorld& world) {
     store::StoreOptions options;
-    options.path = world.folder_ + "/clickdeploy.db";
+    options.path = kDatabase;
+    options.vfs = world.vfs.name();
     options.writer = process->executor();
     auto opened = store::ObjectStore::open(std::move(options), apiserver::ApiServer::read_facts);
-    if (!opened) {
-      ADD_FAILURE() << opened.error().message();
-      std::abort();
-    }
+    if (!opened) return std::unexpected(std::move(opened).error());
     store = *std::move(opened);
     api = std::make_unique<apiserver::ApiServer>(*store, api::builtin_scheme(), clock, world.random,
                                                  apiserver::ApiServerOptions{});
@@ -121,20 +110,25 @@ struct SimWorld::Running {
                                                                    .api = in_process,
                                                                    .api_server = kApi,
                                                                    .outside = outside,
-                                                                   .disk = world.disk,
+                                                                   .disk = world.process_disk,
                                                                    .rules = world.rule_checker,
                                                                    .cluster_id = kClusterId});
     tasks.start("main", run());
+    return {};
   }
 
   Task<void> run() {
     Result<void> ready = co_await api->bootstrap();
-    EXPECT_TRUE(ready.has_value());
+    if (!ready) {
+      exited = std::move(ready).error();
+      co_return;
+    }
     tasks.start("API server", api->run_background());
     control_plane->start();
   }
 
   std::unique_ptr<SimProcess> process;
+  std::optional<Error> exited;  // by itself
   SimClock clock;
   SimHttpClient outside;
   http::LocalHttpClient in_process;
@@ -151,6 +145,10 @@ SimWorld::SimWorld(std::uint64_t seed)
       report(clock),
       random(seed + 1'000'003),
       cloud_random(seed + 2'000'003),
+      storage(seed + 4'000'037),
+      vfs(storage, clock),
+      disk(storage, FilesView::Others),
+      process_disk(storage, FilesView::Process),
       cloud({}, clock, cloud_random, guests),
       checker(cloud, clock,
               localcloud::make_handler(cloud, clock, context_->executor(), kCloudOrigin),
@@ -171,11 +169,11 @@ SimWorld::SimWorld(std::uint64_t seed)
                    return {.up = true, .error = ""};
                  },
                  {.targets_folder = kTargetsFolder, .rules_folder = kRulesFolder}),
-      folder_(make_folder()),
       world_tasks_(context_->executor()) {
   set_log_level();
-  EXPECT_TRUE(disk.make_folder(kTargetsFolder));
-  EXPECT_TRUE(disk.make_folder(kRulesFolder));
+  storage.make_folder(kTargetsFolder);
+  storage.make_folder(kRulesFolder);
+  storage.make_folder(folder_of(kDatabase));
   network.route(kCloudOrigin,
                 [this](http::Request request) { return checker.handle(std::move(request)); });
   network.set_fallback([this](const http::Request& request) -> std::optional<http::Reply> {
@@ -201,20 +199,72 @@ SimWorld::~SimWorld() {
   if (running_) crash();
   dead_.clear();
   context_.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 void SimWorld::boot() {
-  running_ = std::make_unique<Running>(*this);
+  constexpr int kStartsMax = 600;
+  for (int starts = 0; starts < kStartsMax; ++starts) {
+    if (try_boot()) return;
+    if (boot_error_->code() == ErrorCode::Internal) return;  // damaged: that is for people
+    if (storage.has_power()) context_->run_for(1s);
+  }
+}
+
+bool SimWorld::try_boot() {
+  storage.start_process();
+  auto next = std::make_unique<Running>(*this);
+  Result<void> started = next->start(*this);
+  if (started) {
+    running_ = std::move(next);
+    storage.kill_process();  // while the last life's handles are closed
+    last_store_.reset();
+    storage.resume_process();
+    boot_error_.reset();
+    return true;
+  }
+  boot_error_ = std::move(started).error();
+  storage.kill_process();
+  next->process->kill();
+  dead_.push_back(std::move(next->process));
+  next.reset();
+  if (!storage.has_power()) power_loss();
+  return false;
 }
 
 void SimWorld::crash() {
+  if (!running_) return;
   ++crashes_;
+  storage.kill_process();
   running_->process->kill();
   // Messages on their way still know the process, so it is kept until the end.
   dead_.push_back(std::move(running_->process));
+  last_store_ = std::move(running_->store);
   running_.reset();
+}
+
+void SimWorld::power_loss() {
+  ++power_losses_;
+  crash();
+  storage.lose_power(0.8 + 0.2 * static_cast<double>(storage.below(1000)) / 1000.0);
+  context_->mix(storage.draw());
+  if (prometheus.is_down()) return;
+  prometheus.set_down(true);
+  prometheus.set_down(false);
+}
+
+void SimWorld::restart_if_down() {
+  if (context_->steps() >= crash_at_) {
+    crash_at_ = UINT64_MAX;
+    crash();
+    boot();
+  } else if (!storage.has_power()) {
+    power_loss();
+    boot();
+  } else if (running_ && running_->exited) {
+    crash();
+    context_->run_for(1s);
+    boot();
+  }
 }
 
 std::uint64_t SimWorld::stamp() const {
@@ -227,11 +277,8 @@ bool SimWorld::run_until(const std::function<bool()>& predicate, std::chrono::na
   std::uint64_t looked = UINT64_MAX;
   bool held = false;
   auto look = [&] {
-    if (context_->steps() >= crash_at_) {
-      crash_at_ = UINT64_MAX;
-      crash();
-      boot();
-    }
+    restart_if_down();
+    if (!running_) return true;
     const std::uint64_t now = stamp();
     if (now == looked) return false;
     looked = now;
@@ -259,6 +306,7 @@ std::optional<T> SimWorld::ask(Task<T> task) {
 Result<void> SimWorld::insist(const std::function<Task<Result<void>>(client::Client&)>& request) {
   Result<void> last = fail(ErrorCode::DeadlineExceeded, "the API does not answer");
   for (int i = 0; i < 20; ++i) {
+    if (!running_) return std::unexpected(*boot_error_);
     std::optional<Result<void>> done = ask(request(running_->user));
     if (done && *done) return {};
     if (done) {
@@ -310,7 +358,11 @@ void SimWorld::remove(const std::string& resource, const api::ObjectKey& key) {
 
 void SimWorld::shift_wall(std::chrono::nanoseconds shift) {
   wall_shift_ += shift;
-  running_->clock.shift_wall(shift);
+  if (running_) running_->clock.shift_wall(shift);
+}
+
+const store::ObjectStore* SimWorld::newest_store() const {
+  return running_ ? running_->store.get() : last_store_.get();
 }
 
 const Json& SimWorld::parsed(const store::DocumentPtr& document) const {
@@ -323,27 +375,30 @@ const Json& SimWorld::parsed(const store::DocumentPtr& document) const {
 
 const Json& SimWorld::object(const std::string& resource, const api::ObjectKey& key) const {
   static const Json kNone;
-  const store::DocumentPtr document =
-      running_->store->get({resource, key.namespace_name, key.name});
+  const store::ObjectStore* newest = newest_store();
+  if (newest == nullptr) return kNone;
+  const store::DocumentPtr document = newest->get({resource, key.namespace_name, key.name});
   return document == nullptr ? kNone : parsed(document);
 }
 
 std::vector<std::reference_wrapper<const Json>> SimWorld::objects(
     const std::string& resource) const {
   std::vector<std::reference_wrapper<const Json>> list;
-  for (const store::DocumentPtr& document :
-       running_->store->list(resource, std::nullopt).documents) {
+  for (const store::DocumentPtr& document : documents(resource)) {
     list.push_back(std::cref(parsed(document)));
   }
   return list;
 }
 
 std::vector<store::DocumentPtr> SimWorld::documents(const std::string& resource) const {
-  return running_->store->list(resource, std::nullopt).documents;
+  const store::ObjectStore* newest = newest_store();
+  if (newest == nullptr) return {};
+  return newest->list(resource, std::nullopt).documents;
 }
 
 store::Revision SimWorld::revision() const {
-  return running_->store->revision();
+  const store::ObjectStore* newest = newest_store();
+  return newest == nullptr ? 0 : newest->revision();
 }
 
 void replay(const std::vector<std::uint64_t>& seeds,

@@ -2,21 +2,24 @@
 // an OpenStack cloud whose servers run agents, a Prometheus, a disk, users, and a network that can
 // fail. Everything that happens follows from the seed.
 //
-// crash() is kill -9: the process's coroutines and memory are gone; the database, the published
-// files, the cloud and Prometheus stay. boot() starts it again from those.
+// crash() is kill -9: the process's coroutines and memory are gone; what it wrote to the database
+// and to published files stays, and so do the cloud and Prometheus. power_loss() hits the machine:
+// what was not synced may be gone, too, and Prometheus starts anew. boot() starts the process from
+// what there is, again and again, a second apart, as its supervisor would, if it does not come up.
 
 #pragma once
 
 #include "controller/apiserver/api_server.h"
 #include "controller/app/control_plane.h"
-#include "controller/async/memory_disk.h"
 #include "controller/client/client.h"
 #include "tests/fakes/fake_prometheus.h"
 #include "tests/fakes/fake_rule_checker.h"
 #include "tests/simulation/sim_checker.h"
+#include "tests/simulation/sim_files.h"
 #include "tests/simulation/sim_guests.h"
 #include "tests/simulation/sim_network.h"
 #include "tests/simulation/sim_report.h"
+#include "tests/simulation/sim_vfs.h"
 
 #include <functional>
 #include <memory>
@@ -40,9 +43,15 @@ class SimWorld {
 
   void boot();
   void crash();
+  // Also where `storage.faults` cut the power; then the process is started again at once.
+  void power_loss();
   // The process is killed when so many steps are done, and started again at once.
   void crash_at(std::uint64_t step) { crash_at_ = step; }
   std::size_t crashes() const { return crashes_; }
+  std::size_t power_losses() const { return power_losses_; }
+  // The process does not come up, and will not: why, in its own words. What is asked for here is
+  // then as it was last.
+  const std::optional<Error>& boot_error() const { return boot_error_; }
 
   // Steps until the predicate holds; false if that is not so within `limit` of virtual time. The
   // predicate is looked at when something has changed, and each second.
@@ -80,7 +89,10 @@ class SimWorld {
   Report report;
   SeededRandom random;        // of the processes
   SeededRandom cloud_random;  // of the cloud
-  MemoryDisk disk;
+  SimDisk storage;            // the machine's; its faults are set here
+  SimVfs vfs;                 // the database on it
+  SimFiles disk;              // published files as others see them
+  SimFiles process_disk;
   SimGuests guests;
   localcloud::Cloud cloud;
   CloudChecker checker;
@@ -104,11 +116,17 @@ class SimWorld {
     Json object;
   };
   mutable std::map<store::Key, Parsed> parsed_;  // questions are asked after every change
-  std::string folder_;
+  const store::ObjectStore* newest_store() const;
+  bool try_boot();
+  void restart_if_down();
+
   std::unique_ptr<Running> running_;
+  std::unique_ptr<store::ObjectStore> last_store_;  // of the last life, to be looked at
   std::vector<std::unique_ptr<SimProcess>> dead_;
   std::uint64_t crash_at_ = UINT64_MAX;
   std::size_t crashes_ = 0;
+  std::size_t power_losses_ = 0;
+  std::optional<Error> boot_error_;
   std::chrono::nanoseconds wall_shift_{0};
   TaskGroup world_tasks_;
 };
