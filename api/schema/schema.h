@@ -88,8 +88,10 @@ struct Schema {
 void prune(Json& object, const Schema& schema, std::vector<std::string>* unknown_paths = nullptr);
 
 // Fills in `default` values of absent members whose parent exists. A null for a member that is not
-// nullable counts as absent: it is defaulted, or dropped where there is no default.
-void apply_defaults(Json& value, const Schema& schema);
+// nullable counts as absent: it is defaulted, or dropped where there is no default. By the rule
+// Keep it stays there, for validation to find.
+enum class NullRule : std::uint8_t { Drop, Keep };
+void apply_defaults(Json& value, const Schema& schema, NullRule nulls = NullRule::Drop);
 
 // Every violation: values in the order of the object's keys, then duplicates in set and map lists.
 // `path` is that of `value` in the whole object. With `old`, parts that are equal in it are not

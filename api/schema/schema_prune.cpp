@@ -43,20 +43,21 @@ class Pruner {
   std::vector<std::string>* unknown_paths_;
 };
 
-bool is_forbidden_null(const Json& member, const Schema* schema) {
-  return member.is_null() && schema && !schema->nullable;
+bool is_void(const Json& member, const Schema* schema, NullRule nulls) {
+  return member.is_null() && schema && !schema->nullable &&
+         (nulls == NullRule::Drop || schema->default_value);
 }
 
 // Rebuilt rather than erased from, one by one: that would take quadratic time.
-void drop_nulls(Json& value, const Schema& schema) {
+void drop_nulls(Json& value, const Schema& schema, NullRule nulls) {
   JsonObject& object = value.object_ref();
   const bool any = std::any_of(object.begin(), object.end(), [&](const auto& member) {
-    return is_forbidden_null(member.second, schema.property(member.first));
+    return is_void(member.second, schema.property(member.first), nulls);
   });
   if (!any) return;
   std::vector<JsonObject::Member> kept;
   for (auto& [name, member] : object) {
-    if (!is_forbidden_null(member, schema.property(name))) {
+    if (!is_void(member, schema.property(name), nulls)) {
       kept.emplace_back(name, std::move(member));
     }
   }
@@ -69,18 +70,18 @@ void prune(Json& object, const Schema& schema, std::vector<std::string>* unknown
   Pruner(unknown_paths).prune(object, schema, "", true);
 }
 
-void apply_defaults(Json& value, const Schema& schema) {
+void apply_defaults(Json& value, const Schema& schema, NullRule nulls) {
   if (value.is_array() && schema.items) {
-    for (Json& item : value.array_ref()) apply_defaults(item, *schema.items);
+    for (Json& item : value.array_ref()) apply_defaults(item, *schema.items, nulls);
   }
   if (!value.is_object() || schema.type != SchemaType::Object) return;
 
-  drop_nulls(value, schema);
+  drop_nulls(value, schema, nulls);
   for (const auto& [name, member] : schema.properties) {
     if (member->default_value && !value.contains(name)) value.set(name, *member->default_value);
   }
   for (auto& [name, member] : value.object_ref()) {
-    if (const Schema* known = schema.property(name)) apply_defaults(member, *known);
+    if (const Schema* known = schema.property(name)) apply_defaults(member, *known, nulls);
   }
 }
 

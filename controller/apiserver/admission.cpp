@@ -37,7 +37,6 @@ void keep_server_fields(Json& metadata, const Json& old_metadata) {
     metadata.erase(field);
     if (const Json* value = old_metadata.find(field)) metadata.set(field, *value);
   }
-  metadata.erase("managedFields");
   metadata.erase("resourceVersion");
   for (const std::string_view field : {"labels", "annotations", "finalizers", "ownerReferences"}) {
     const Json* value = metadata.find(field);
@@ -45,8 +44,10 @@ void keep_server_fields(Json& metadata, const Json& old_metadata) {
   }
 }
 
-void complete(const api::ResourceInfo& info, Json& object) {
-  api::apply_defaults(object, info.schema);
+// An apply may say null: where there is no default that is a value of the wrong type, not nothing.
+void complete(const api::ResourceInfo& info, Json& object, const Writer& writer) {
+  api::apply_defaults(object, info.schema,
+                      writer.applied ? api::NullRule::Keep : api::NullRule::Drop);
   if (info.normalize) info.normalize(object);
   if (is_secret(info)) redact_last_applied(object);
 }
@@ -94,6 +95,14 @@ bool has_same_desire(const api::ResourceInfo& info, const Json& a, const Json& b
                          : has_same_members(a, b, {"metadata"});
 }
 
+api::FieldErrors metadata_errors(const api::ResourceInfo& info, const Json& metadata) {
+  api::FieldErrors errors = api::validate_metadata(metadata, info.name_rule, info.namespaced);
+  for (api::FieldError& error : managed_fields_problems(metadata["managedFields"])) {
+    errors.push_back(std::move(error));
+  }
+  return errors;
+}
+
 Json with_status_of(Json object, const Json& source) {
   object.erase("status");
   if (const Json* status = source.find("status")) object.set("status", *status);
@@ -102,7 +111,8 @@ Json with_status_of(Json object, const Json& source) {
 
 }  // namespace
 
-Answer<Json> admit_create(const Core& core, const Target& target, Json object) {
+Answer<Json> admit_create(const Core& core, const Target& target, Json object,
+                          const Writer& writer) {
   const api::ResourceInfo& info = *target.info;
   if (!object["metadata"]["resourceVersion"].as_string().empty()) {
     return internal_error("resourceVersion should not be set on objects to be created");
@@ -115,10 +125,10 @@ Answer<Json> admit_create(const Core& core, const Target& target, Json object) {
   if (info.custom) metadata.set("generation", 1);
   if (info.has_status) object.erase("status");
   keep_namespace_spec(info, object, nullptr);
-  complete(info, object);
+  complete(info, object, writer);
+  if (!writer.applied) track_update(info, writer, nullptr, object);
 
-  api::FieldErrors errors =
-      api::validate_metadata(object["metadata"], info.name_rule, info.namespaced);
+  api::FieldErrors errors = metadata_errors(info, object["metadata"]);
   for (api::FieldError& error : api::validate_object(info, object, nullptr)) {
     errors.push_back(std::move(error));
   }
@@ -128,8 +138,11 @@ Answer<Json> admit_create(const Core& core, const Target& target, Json object) {
   return object;
 }
 
-Answer<Json> admit_update(const Target& target, Json object, const Json& old) {
+Answer<Json> admit_update(const Target& target, Json object, const Json& old,
+                          const Writer& writer) {
   const api::ResourceInfo& info = *target.info;
+  Json managed;
+  if (writer.applied) managed = std::move(object.member("metadata").member("managedFields"));
   const bool status_write = target.subresource == "status";
   if (status_write) {
     object = with_status_of(old, object);
@@ -138,11 +151,17 @@ Answer<Json> admit_update(const Target& target, Json object, const Json& old) {
   }
   keep_server_fields(object.member("metadata"), old["metadata"]);
   keep_namespace_spec(info, object, &old);
-  complete(info, object);
+  complete(info, object, writer);
+  if (writer.applied) {
+    object.member("metadata").erase("managedFields");
+    if (!managed.empty()) object.member("metadata").set("managedFields", std::move(managed));
+  } else {
+    track_update(info, writer, &old, object);
+  }
 
   api::FieldErrors errors;
   if (!status_write) {
-    errors = api::validate_metadata(object["metadata"], info.name_rule, info.namespaced);
+    errors = metadata_errors(info, object["metadata"]);
     for (api::FieldError& error :
          api::validate_metadata_update(object["metadata"], old["metadata"])) {
       errors.push_back(std::move(error));

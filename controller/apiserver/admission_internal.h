@@ -4,6 +4,7 @@
 #pragma once
 
 #include "controller/apiserver/core_internal.h"
+#include "controller/apiserver/managed_fields_internal.h"
 #include "controller/apiserver/options_internal.h"
 
 #include <string>
@@ -30,11 +31,13 @@ Answer<bool> settle_patch_problems(Call& call, const std::vector<std::string>& p
 Answer<bool> check_identity(const Target& target, Json& object);
 
 // A conforming body → the object to create: named, stamped, defaulted, validated.
-Answer<Json> admit_create(const Core& core, const Target& target, Json object);
+// managedFields are brought up to date.
+Answer<Json> admit_create(const Core& core, const Target& target, Json object,
+                          const Writer& writer);
 
 // A conforming body and the stored object → the object to store in its place. With the subresource
 // "status" only status is taken from the body.
-Answer<Json> admit_update(const Target& target, Json object, const Json& old);
+Answer<Json> admit_update(const Target& target, Json object, const Json& old, const Writer& writer);
 
 // Equal but for metadata.resourceVersion: there is nothing to write.
 bool is_same(const Json& a, const Json& b);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <utility>
 
 namespace clickdeploy::apiserver {
@@ -163,7 +165,10 @@ std::unexpected<ApiError> invalid(std::string_view group, std::string_view kind,
   std::vector<std::string> texts;
   texts.reserve(causes.size());
   for (const Cause& cause : causes) {
-    texts.push_back(cause.field.empty() ? cause.message : cause.field + ": " + cause.message);
+    std::string text = cause.field.empty() ? cause.message : cause.field + ": " + cause.message;
+    if (std::find(texts.begin(), texts.end(), text) == texts.end()) {
+      texts.push_back(std::move(text));
+    }
   }
   std::string all = join(texts, ", ");
   if (texts.size() > 1) all = "[" + all + "]";

@@ -1,3 +1,4 @@
+#include "controller/apiserver/managed_fields_internal.h"
 #include "controller/apiserver/options_internal.h"
 #include "controller/base/text.h"
 
@@ -72,22 +73,29 @@ Answer<std::int64_t> read_number(const ApiRequest& request, std::string_view nam
 
 }  // namespace
 
-Answer<WriteOptions> read_write_options(const ApiRequest& request, std::string_view kind) {
+Answer<WriteOptions> read_write_options(const ApiRequest& request, std::string_view kind,
+                                        bool apply) {
   WriteOptions options;
+  options.manager = request.parameter("fieldManager");
+  if (apply && options.manager.empty()) {
+    return bad_option(kind, "fieldManager", "FieldValueRequired",
+                      "Required value: is required for apply patch");
+  }
+  if (!apply && request.has_parameter("force")) {
+    return bad_option(kind, "force", "FieldValueForbidden",
+                      "Forbidden: may not be specified for non-apply patch");
+  }
+  options.force = request.flag("force");
+  for (const api::FieldError& error : manager_problems(options.manager, "fieldManager")) {
+    return bad_option(kind, error.path, api::to_string(error.reason), error.message);
+  }
+  if (options.manager.empty()) options.manager = manager_of_agent(request.header("User-Agent"));
   Answer<bool> dry_run = read_dry_run(request.parameters("dryRun"), kind);
   if (!dry_run) return std::unexpected(dry_run.error());
   options.dry_run = *dry_run;
   Answer<FieldValidation> validation = read_validation(request, kind);
   if (!validation) return std::unexpected(validation.error());
   options.validation = *validation;
-  if (request.parameter("fieldManager").size() > 128) {
-    return bad_option(kind, "fieldManager", "FieldValueTooLong",
-                      "Too long: may not be more than 128 bytes");
-  }
-  if (request.has_parameter("force")) {
-    return bad_option(kind, "force", "FieldValueForbidden",
-                      "Forbidden: may not be specified for non-apply patch");
-  }
   return options;
 }
 

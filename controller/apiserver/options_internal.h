@@ -19,10 +19,14 @@ enum class FieldValidation { Ignore, Warn, Strict };
 struct WriteOptions {
   bool dry_run = false;
   FieldValidation validation = FieldValidation::Warn;
+  std::string manager;  // fieldManager, else what the User-Agent says
+  bool force = false;   // of an apply
 };
 
 // `kind` is "CreateOptions", "UpdateOptions" or "PatchOptions": it names the options in errors.
-Answer<WriteOptions> read_write_options(const ApiRequest& request, std::string_view kind);
+// A server-side apply must name its manager and may have force.
+Answer<WriteOptions> read_write_options(const ApiRequest& request, std::string_view kind,
+                                        bool apply = false);
 
 enum class Propagation { Background, Foreground, Orphan };
 

@@ -4,6 +4,7 @@
 #include "controller/apiserver/object_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/apiserver/verbs_internal.h"
+#include "controller/apiserver/write_steps_internal.h"
 #include "controller/base/text.h"
 
 #include <fmt/format.h>
@@ -68,7 +69,9 @@ Json with_replicas(Json object, const api::ResourceInfo& info, const Json& repli
 using WantedScale = std::function<Answer<Json>(const Json& scale)>;
 
 Task<Answer<http::Reply>> write_scale(const Core& core, Call call, WantedScale wanted,
-                                      bool dry_run) {
+                                      WriteOptions options) {
+  Writer writer = writer_of(core, call, options);
+  writer.time.clear();  // as in Kubernetes, which has the entry from a Scale
   Target target = call.target;
   target.subresource.clear();
   for (int attempt = 1; attempt <= kWriteTries; ++attempt) {
@@ -79,11 +82,11 @@ Task<Answer<http::Reply>> write_scale(const Core& core, Call call, WantedScale w
     if (!scale) co_return std::unexpected(scale.error());
     Answer<bool> good = check_scale(target, *scale, *document);
     if (!good) co_return std::unexpected(good.error());
-    Answer<Json> object =
-        admit_update(target, with_replicas(old, *target.info, (*scale)["spec"]["replicas"]), old);
+    Answer<Json> object = admit_update(
+        target, with_replicas(old, *target.info, (*scale)["spec"]["replicas"]), old, writer);
     if (!object) co_return std::unexpected(object.error());
     Result<store::DocumentPtr> stored = co_await commit_update(
-        core, target, std::move(document), std::move(old), std::move(*object), dry_run);
+        core, target, std::move(document), std::move(old), std::move(*object), options.dry_run);
     if (stored) {
       const Json result = make_scale(*target.info, read_document(**stored));
       co_return reply_json(call, 200, to_json(result));
@@ -112,7 +115,7 @@ Task<Answer<http::Reply>> replace_scale(const Core& core, Call call) {
   if (!body) co_return std::unexpected(body.error());
   WantedScale wanted = [scale = std::move(*body)](const Json&) -> Answer<Json> { return scale; };
   Answer<http::Reply> reply =
-      co_await write_scale(core, std::move(call), std::move(wanted), options->dry_run);
+      co_await write_scale(core, std::move(call), std::move(wanted), std::move(*options));
   co_return reply;
 }
 
@@ -128,7 +131,7 @@ Task<Answer<http::Reply>> patch_scale(const Core& core, Call call) {
     return apply_patch(type, scale, patch);
   };
   Answer<http::Reply> reply =
-      co_await write_scale(core, std::move(call), std::move(wanted), options->dry_run);
+      co_await write_scale(core, std::move(call), std::move(wanted), std::move(*options));
   co_return reply;
 }
 

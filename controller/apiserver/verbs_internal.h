@@ -16,6 +16,7 @@ Task<Answer<http::Reply>> watch_objects(const Core& core, Call call, ListOptions
 Task<Answer<http::Reply>> create_object(const Core& core, Call call);
 Task<Answer<http::Reply>> replace_object(const Core& core, Call call);
 Task<Answer<http::Reply>> patch_object(const Core& core, Call call);
+Task<Answer<http::Reply>> apply_object(const Core& core, Call call);  // a PATCH of that type
 Task<Answer<http::Reply>> delete_object(const Core& core, Call call);
 Task<Answer<http::Reply>> delete_collection(const Core& core, Call call);
 Task<Answer<http::Reply>> get_scale(const Core& core, Call call);
@@ -29,9 +30,12 @@ Task<Result<store::DocumentPtr>> commit_update(const Core& core, Target target,
                                                Json object, bool dry_run);
 
 // How a patch is written; 415 if this kind cannot take it.
-enum class PatchType { Json, Merge, Strategic };
+enum class PatchType { Json, Merge, Strategic, Apply };
 Answer<PatchType> read_patch_type(const Call& call);
+// The body of a patch: of a server-side apply in YAML, of others in JSON.
 Answer<Json> read_patch(const Call& call, std::vector<std::string>& problems);
+Answer<Json> read_apply(const Call& call, std::vector<std::string>& problems);
+// Of any type but Apply.
 Answer<Json> apply_patch(PatchType type, const Json& object, const Json& patch);
 
 // One deletion, as the verb does it; the collector deletes by the same rules.

@@ -3,6 +3,7 @@
 #include "controller/apiserver/object_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/apiserver/verbs_internal.h"
+#include "controller/apiserver/write_steps_internal.h"
 #include "controller/base/planted.h"
 #include "controller/base/text.h"
 
@@ -11,9 +12,7 @@
 #include <utility>
 
 namespace clickdeploy::apiserver {
-namespace {
 
-// What a write that was not made would have left behind.
 store::DocumentPtr imagined(const store::Key& key, store::Revision revision, Json object) {
   if (revision != 0) {
     object.member("metadata").set("resourceVersion", std::to_string(revision));
@@ -26,7 +25,6 @@ store::DocumentPtr imagined(const store::Key& key, store::Revision revision, Jso
   return document;
 }
 
-// New objects need a namespace that exists and is not going.
 Answer<bool> check_namespace(const Core& core, const Target& target, const Json& object) {
   if (!target.info->namespaced) return true;
   const std::string& name = target.namespace_name;
@@ -56,7 +54,13 @@ void warn_of_metadata(Call& call, const Json& object) {
   }
 }
 
-}  // namespace
+Writer writer_of(const Core& core, const Call& call, const WriteOptions& options) {
+  Writer writer;
+  writer.manager = options.manager;
+  writer.subresource = call.target.subresource;
+  writer.time = format_time(core.clock.wall_now());
+  return writer;
+}
 
 Task<Answer<http::Reply>> create_object(const Core& core, Call call) {
   Answer<WriteOptions> options = read_write_options(call.request, "CreateOptions");
@@ -70,9 +74,10 @@ Task<Answer<http::Reply>> create_object(const Core& core, Call call) {
   if (good) good = check_namespace(core, call.target, *body);
   if (!good) co_return std::unexpected(good.error());
   const bool generated = (*body)["metadata"]["name"].as_string().empty();
+  const Writer writer = writer_of(core, call, *options);
 
   for (int attempt = 1;; ++attempt) {
-    Answer<Json> object = admit_create(core, call.target, *body);
+    Answer<Json> object = admit_create(core, call.target, *body, writer);
     if (!object) co_return std::unexpected(object.error());
     store::Key key = call.target.key();
     key.name = (*object)["metadata"]["name"].as_string();
@@ -112,24 +117,18 @@ Task<Result<store::DocumentPtr>> commit_update(const Core& core, Target target,
   co_return stored;
 }
 
-namespace {
-
-// How an update is checked against what is stored: PUT and PATCH word it differently.
-enum class UpdateVerb { Put, Patch };
-
-// The version and uid that the new object carries against the stored ones. True: the version was
-// checked; false: the client left it out.
 Answer<bool> check_preconditions(const Target& target, const Json& object,
                                  const store::Document& stored, UpdateVerb verb) {
   const Json& metadata = object["metadata"];
   const ObjectName name = target.object_name();
   const std::string uid = metadata["uid"].as_string();
   if (!uid.empty() && uid != stored.facts.uid) {
-    if (verb == UpdateVerb::Patch) {
-      return invalid(
-          target.info->group, target.info->kind, target.name,
-          {{"FieldValueInvalid",
-            fmt::format("Invalid value: {}: field is immutable", go_quote(uid)), "metadata.uid"}});
+    if (verb != UpdateVerb::Put) {
+      const Cause cause{"FieldValueInvalid",
+                        fmt::format("Invalid value: {}: field is immutable", go_quote(uid)),
+                        "metadata.uid"};
+      std::vector<Cause> causes(verb == UpdateVerb::Apply ? 2 : 1, cause);
+      return invalid(target.info->group, target.info->kind, target.name, std::move(causes));
     }
     return conflict(
         name,
@@ -142,7 +141,7 @@ Answer<bool> check_preconditions(const Target& target, const Json& object,
   }
   const std::string version = metadata["resourceVersion"].as_string();
   if (version.empty()) {
-    if (verb == UpdateVerb::Patch || !target.info->custom) return false;
+    if (verb != UpdateVerb::Put || !target.info->custom) return false;
     ApiError error;
     error.code = 422;
     error.reason = "Invalid";
@@ -164,8 +163,6 @@ Answer<bool> check_preconditions(const Target& target, const Json& object,
   return true;
 }
 
-}  // namespace
-
 Task<Answer<http::Reply>> replace_object(const Core& core, Call call) {
   Answer<WriteOptions> options = read_write_options(call.request, "UpdateOptions");
   if (!options) co_return std::unexpected(options.error());
@@ -176,6 +173,7 @@ Task<Answer<http::Reply>> replace_object(const Core& core, Call call) {
   if (good) good = settle_problems(call, problems, options->validation);
   if (good) good = check_identity(call.target, *body);
   if (!good) co_return std::unexpected(good.error());
+  const Writer writer = writer_of(core, call, *options);
 
   for (int attempt = 1; attempt <= kWriteTries; ++attempt) {
     store::DocumentPtr document = core.store.get(call.target.key());
@@ -183,7 +181,7 @@ Task<Answer<http::Reply>> replace_object(const Core& core, Call call) {
     Answer<bool> checked = check_preconditions(call.target, *body, *document, UpdateVerb::Put);
     if (!checked) co_return std::unexpected(checked.error());
     Json old = read_document(*document);
-    Answer<Json> object = admit_update(call.target, *body, old);
+    Answer<Json> object = admit_update(call.target, *body, old, writer);
     if (!object) co_return std::unexpected(object.error());
     std::vector<std::string> metadata_warnings = api::metadata_warnings((*object)["metadata"]);
     Result<store::DocumentPtr> stored =
@@ -203,11 +201,16 @@ Task<Answer<http::Reply>> replace_object(const Core& core, Call call) {
 Task<Answer<http::Reply>> patch_object(const Core& core, Call call) {
   Answer<PatchType> type = read_patch_type(call);
   if (!type) co_return std::unexpected(type.error());
+  if (*type == PatchType::Apply) {
+    Answer<http::Reply> reply = co_await apply_object(core, std::move(call));
+    co_return reply;
+  }
   Answer<WriteOptions> options = read_write_options(call.request, "PatchOptions");
   if (!options) co_return std::unexpected(options.error());
   std::vector<std::string> patch_problems;
   Answer<Json> patch = read_patch(call, patch_problems);
   if (!patch) co_return std::unexpected(patch.error());
+  const Writer writer = writer_of(core, call, *options);
 
   for (int attempt = 1; attempt <= kWriteTries; ++attempt) {
     call.warnings.clear();
@@ -223,7 +226,7 @@ Task<Answer<http::Reply>> patch_object(const Core& core, Call call) {
     if (good) good = check_identity(call.target, *patched);
     if (good) good = check_preconditions(call.target, *patched, *document, UpdateVerb::Patch);
     if (!good) co_return std::unexpected(good.error());
-    Answer<Json> object = admit_update(call.target, std::move(*patched), old);
+    Answer<Json> object = admit_update(call.target, std::move(*patched), old, writer);
     if (!object) co_return std::unexpected(object.error());
     warn_of_metadata(call, *object);
     Result<store::DocumentPtr> stored =

@@ -44,7 +44,8 @@ TEST_F(Create, TakesNothingThatIsTheServersFromTheClient) {
   EXPECT_EQ(made.body["metadata"]["generation"].as_int(), 1);
   EXPECT_FALSE(made.body["metadata"].contains("deletionTimestamp"));
   EXPECT_FALSE(made.body["metadata"].contains("selfLink"));
-  EXPECT_FALSE(made.body["metadata"].contains("managedFields"));
+  EXPECT_EQ(made.body["metadata"]["managedFields"].size(), 1U);
+  EXPECT_EQ(made.body["metadata"]["managedFields"][0]["manager"].as_string(), "unknown");
   EXPECT_THAT(made.body["metadata"]["creationTimestamp"].as_string(), StartsWith("2026-11-22"));
   EXPECT_FALSE(made.body.contains("status"));
 }

@@ -1,0 +1,57 @@
+// FieldType: how a value is taken apart into fields: by its schema, and metadata by ObjectMeta's.
+//
+// A scalar, an atomic list and an atomic map are leaves; all else is looked into. Below
+// preserve-unknown-fields there is no schema: there objects are maps and lists are leaves.
+
+#pragma once
+
+#include "api/scheme.h"
+#include "controller/base/json.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace clickdeploy::apiserver {
+
+enum class FieldShape : std::uint8_t { Leaf, Map, Set, KeyedList };
+
+class FieldType {
+ public:
+  // The type of a whole object of the kind; refers to `info`.
+  static FieldType of(const api::ResourceInfo& info) { return {&info.schema, true}; }
+
+  // The schema; null where there is none.
+  const api::Schema* schema() const { return schema_; }
+
+  // Of a value that fits the type; null has the shape that other values of the type have.
+  FieldShape shape(const Json& value) const;
+
+  // A field that the schema names, as opposed to a key of a map.
+  bool names(std::string_view field) const;
+  // False where nothing of that name may be.
+  bool allows(std::string_view field) const;
+  FieldType member(std::string_view name) const;
+  FieldType item() const;
+
+  // The key of an item of a list of type map or set, as in a FieldSet. Keys that the item leaves
+  // out have their defaults.
+  std::string key_of(const Json& item) const;
+
+ private:
+  FieldType(const api::Schema* schema, bool root) : schema_(schema), root_(root) {}
+  const api::Schema* find_member(std::string_view name) const;
+
+  const api::Schema* schema_;
+  bool root_;
+};
+
+using KeyedItems = std::vector<std::pair<std::string, const Json*>>;
+// The items of a list of type map or set with their keys.
+KeyedItems keyed_items(FieldType list, const Json* value);
+// nullptr if no item has the key.
+const Json* find_item(const KeyedItems& items, std::string_view key);
+
+}  // namespace clickdeploy::apiserver
