@@ -1,5 +1,7 @@
 #include "controller/async/replace_file.h"
 
+#include "controller/base/planted.h"
+
 namespace clickdeploy {
 namespace {
 
@@ -14,7 +16,7 @@ Result<void> write_new(OpenFolder& folder, const std::string& name, std::string_
   }
   if (Result<void> set = (*file)->set_mode(mode); !set) return set;
   // Before the rename: otherwise the new name may outlive a loss of power, but not the bytes.
-  return (*file)->sync();
+  return planted(Bug::FileNotSynced) ? Result<void>{} : (*file)->sync();
 }
 
 }  // namespace
@@ -22,6 +24,10 @@ Result<void> write_new(OpenFolder& folder, const std::string& name, std::string_
 Result<void> replace_file(OpenFolder& folder, const std::string& name, const std::string& temporary,
                           std::string_view bytes, unsigned mode) {
   if (Result<void> safe = folder.check_replaceable(name); !safe) return safe;
+  if (planted(Bug::WrittenInPlace)) {
+    const Result<void> ignored = folder.remove(name);
+    return write_new(folder, name, bytes, mode);
+  }
   Result<void> written = write_new(folder, temporary, bytes, mode);
   if (written) written = folder.rename(temporary, name);
   if (!written) {
