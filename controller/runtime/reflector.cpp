@@ -84,10 +84,11 @@ Task<Result<void>> Reflector::watch_once() {
     switch ((**event).type) {
       case client::WatchEventType::Added:
       case client::WatchEventType::Modified:
+        if (planted(Bug::DeletionUnseen) && object["metadata"].contains("deletionTimestamp")) break;
         sink_.put(object);
         break;
       case client::WatchEventType::Deleted:
-        if (!planted(Bug::DeletionUnseen)) sink_.erase(object);
+        sink_.erase(object);
         break;
       case client::WatchEventType::Bookmark:
         break;

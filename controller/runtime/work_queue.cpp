@@ -8,7 +8,6 @@ WorkQueue::WorkQueue(Clock& clock, Random& random, Backoff backoff)
     : clock_(clock), random_(random), backoff_(backoff) {}
 
 void WorkQueue::make_ready(const ObjectKey& key) {
-  if (working_.contains(key) && planted(Bug::KeyDroppedAtWork)) return;
   if (!waiting_.insert(key).second) return;
   const bool at_work = working_.contains(key) && !planted(Bug::KeyRunsTwice);
   if (at_work) return;  // done() queues it
@@ -69,7 +68,7 @@ Task<ObjectKey> WorkQueue::take() {
 
 void WorkQueue::done(const ObjectKey& key) {
   working_.erase(key);
-  if (!waiting_.contains(key)) return;
+  if (!waiting_.contains(key) || planted(Bug::KeyDroppedAtWork)) return;
   ready_.push_back(key);
   changed_.notify();
 }

@@ -55,7 +55,7 @@ constexpr PlantedBug kBugs[] = {
      "a write that the database refused is acknowledged and shown all the same"},
 
     {Bug::DeletionUnseen, "DeletionUnseen", Unobserved,
-     "the cache ignores that an object was deleted"},
+     "the cache misses that an object is marked for deletion"},
     {Bug::WatchTooLate, "WatchTooLate", Unobserved,
      "a watch begins one version too late: the first change after the list is never told"},
     {Bug::PortsLeftBehind, "PortsLeftBehind", Unobserved,
@@ -66,7 +66,7 @@ constexpr PlantedBug kBugs[] = {
     {Bug::RequeueForgotten, "RequeueForgotten", Unobserved,
      "a reconcile that failed is not tried again"},
     {Bug::KeyDroppedAtWork, "KeyDroppedAtWork", Unobserved,
-     "a key that is added while it is worked on is dropped"},
+     "a key that is added while it is worked on never runs again"},
 
     {Bug::ServiceBeforeInstances, "ServiceBeforeInstances", Indirect,
      "a Service goes while its Instances are still going"},

@@ -145,7 +145,7 @@ void InstanceReconciler::observe_server(Pass& pass) const {
     pass.work.status.address = scrape_address(pass.work, found->second, snapshot.get());
   } else {
     seen.server_missing = covers;
-    if (planted(Bug::ListBelieved)) seen.server_gone = covers;
+    if (covers && planted(Bug::ListBelieved)) seen.server_gone = true;
   }
   // A late second server of our claim shows itself in the list.
   const auto marked = snapshot->servers_with_tag(claim_tag(pass.work.status.claim.token));
