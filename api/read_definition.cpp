@@ -88,7 +88,7 @@ void read_names(const Json& spec, ResourceInfo& info) {
   info.short_names = strings(names["shortNames"]);
   info.categories = strings(names["categories"]);
   info.namespaced = spec["scope"].as_string() == "Namespaced";
-  info.custom = !info.group.empty();
+  info.custom = !info.group.empty() && !info.group.ends_with(".k8s.io");
 }
 
 void read_subresources(const Json& version, ResourceInfo& info) {

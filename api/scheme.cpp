@@ -30,10 +30,10 @@ bool has_name(const ResourceInfo& info, std::string_view lower_name) {
 }
 
 void attach_hooks(ResourceInfo& info) {
-  if (info.group.empty()) {
-    core::attach_hooks(info);
-  } else {
+  if (info.custom) {
     v1alpha1::attach_hooks(info);
+  } else {
+    core::attach_hooks(info);
   }
 }
 

@@ -40,6 +40,8 @@ struct ResourceInfo {
   std::vector<std::string> categories;
   bool namespaced = true;
   bool custom = true;  // a kind of ours, as opposed to one of Kubernetes' own
+  // Objects that the server makes of itself, to be read: the definitions of its kinds.
+  bool read_only = false;
   NameRule name_rule = NameRule::DnsSubdomain;
 
   Json definition;   // the whole file, as JSON

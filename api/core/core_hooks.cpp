@@ -152,7 +152,12 @@ void attach_hooks(ResourceInfo& info) {
     info.cross_field_rules = config_map_rules;
     compute(info, "Data",
             [](const Json& o, WallTime) { return count_members(o, {"data", "binaryData"}); });
-  } else if (info.kind == "Event") {
+  } else if (info.kind == "CustomResourceDefinition") {
+    info.read_only = true;
+  } else if (info.kind == "APIService") {
+    info.read_only = true;
+    compute(info, "Service", [](const Json&, WallTime) { return Json("Local"); });
+  } else if (info.kind == "Event" && info.group.empty()) {
     info.cross_field_rules = event_rules;
     compute(info, "Last Seen", event_last_seen);
     compute(info, "First Seen", event_first_seen);

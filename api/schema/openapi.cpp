@@ -14,6 +14,7 @@ namespace {
 std::string component_prefix(const ResourceInfo& info) {
   if (info.group.empty()) return fmt::format("io.k8s.api.core.{}.", info.version);
   std::vector<std::string> parts = split(info.group, '.');
+  if (!info.custom) return fmt::format("io.k8s.api.{}.{}.", parts.front(), info.version);
   std::reverse(parts.begin(), parts.end());
   return fmt::format("{}.{}.", join(parts, "."), info.version);
 }
@@ -135,18 +136,19 @@ void add_paths(Json& paths, const ResourceInfo& info) {
 
   Json many = Json::object();
   many.set("get", operation(info, "list", "list", component(info) + "List"));
-  many.set("post", write_operation(info, "create", "post", whole, component(info)));
   many.set("parameters", path_parameters(info.namespaced, false));
-  paths.set(collection, std::move(many));
-
   Json one = Json::object();
   one.set("get", operation(info, "read", "get", component(info)));
-  one.set("put", write_operation(info, "replace", "put", whole, component(info)));
-  one.set("patch",
-          write_operation(info, "patch", "patch", patches, std::string(kMetaPrefix) + "Patch"));
-  one.set("delete", write_operation(info, "delete", "delete", whole,
-                                    std::string(kMetaPrefix) + "DeleteOptions"));
   one.set("parameters", path_parameters(info.namespaced, true));
+  if (!info.read_only) {
+    many.set("post", write_operation(info, "create", "post", whole, component(info)));
+    one.set("put", write_operation(info, "replace", "put", whole, component(info)));
+    one.set("patch",
+            write_operation(info, "patch", "patch", patches, std::string(kMetaPrefix) + "Patch"));
+    one.set("delete", write_operation(info, "delete", "delete", whole,
+                                      std::string(kMetaPrefix) + "DeleteOptions"));
+  }
+  paths.set(collection, std::move(many));
   paths.set(collection + "/{name}", std::move(one));
 }
 

@@ -1,14 +1,19 @@
 #include "controller/apiserver/api_server.h"
 
 #include "controller/apiserver/background_internal.h"
+#include "controller/apiserver/builtin_objects_internal.h"
 #include "controller/apiserver/discovery_internal.h"
+#include "controller/apiserver/events_view_internal.h"
 #include "controller/apiserver/health_internal.h"
 #include "controller/apiserver/object_internal.h"
+#include "controller/apiserver/protobuf_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/apiserver/reviews_internal.h"
 #include "controller/apiserver/routes_internal.h"
 #include "controller/apiserver/verbs_internal.h"
 #include "controller/base/text.h"
+
+#include <fmt/format.h>
 
 #include <utility>
 
@@ -23,9 +28,10 @@ struct ApiServer::State {
 
 ApiServer::ApiServer(store::ObjectStore& store, const api::Scheme& scheme, Clock& clock,
                      Random& random, ApiServerOptions options)
-    : state_(new State{Core{store, scheme, clock, random, options,
-                            std::make_shared<std::atomic<std::size_t>>(0)},
-                       Discovery(scheme), random.uuid(), random.uuid()}) {}
+    : state_(new State{
+          Core{store, scheme, clock, random, options, std::make_shared<std::atomic<std::size_t>>(0),
+               std::make_shared<const BuiltinObjects>(scheme)},
+          Discovery(scheme), random.uuid(), random.uuid()}) {}
 
 ApiServer::~ApiServer() = default;
 
@@ -68,6 +74,18 @@ bool has_subresource(const Target& target) {
          (name == "scale" && target.info->scale.has_value());
 }
 
+std::unexpected<ApiError> built_in(const Target& target) {
+  ApiError error;
+  error.code = 403;
+  error.reason = "Forbidden";
+  error.message = fmt::format("{} {} is forbidden: the kinds of this server are built in",
+                              target.info->group_resource(), go_quote(target.name));
+  error.name = target.name;
+  error.group = target.info->group;
+  error.kind = target.info->plural;
+  return refuse(std::move(error));
+}
+
 using Verb = Task<Answer<http::Reply>> (*)(const Core&, Call);
 
 // The function for a method on what the path names; a refusal if there is none.
@@ -82,6 +100,7 @@ Answer<Verb> choose_verb(const Call& call) {
     return scale ? get_scale : get_object;
   }
   if (target.old_watch_path) return page_not_found();
+  if (target.info->read_only) return built_in(target);
   if (method == "PUT" || method == "PATCH") {
     if (!one) return bad_request("name must be provided");
     if (method == "PUT") return scale ? replace_scale : replace_object;
@@ -124,8 +143,18 @@ Task<Answer<http::Reply>> handle_request(const Core& core, const Discovery& disc
   }
   std::optional<Answer<http::Reply>> review = reply_review(core, request);
   if (review) co_return std::move(*review);
-  Answer<http::Reply> reply = co_await handle_resource(core, std::move(request));
+  const bool view = is_events_view(request);
+  Answer<http::Reply> reply;
+  if (view) {
+    reply = co_await handle_events_view(core, std::move(request), handle_resource);
+  } else {
+    reply = co_await handle_resource(core, std::move(request));
+  }
   co_return reply;
+}
+
+bool is_accept(const http::Header& header) {
+  return to_lower(header.name) == "accept";
 }
 
 }  // namespace
@@ -135,9 +164,12 @@ Task<http::Reply> ApiServer::handle(http::Request request) {
   const bool head = request.method == "HEAD";
   Answer<ApiRequest> read = ApiRequest::read(std::move(request));
   bool pretty = false;
+  bool protobuf = false;
   Answer<http::Reply> reply;
   if (read) {
     pretty = read->flag("pretty");
+    protobuf = insists_on_protobuf(state.core.scheme, *read);
+    if (protobuf) std::erase_if(read->headers, is_accept);
     reply = co_await handle_request(state.core, state.discovery, std::move(*read));
   } else {
     reply = std::unexpected(read.error());
@@ -150,6 +182,7 @@ Task<http::Reply> ApiServer::handle(http::Request request) {
   } else {
     answer = reply_error(reply.error(), pretty);
   }
+  if (protobuf) answer = to_protobuf(std::move(answer));
   http::Headers& headers = answer.response.headers;
   if (http::find_header(headers, "Cache-Control") == nullptr) {
     headers.push_back({"Cache-Control", "no-cache, private"});

@@ -14,6 +14,8 @@
 
 namespace clickdeploy::apiserver {
 
+class BuiltinObjects;
+
 struct Core {
   store::ObjectStore& store;
   const api::Scheme& scheme;
@@ -21,6 +23,7 @@ struct Core {
   Random& random;
   ApiServerOptions options;
   std::shared_ptr<std::atomic<std::size_t>> watches;  // open ones
+  std::shared_ptr<const BuiltinObjects> builtins;
 };
 
 // What a path names, once it is known to name something of the scheme.

@@ -1,5 +1,6 @@
 #include "api/schema/metadata_rules.h"
 #include "controller/apiserver/admission_internal.h"
+#include "controller/apiserver/protobuf_internal.h"
 #include "controller/base/text.h"
 #include "controller/base/yaml.h"
 
@@ -38,15 +39,25 @@ std::string parse_failure(const std::string& body, const Error& error) {
          (open ? std::string("unexpected end of JSON input") : error.message());
 }
 
+Answer<Json> decode_protobuf(const Call& call) {
+  Result<Json> object = decode_proto_body(call.request.body);
+  if (!object) return unrecognized(call, object.error().message());
+  return std::move(*object);
+}
+
 }  // namespace
 
 Answer<Json> decode_body(const Call& call, std::vector<std::string>& problems) {
   const std::string type = call.request.media_type();
+  const api::ResourceInfo& info = *call.target.info;
+  if (type == kProtobufMediaType && find_proto_message(info.api_version(), info.kind) != nullptr) {
+    return decode_protobuf(call);
+  }
   const bool yaml = type == "application/yaml";
   // No Content-Type at all means JSON, as it does for Kubernetes. A web page could send a body
   // without one too, but not to this API: the HTTP server refuses foreign Hosts and Origins.
   if (!yaml && !type.empty() && type != "application/json") {
-    return unsupported_media_type("application/json, application/yaml");
+    return unsupported_media_type(kBodyMediaTypes);
   }
   std::vector<std::string> duplicates;
   Result<Json> parsed =

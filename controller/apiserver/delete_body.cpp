@@ -2,6 +2,7 @@
 // precondition, dependents that stay), so one that cannot be read must stop it, not be passed over.
 
 #include "controller/apiserver/options_internal.h"
+#include "controller/apiserver/protobuf_internal.h"
 #include "controller/base/yaml.h"
 
 #include <fmt/format.h>
@@ -66,13 +67,18 @@ Answer<Json> read_delete_body(const ApiRequest& request) {
   if (request.body.empty()) return Json();
   const std::string type = request.media_type();
   const bool yaml = type == "application/yaml";
-  if (!yaml && !type.empty() && type != "application/json") {
-    return unsupported_media_type("application/json, application/yaml");
+  const bool protobuf = type == kProtobufMediaType;
+  if (!yaml && !protobuf && !type.empty() && type != "application/json") {
+    return unsupported_media_type(kBodyMediaTypes);
   }
-  Result<Json> body = yaml ? parse_single_yaml(request.body) : parse_json(request.body);
+  Result<Json> body = protobuf ? decode_proto_body(request.body)
+                      : yaml   ? parse_single_yaml(request.body)
+                               : parse_json(request.body);
   if (!body || !body->is_object()) {
     return internal_error(fmt::format("couldn't get version/kind; {} parse error: {}",
-                                      yaml ? "yaml" : "json",
+                                      protobuf ? "protobuf"
+                                      : yaml   ? "yaml"
+                                               : "json",
                                       body ? "the body is not an object" : body.error().message()));
   }
   Answer<bool> good = check_fields(*body, kOptions, "DeleteOptions");

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kVerbs[] = {"create", "delete", "deletecollection", "get",
                                        "list",   "patch",  "update",           "watch"};
+constexpr std::string_view kReadVerbs[] = {"get", "list", "watch"};
 constexpr std::string_view kSubresourceVerbs[] = {"get", "patch", "update"};
 
 // Kinds that one can only POST: answers, not objects.
@@ -37,6 +38,10 @@ Json json_list(const Texts& texts) {
   return list;
 }
 
+Json verbs_of(const api::ResourceInfo& info) {
+  return info.read_only ? json_list(kReadVerbs) : json_list(kVerbs);
+}
+
 std::string group_version(const std::string& group, const std::string& version) {
   return group.empty() ? version : group + "/" + version;
 }
@@ -46,7 +51,7 @@ Json legacy_resource(const api::ResourceInfo& info) {
                                 {"singularName", info.singular},
                                 {"namespaced", info.namespaced},
                                 {"kind", info.kind},
-                                {"verbs", json_list(kVerbs)}});
+                                {"verbs", verbs_of(info)}});
   if (!info.short_names.empty()) resource.set("shortNames", json_list(info.short_names));
   if (!info.categories.empty()) resource.set("categories", json_list(info.categories));
   return resource;
@@ -103,7 +108,7 @@ Json aggregated_resource(const api::ResourceInfo& info) {
                     {"responseKind", response_kind(info.group, info.version, info.kind)},
                     {"scope", info.namespaced ? "Namespaced" : "Cluster"},
                     {"singularResource", info.singular},
-                    {"verbs", json_list(kVerbs)}});
+                    {"verbs", verbs_of(info)}});
   if (!info.short_names.empty()) resource.set("shortNames", json_list(info.short_names));
   if (!info.categories.empty()) resource.set("categories", json_list(info.categories));
   Json subresources = Json::array();

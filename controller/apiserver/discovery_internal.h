@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "api/schema/openapi_v2.h"
 #include "controller/apiserver/core_internal.h"
 
 #include <map>
@@ -29,7 +30,9 @@ class Discovery {
   http::Reply reply_aggregated(const ApiRequest& request, const std::string& version,
                                bool core_group) const;
   std::optional<http::Reply> reply_openapi(const ApiRequest& request, Clock& clock) const;
+  http::Reply reply_openapi_v2(const ApiRequest& request) const;
   const std::map<std::string, Document>& documents() const;
+  const api::OpenApiV2Document& document_v2() const;
 
   const api::Scheme& scheme_;
   std::map<std::string, std::string> legacy_;  // path → JSON
@@ -41,6 +44,8 @@ class Discovery {
   // OpenAPI documents are large and many servers never serve one: made at the first request.
   mutable std::once_flag documents_made_;
   mutable std::map<std::string, Document> documents_;  // "apis/clickdeploy.io/v1alpha1" → document
+  mutable std::once_flag document_v2_made_;
+  mutable api::OpenApiV2Document document_v2_;
 };
 
 }  // namespace clickdeploy::apiserver

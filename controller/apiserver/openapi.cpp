@@ -28,6 +28,19 @@ std::string document_url(const std::string& path, const std::string& hash) {
   return fmt::format("/openapi/v3/{}?hash={}", path, hash);
 }
 
+constexpr std::string_view kProtobufV2 =
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+// The first clause of Accept that means one of the two forms decides; clients spell the one of
+// protobuf with "v2@v1.0".
+bool wants_protobuf(const ApiRequest& request) {
+  for (const AcceptClause& clause : parse_accept(request.header("Accept"))) {
+    if (clause.media_type.starts_with("application/com.github.proto-openapi.spec.v2")) return true;
+    if (clause.media_type == "application/json" || clause.media_type == "*/*") return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 const std::map<std::string, Discovery::Document>& Discovery::documents() const {
@@ -41,15 +54,31 @@ const std::map<std::string, Discovery::Document>& Discovery::documents() const {
   return documents_;
 }
 
-std::optional<http::Reply> Discovery::reply_openapi(const ApiRequest& request, Clock& clock) const {
-  const std::vector<std::string>& segments = request.segments;
-  if (segments.size() == 2 && segments[1] == "v2") {
-    // No bytes are a valid, empty message; kubectl needs no more of it for custom resources.
-    http::Reply reply;
-    reply.response.headers.push_back(
-        {"Content-Type", "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"});
+const api::OpenApiV2Document& Discovery::document_v2() const {
+  std::call_once(document_v2_made_, [this] { document_v2_ = api::build_openapi_v2(scheme_); });
+  return document_v2_;
+}
+
+http::Reply Discovery::reply_openapi_v2(const ApiRequest& request) const {
+  const api::OpenApiV2Document& document = document_v2();
+  const std::string etag = "\"" + document.hash + "\"";
+  http::Reply reply;
+  http::Headers& headers = reply.response.headers;
+  headers.push_back({"ETag", etag});
+  headers.push_back({"Vary", "Accept"});
+  if (request.header("If-None-Match") == etag) {
+    reply.response.status = 304;
     return reply;
   }
+  const bool protobuf = wants_protobuf(request);
+  headers.push_back({"Content-Type", protobuf ? std::string(kProtobufV2) : "application/json"});
+  reply.response.body = protobuf ? document.protobuf : document.json;
+  return reply;
+}
+
+std::optional<http::Reply> Discovery::reply_openapi(const ApiRequest& request, Clock& clock) const {
+  const std::vector<std::string>& segments = request.segments;
+  if (segments.size() == 2 && segments[1] == "v2") return reply_openapi_v2(request);
   if (segments.size() < 2 || segments[1] != "v3") return std::nullopt;
   Call call;
   call.request = request;
@@ -71,9 +100,12 @@ std::optional<http::Reply> Discovery::reply_openapi(const ApiRequest& request, C
     moved.response.headers.push_back({"Location", document_url(path, document.hash)});
     return moved;
   }
-  http::Reply reply = reply_json(call, 200, document.bytes);
+  const std::string etag = "\"" + document.hash + "\"";
+  const bool known = request.header("If-None-Match") == etag;
+  http::Reply reply = reply_json(call, 200, known ? std::string() : document.bytes);
+  if (known) reply.response.status = 304;
   http::Headers& headers = reply.response.headers;
-  headers.push_back({"ETag", "\"" + document.hash + "\""});
+  headers.push_back({"ETag", etag});
   headers.push_back({"Vary", "Accept"});
   if (!hash.empty()) {
     headers.push_back({"Cache-Control", "public, immutable"});

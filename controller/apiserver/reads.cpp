@@ -1,3 +1,4 @@
+#include "controller/apiserver/builtin_objects_internal.h"
 #include "controller/apiserver/continue_token_internal.h"
 #include "controller/apiserver/object_internal.h"
 #include "controller/apiserver/render_internal.h"
@@ -15,7 +16,7 @@ Task<Answer<http::Reply>> get_object(const Core& core, Call call) {
     Answer<bool> reached = co_await wait_for_revision(core, *revision);
     if (!reached) co_return std::unexpected(reached.error());
   }
-  store::DocumentPtr document = core.store.get(call.target.key());
+  store::DocumentPtr document = find_document(core, call.target);
   if (document == nullptr) co_return not_found(call.target.object_name());
   co_return reply_document(core, call, 200, std::move(document));
 }
@@ -38,11 +39,6 @@ struct Page {
   std::size_t remaining = 0;
 };
 
-std::optional<std::string> scope_of(const Target& target) {
-  if (target.namespace_name.empty()) return std::nullopt;
-  return target.namespace_name;
-}
-
 // Whether the list must show the state at the version that was asked for, no newer one.
 bool is_exact(const ListOptions& options) {
   if (options.match == VersionMatch::Exact) return true;
@@ -55,8 +51,7 @@ Answer<store::ListResult> list_exactly(const Core& core, const Target& target,
   if (revision > core.store.revision()) {
     return internal_error("etcdserver: mvcc: required revision is a future revision");
   }
-  Result<store::ListResult> list =
-      core.store.list_at(target.info->group_resource(), scope_of(target), revision);
+  Result<store::ListResult> list = list_documents_at(core, target, revision);
   if (!list) return expired(std::string(kTooOldList));
   return std::move(*list);
 }
@@ -64,10 +59,9 @@ Answer<store::ListResult> list_exactly(const Core& core, const Target& target,
 Answer<store::ListResult> list_rest(const Core& core, const Target& target,
                                     const ContinueToken& token) {
   if (token.revision == 0) {
-    return core.store.list(target.info->group_resource(), scope_of(target));
+    return list_documents(core, target);
   }
-  Result<store::ListResult> list =
-      core.store.list_at(target.info->group_resource(), scope_of(target), token.revision);
+  Result<store::ListResult> list = list_documents_at(core, target, token.revision);
   if (list) return std::move(*list);
   ContinueToken fresh = token;
   fresh.revision = 0;
@@ -171,7 +165,7 @@ Task<Answer<http::Reply>> list_objects(const Core& core, Call call, ListOptions 
   } else if (exact) {
     list = list_exactly(core, call.target, asked);
   } else {
-    list = core.store.list(call.target.info->group_resource(), scope_of(call.target));
+    list = list_documents(core, call.target);
   }
   if (!list) co_return std::unexpected(list.error());
   Page page = make_page(std::move(*list), options, token);

@@ -1,3 +1,4 @@
+#include "controller/apiserver/protobuf_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/apiserver/reviews_internal.h"
 #include "controller/base/text.h"
@@ -45,11 +46,14 @@ std::optional<Answer<http::Reply>> reply_review(const Core& core, const ApiReque
     return method_not_allowed(to_lower(request.method), name);
   }
   const std::string type = request.media_type();
-  if (!type.empty() && type != "application/json" && type != "application/yaml") {
-    return unsupported_media_type("application/json, application/yaml");
+  const bool yaml = type == "application/yaml";
+  const bool protobuf = type == kProtobufMediaType;
+  if (!yaml && !protobuf && !type.empty() && type != "application/json") {
+    return unsupported_media_type(kBodyMediaTypes);
   }
-  Result<Json> body =
-      type == "application/yaml" ? parse_single_yaml(request.body) : parse_json(request.body);
+  Result<Json> body = protobuf ? decode_proto_body(request.body)
+                      : yaml   ? parse_single_yaml(request.body)
+                               : parse_json(request.body);
   if (!body || (*body)["kind"].as_string() != kind) {
     return bad_request("the object provided is unrecognized (must be of type " + kind + ")");
   }

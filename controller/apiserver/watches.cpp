@@ -1,5 +1,6 @@
 // Watches: a stream of the changes of one collection, as JSON documents, one a line.
 
+#include "controller/apiserver/builtin_objects_internal.h"
 #include "controller/apiserver/object_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/apiserver/verbs_internal.h"
@@ -240,9 +241,7 @@ WatchStart plan_start(const Core& core, const Call& call, const ListOptions& opt
   const store::Revision asked = options.resource_version.value_or(0);
   WatchStart start;
   if (wants_initial_events(options)) {
-    const std::string& home = call.target.namespace_name;
-    store::ListResult list =
-        core.store.list(resource, home.empty() ? std::nullopt : std::optional<std::string>(home));
+    store::ListResult list = list_documents(core, call.target);
     start.from = list.revision;
     start.mark_initial_end = options.allow_bookmarks;
     for (store::DocumentPtr& document : list.documents) {

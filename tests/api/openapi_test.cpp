@@ -27,6 +27,7 @@ TEST(OpenApi, SameSchemeGivesTheSameBytes) {
 TEST(OpenApi, EachKindHasThePatchThatMakesKubectlLeaveValidationToTheServer) {
   for (const ResourceInfo& info : builtin_scheme().resources()) {
     SCOPED_TRACE(info.kind);
+    if (info.read_only) continue;
     const Json json =
         parse_json(build_openapi(builtin_scheme(), info.group, info.version).bytes).value();
     bool found = false;

@@ -24,7 +24,11 @@ TEST(BuiltinScheme, HasEveryKindWithItsHooks) {
                                          "namespaces",
                                          "secrets",
                                          "configmaps",
-                                         "events"};
+                                         "events",
+                                         "events.events.k8s.io",
+                                         "leases.coordination.k8s.io",
+                                         "customresourcedefinitions.apiextensions.k8s.io",
+                                         "apiservices.apiregistration.k8s.io"};
   EXPECT_EQ(names, want);
   for (const ResourceInfo& info : scheme.resources()) {
     SCOPED_TRACE(info.kind);
@@ -61,7 +65,7 @@ TEST(BuiltinScheme, FindsByGroupVersionAndKind) {
   EXPECT_EQ(scheme.find_resource("", "v1", "events")->kind, "Event");
   EXPECT_EQ(scheme.find_resource("clickdeploy.io", "v1alpha1", "service"), nullptr);
   const auto versions = scheme.group_versions();
-  ASSERT_EQ(versions.size(), 2U);
+  ASSERT_EQ(versions.size(), 6U);
   EXPECT_EQ(versions[0].first, "clickdeploy.io");
   EXPECT_EQ(versions[1].second, "v1");
 }

@@ -99,7 +99,7 @@ TEST_F(Create, RefusesBadBodiesInKubernetesWords) {
        "'{}' ({})"},
       {"media type", url, "text/plain", "x", 415, "UnsupportedMediaType",
        "the body of the request was in an unknown format - accepted media types include: "
-       "application/json, application/yaml"},
+       "application/json, application/yaml, application/vnd.kubernetes.protobuf"},
       {"version", url, "application/json", with("clickdeploy.io/v1alpha1", "clickdeploy.io/v1"),
        400, "BadRequest",
        "the API version in the data (clickdeploy.io/v1) does not match the expected API version "

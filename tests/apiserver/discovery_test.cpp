@@ -91,9 +91,24 @@ TEST_F(Discovery, OpenApiDocumentsAreNamedByTheirHash) {
   EXPECT_EQ(get("/openapi/v3/apis/clickdeploy.io/v1alpha1").header("Cache-Control"),
             "no-cache, private");
   EXPECT_EQ(get("/openapi/v3/apis/no.such/v1").status, 404);
-  Answered v2 = get("/openapi/v2");
-  EXPECT_EQ(v2.status, 200);
-  EXPECT_TRUE(v2.text.empty());
+  EXPECT_EQ(get(url, {{"If-None-Match", document.header("ETag")}}).status, 304);
+}
+
+TEST_F(Discovery, OpenApiVersionTwoIsServedInJsonAndInProtobuf) {
+  Answered json = get("/openapi/v2");
+  EXPECT_EQ(json.header("Content-Type"), "application/json");
+  EXPECT_EQ(json.body["swagger"].as_string(), "2.0");
+  EXPECT_TRUE(json.body["definitions"].contains("io.clickdeploy.v1alpha1.Service"));
+  Answered protobuf = get(
+      "/openapi/v2", {{"Accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"}});
+  EXPECT_EQ(protobuf.header("Content-Type"),
+            "application/com.github.proto-openapi.spec.v2.v1.0+protobuf");
+  EXPECT_THAT(protobuf.text, StartsWith("\x0a\x03"
+                                        "2.0"));
+  EXPECT_EQ(protobuf.header("ETag"), json.header("ETag"));
+  Answered known = get("/openapi/v2", {{"If-None-Match", json.header("ETag")}});
+  EXPECT_EQ(known.status, 304);
+  EXPECT_TRUE(known.text.empty());
 }
 
 TEST_F(Discovery, HealthAndVersion) {
