@@ -36,8 +36,8 @@ bool is_new_wish(const Ptr& before, const Ptr& now) {
          a.annotations != b.annotations || a.labels != b.labels || a.uid != b.uid;
 }
 
-runtime::ControllerOptions options_for(const char* name, std::size_t workers) {
-  return {.name = name, .workers = workers};
+runtime::ControllerOptions options_for(const char* name, std::size_t workers, const World& world) {
+  return {.name = name, .workers = workers, .observer = world.reconciles};
 }
 
 }  // namespace
@@ -61,14 +61,15 @@ struct ControlPlane::Parts {
         instance_reconciler(context),
         policy_reconciler(context, verdicts),
         backend_reconciler(context, {world.disk, world.blocking, verdicts}),
-        cloud_controller(options_for("Cloud", 2), cloud_reconciler, world.clock, world.random),
-        service_controller(options_for("Service", 2), service_reconciler, world.clock,
+        cloud_controller(options_for("Cloud", 2, world), cloud_reconciler, world.clock,
+                         world.random),
+        service_controller(options_for("Service", 2, world), service_reconciler, world.clock,
                            world.random),
-        instance_controller(options_for("Instance", 16), instance_reconciler, world.clock,
+        instance_controller(options_for("Instance", 16, world), instance_reconciler, world.clock,
                             world.random),
-        policy_controller(options_for("MonitoringPolicy", 1), policy_reconciler, world.clock,
+        policy_controller(options_for("MonitoringPolicy", 1, world), policy_reconciler, world.clock,
                           world.random),
-        backend_controller(options_for("MetricsBackend", 2), backend_reconciler, world.clock,
+        backend_controller(options_for("MetricsBackend", 2, world), backend_reconciler, world.clock,
                            world.random),
         tasks(world.executor) {
     listen();
@@ -155,7 +156,10 @@ std::vector<QueueCounts> ControlPlane::counts() const {
                       .reconciles = controller->counts().reconciles,
                       .errors = controller->counts().errors,
                       .ready = controller->queue().ready(),
-                      .delayed = controller->queue().delayed()});
+                      .delayed = controller->queue().delayed(),
+                      .working = controller->queue().working(),
+                      .workers = controller->workers(),
+                      .oldest_wait = controller->queue().oldest_wait()});
   }
   return counts;
 }

@@ -12,6 +12,7 @@
 #include "controller/async/task.h"
 #include "controller/http/http_client.h"
 #include "controller/prometheus/rule_files.h"
+#include "controller/runtime/controller.h"
 
 #include <chrono>
 #include <memory>
@@ -34,6 +35,7 @@ struct World {
   std::string cluster_id;  // stamps what we make
   std::chrono::milliseconds prometheus_poll{5'000};
   std::string evidence_folder{};  // of replaced servers' console logs; "" keeps none
+  runtime::ReconcileObserver* reconciles = nullptr;  // may be null
 };
 
 struct QueueCounts {
@@ -42,6 +44,9 @@ struct QueueCounts {
   std::uint64_t errors = 0;
   std::size_t ready = 0;
   std::size_t delayed = 0;
+  std::size_t working = 0;
+  std::size_t workers = 0;
+  std::chrono::nanoseconds oldest_wait{0};  // of the keys that are ready
 };
 
 class ControlPlane {

@@ -22,7 +22,9 @@ Task<void> Controller::work() {
   while (true) {
     ObjectKey key = co_await queue_.take();
     const SteadyTime began = clock_.steady_now();
+    if (options_.observer != nullptr) options_.observer->begins(options_.name, key);
     Result<ReconcileResult> result = co_await reconciler_.reconcile(key);
+    if (options_.observer != nullptr) options_.observer->ended(options_.name, key);
     finish(key, result, began);
   }
 }

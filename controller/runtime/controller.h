@@ -37,6 +37,14 @@ class Reconciler {
   virtual Task<Result<ReconcileResult>> reconcile(ObjectKey key) = 0;
 };
 
+// Told when a reconcile begins and when it has ended. One that is cancelled does not end.
+class ReconcileObserver {
+ public:
+  virtual ~ReconcileObserver() = default;
+  virtual void begins(const std::string& controller, const ObjectKey& key) = 0;
+  virtual void ended(const std::string& controller, const ObjectKey& key) = 0;
+};
+
 struct ControllerOptions {
   std::string name;  // of the kind; for logs
   std::size_t workers = 4;
@@ -45,6 +53,7 @@ struct ControllerOptions {
                   .factor = 2.0,
                   .jitter = 0.2};
   std::chrono::milliseconds terminal_retry{300'000};
+  ReconcileObserver* observer = nullptr;  // outlives the controller; may be null
 };
 
 struct ControllerCounts {
@@ -59,6 +68,7 @@ class Controller {
   WorkQueue& queue() { return queue_; }
   const ControllerCounts& counts() const { return counts_; }
   const std::string& name() const { return options_.name; }
+  std::size_t workers() const { return options_.workers; }
 
   // Starts the workers and the queue's clock.
   void start(TaskGroup& tasks);

@@ -11,7 +11,11 @@ void WorkQueue::make_ready(const ObjectKey& key) {
   if (!waiting_.insert(key).second) return;
   const bool at_work = working_.contains(key) && !planted(Bug::KeyRunsTwice);
   if (at_work) return;  // done() queues it
-  ready_.push_back(key);
+  push_ready(key);
+}
+
+void WorkQueue::push_ready(const ObjectKey& key) {
+  ready_.push_back({key, clock_.steady_now()});
   changed_.notify();
 }
 
@@ -59,7 +63,7 @@ Task<ObjectKey> WorkQueue::take() {
     const std::uint64_t seen = changed_.version();
     co_await changed_.wait(seen);
   }
-  ObjectKey key = std::move(ready_.front());
+  ObjectKey key = std::move(ready_.front().key);
   ready_.pop_front();
   waiting_.erase(key);
   working_.insert(key);
@@ -68,9 +72,8 @@ Task<ObjectKey> WorkQueue::take() {
 
 void WorkQueue::done(const ObjectKey& key) {
   working_.erase(key);
-  if (!waiting_.contains(key) || planted(Bug::KeyDroppedAtWork)) return;
-  ready_.push_back(key);
-  changed_.notify();
+  const bool again = waiting_.contains(key) && !planted(Bug::KeyDroppedAtWork);
+  if (again) push_ready(key);
 }
 
 void WorkQueue::start(TaskGroup& tasks) {

@@ -50,9 +50,19 @@ class WorkQueue {
   std::size_t ready() const { return ready_.size(); }
   std::size_t working() const { return working_.size(); }
   std::size_t delayed() const { return due_of_.size(); }
+  // For how long the first ready key has waited for a worker; 0 if none does.
+  std::chrono::nanoseconds oldest_wait() const {
+    return ready_.empty() ? std::chrono::nanoseconds{} : clock_.steady_now() - ready_.front().since;
+  }
 
  private:
+  struct Ready {
+    ObjectKey key;
+    SteadyTime since{};
+  };
+
   void make_ready(const ObjectKey& key);
+  void push_ready(const ObjectKey& key);
   void drop_delay(const ObjectKey& key);
   void schedule_wake();
   Task<void> wake_at(SteadyTime due);
@@ -61,7 +71,7 @@ class WorkQueue {
   Random& random_;
   Backoff backoff_;
 
-  std::deque<ObjectKey> ready_;  // in order of arrival; each also in waiting_
+  std::deque<Ready> ready_;      // in order of arrival; each also in waiting_
   std::set<ObjectKey> waiting_;  // added since it was last taken
   std::set<ObjectKey> working_;
   std::set<std::pair<SteadyTime, ObjectKey>> delays_;
