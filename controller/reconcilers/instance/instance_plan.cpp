@@ -28,12 +28,6 @@ Claim with_state(Claim claim, const char* state, const InstanceObserved& observe
   return claim;
 }
 
-seconds since(const std::string& time, const InstanceObserved& observed) {
-  const std::optional<WallTime> began = parse_time(time);
-  if (!began) return seconds(0);
-  return std::chrono::duration_cast<seconds>(observed.now - *began);
-}
-
 bool is_going(const Server& server, const InstanceObserved& observed) {
   return server.task_state == "deleting" || server.status == "DELETED" ||
          std::ranges::find(observed.deleted, server.id) != observed.deleted.end();
@@ -78,7 +72,7 @@ std::optional<InstanceAction> remove_recorded(const Instance& instance,
 
 // How long the outcome of what was asked for has been unknown.
 seconds unknown_for(const Instance& instance, const InstanceObserved& observed) {
-  const seconds told = since(instance.status.claim.since, observed);
+  const seconds told = age_of(instance.status.claim.since, observed);
   return planted(Bug::WallClockWindow) ? told : std::min(told, observed.claim_seen);
 }
 
@@ -167,7 +161,7 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
       .first = milliseconds(5'000), .longest = milliseconds(600'000), .jitter = 0};
   if (claim.attempts > 0) {
     const milliseconds wait = backoff.after(static_cast<std::uint32_t>(claim.attempts), 0);
-    const milliseconds waited = since(claim.since, observed);
+    const milliseconds waited = age_of(claim.since, observed);
     if (waited < wait) {
       // A failed try leaves nothing behind while the next one waits.
       for (const openstack::Port& port : observed.look_up->ports) return DeletePort{port.id};
@@ -248,7 +242,7 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
                   "waiting for the next observation of the cloud"};
     }
     // Lists lag behind creates.
-    if (since(status.claim.since, observed) < kUncertainWindow) {
+    if (age_of(status.claim.since, observed) < kUncertainWindow) {
       return Rest{kBuildPoll, std::string(api::kProgressing),
                   "the server is not in the cloud's list yet"};
     }
@@ -276,6 +270,14 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
 }
 
 }  // namespace
+
+seconds age_of(const std::string& time, const InstanceObserved& observed) {
+  const auto known = observed.ages.find(time);
+  if (known != observed.ages.end()) return known->second;
+  const std::optional<WallTime> recorded = parse_time(time);
+  if (!recorded) return seconds(0);
+  return std::chrono::duration_cast<seconds>(observed.now - *recorded);
+}
 
 bool is_stopped(const std::string& server_status) {
   return server_status == "SHUTOFF" || server_status == "PAUSED" || server_status == "SUSPENDED" ||

@@ -24,6 +24,7 @@
 #include "controller/openstack/types.h"
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -126,6 +127,9 @@ struct InstanceObserved {
   // server.
   bool may_create = false;
   std::vector<std::string> deleted;  // servers that this pass has asked to delete
+  // How old the times in the record are, by their text. One that is not here is as old as `now`
+  // says.
+  std::map<std::string, std::chrono::seconds> ages;
   // For how long this process has seen the claim in its state: a wall clock that jumps ahead must
   // not end a wait.
   std::chrono::seconds claim_seen{std::chrono::seconds::max()};
@@ -141,6 +145,9 @@ struct InstanceObserved {
   std::vector<AgentObserved> agents;
   RepairBudget budget;
 };
+
+// How long ago the recorded time was; 0 if it is none.
+std::chrono::seconds age_of(const std::string& time, const InstanceObserved& observed);
 
 // Actions.
 struct SaveClaim {

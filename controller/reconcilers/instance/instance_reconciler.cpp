@@ -68,6 +68,7 @@ Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) 
     changed_at_.erase(key);
     begun_.erase(key);
     claims_seen_.erase(key);
+    ages_.erase(key);
     co_return ReconcileResult{};
   }
   Pass pass{.key = key, .work = *cached, .stored = *cached};
@@ -255,16 +256,17 @@ RepairBudget InstanceReconciler::observe_budget(const Pass& pass) const {
   return plan_repair_budget(pass.work, others, begun);
 }
 
-// The time of day for people, and the time that this process has waited. A record from the future
-// is a clock that was set back: it counts from now, so that a wait ends late rather than never.
+// The time of day for people, and the time that this process has waited for decisions: a wall clock
+// that jumps must neither end a wait nor prolong it.
 void InstanceReconciler::observe_time(Pass& pass) {
   pass.observed.now = std::chrono::floor<std::chrono::seconds>(context_.clock.wall_now());
-  const std::string now = format_time(pass.observed.now);
-  api::v1alpha1::InstanceStatus& status = pass.work.status;
-  for (std::string* time : {&status.claim.since, &status.booted_at, &status.remediation.started_at,
-                            &status.remediation.unhealthy_since}) {
-    if (*time > now) *time = now;  // RFC 3339 in UTC sorts as text
-  }
+  const api::v1alpha1::InstanceStatus& status = pass.work.status;
+  const api::Condition* ready = api::find_condition(status.conditions, "Ready");
+  if (!planted(Bug::WallClockWindow))
+    pass.observed.ages = ages_[pass.key].look(
+        {status.claim.since, status.booted_at, status.remediation.started_at,
+         status.remediation.unhealthy_since, ready == nullptr ? "" : ready->last_transition_time},
+        pass.observed.now, context_.clock.steady_now());
   ClaimSeen& seen = claims_seen_[pass.key];
   if (seen.claim.token != status.claim.token || seen.claim.state != status.claim.state) {
     seen = {status.claim, context_.clock.steady_now()};

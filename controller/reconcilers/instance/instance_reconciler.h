@@ -10,6 +10,7 @@
 #include "controller/client/typed_client.h"
 #include "controller/reconcilers/context.h"
 #include "controller/reconcilers/instance/instance_plan.h"
+#include "controller/reconcilers/instance/record_ages.h"
 #include "controller/runtime/controller.h"
 
 #include <map>
@@ -56,6 +57,7 @@ class InstanceReconciler final : public runtime::Reconciler {
     SteadyTime since{};
   };
   std::map<api::ObjectKey, ClaimSeen> claims_seen_;
+  std::map<api::ObjectKey, RecordAges> ages_;
 };
 
 }  // namespace clickdeploy::reconcilers

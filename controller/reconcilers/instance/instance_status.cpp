@@ -89,7 +89,7 @@ class Reporter {
     if (status_.booted_at.empty()) {
       status_.bootstrap = {};
     } else if (status_.bootstrap.state != "Succeeded") {
-      const seconds waited = since(status_.booted_at);
+      const seconds waited = age_of(status_.booted_at, observed_);
       if (answered && observed_.server && observed_.server->status == "ACTIVE") {
         status_.bootstrap = {"Succeeded", waited.count()};
       } else {
@@ -123,7 +123,7 @@ class Reporter {
     if (record.step.empty()) record.unhealthy_since.clear();
     const Condition* ready = api::find_condition(instance_.status.conditions, "Ready");
     if (ready != nullptr && ready->status == ConditionStatus::True &&
-        since(ready->last_transition_time) > kForgetRetries) {
+        age_of(ready->last_transition_time, observed_) > kForgetRetries) {
       record = {};
     }
   }
@@ -294,12 +294,6 @@ class Reporter {
     if (state == "BUILD" || state.empty()) return "Creating";
     if (status_.bootstrap.state != "Succeeded" && !observed_.agents.empty()) return "Booting";
     return "Running";
-  }
-
-  seconds since(const std::string& time) const {
-    const std::optional<WallTime> began = parse_time(time);
-    if (!began) return seconds(0);
-    return std::chrono::duration_cast<seconds>(observed_.now - *began);
   }
 
   const Instance& instance_;

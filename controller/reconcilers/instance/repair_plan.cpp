@@ -24,12 +24,6 @@ bool has_booted(const Instance& instance) {
   return !instance.status.booted_at.empty();
 }
 
-seconds since(const std::string& time, const InstanceObserved& observed) {
-  const std::optional<WallTime> began = parse_time(time);
-  if (!began) return seconds(0);
-  return std::chrono::duration_cast<seconds>(observed.now - *began);
-}
-
 struct Diagnosis {
   Ailment ailment;
   std::string reason;
@@ -54,7 +48,7 @@ std::optional<Diagnosis> diagnose(const Instance& instance, const InstanceObserv
     return Diagnosis{has_booted(instance) ? Ailment::Error : Ailment::NeverBuilt, reason};
   }
   if (server.status == "BUILD") {
-    const seconds building = since(instance.status.claim.since, observed);
+    const seconds building = age_of(instance.status.claim.since, observed);
     if (building.count() < instance.spec.remediation.startup_timeout_seconds) return std::nullopt;
     return Diagnosis{Ailment::NeverBuilt,
                      "the server has been in BUILD since " + instance.status.claim.since};
@@ -77,23 +71,23 @@ milliseconds grace_left(const Instance& instance, const InstanceObserved& observ
   switch (ailment) {
     case Ailment::Gone:  // seen gone twice, a while apart: one 404 may be a lie
       if (record.unhealthy_since.empty()) return kGoneGrace;
-      return kGoneGrace - since(record.unhealthy_since, observed);
+      return kGoneGrace - age_of(record.unhealthy_since, observed);
     case Ailment::NeverBuilt: {
       // Tries of the same create: 5 s, 10 s, … up to 10 minutes apart.
       const Backoff backoff{
           .first = milliseconds(5'000), .longest = milliseconds(600'000), .jitter = 0};
       const auto tries = static_cast<std::uint32_t>(record.retries + 1);
-      return backoff.after(tries, 0) - since(instance.status.claim.since, observed);
+      return backoff.after(tries, 0) - age_of(instance.status.claim.since, observed);
     }
     case Ailment::Error:
     case Ailment::AgentSilent:
       break;
   }
   if (ailment == Ailment::AgentSilent && instance.status.bootstrap.state != "Succeeded") {
-    return seconds(spec.startup_timeout_seconds) - since(instance.status.booted_at, observed);
+    return seconds(spec.startup_timeout_seconds) - age_of(instance.status.booted_at, observed);
   }
   if (record.unhealthy_since.empty()) return seconds(spec.unhealthy_after_seconds);
-  return seconds(spec.unhealthy_after_seconds) - since(record.unhealthy_since, observed);
+  return seconds(spec.unhealthy_after_seconds) - age_of(record.unhealthy_since, observed);
 }
 
 bool can_help(const std::string& step, Ailment ailment) {
@@ -169,7 +163,7 @@ std::optional<InstanceAction> plan_repair(const Instance& instance,
                 diagnosis->reason + "; spec.remediation.enabled is false");
   }
   if (!record.step.empty()) {
-    const seconds running = since(record.started_at, observed);
+    const seconds running = age_of(record.started_at, observed);
     if (running.count() < spec.step_timeout_seconds) {
       return rest(kRepairPoll, api::kProgressing,
                   record.step + " was begun at " + record.started_at + " because " +
