@@ -1,5 +1,7 @@
 #include "tests/simulation/invariants.h"
 
+#include "controller/app/own_metrics.h"
+
 #include <algorithm>
 #include <array>
 
@@ -13,26 +15,77 @@ constexpr std::array kPromises = {
     Promise{"S2", "no change of what lacks our mark; all that is made carries it",
             "each request that changes the cloud (CloudChecker)"},
     Promise{"S3",
-            "a server is deleted only with its Instance or in a replacement within maxInFlight",
-            "each DELETE of a server"},
+            "a server is deleted only with its Instance, as a second one, or in a replacement "
+            "within its budget",
+            "each DELETE of a server, each change (ReplacementCheck)"},
     Promise{"S4", "a finalizer goes only after what it guards is gone", "each change"},
     Promise{"S5", "an Instance never holds a server of another UID, whatever the names",
             "each change"},
     Promise{"S6", "at rest the cloud has the servers and ports asked for, no others", "the end"},
     Promise{"S7", "resourceVersion rises with every change, across kills and clock jumps",
-            "each change"},
-    Promise{"S11", "status.observedGeneration never exceeds the generation and never falls",
-            "each change"},
-    Promise{"S15", "a rule that the parser rejects is never active", "each change"},
+            "each change (History)"},
+    Promise{"S8", "no lost update; the history of each key is linearisable",
+            "each answer of the API server (LostUpdateCheck)"},
+    Promise{"S9", "watches deliver each change once and in order; bookmarks are never ahead",
+            "each event of eight watchers (WatchCheck)"},
+    Promise{"S11",
+            "status.observedGeneration never exceeds the generation and never falls; times of "
+            "conditions move only with their status",
+            "each change (ConditionCheck)"},
+    Promise{"S13", "one publish never drops more than a tenth of the targets unexplained",
+            "each published target file (TargetFilesCheck)"},
+    Promise{"S14", "target addresses are our own servers'",
+            "each published target file (TargetFilesCheck)"},
+    Promise{"S15", "a rule that the parser rejects is never active; the mapping selects only ours",
+            "each change; each published mapping (RuleFilesCheck)"},
+    Promise{"S17", "rates, Retry-After and one log-in at a time are kept",
+            "each call to the cloud (CallRateCheck)"},
     Promise{"S18", "at rest nothing changes but the refresh of times", "after the end"},
+    Promise{"S19", "one reconcile per key at a time; queues hold no more than the keys there are",
+            "each reconcile; each second (QueueCheck)"},
+    Promise{"S20", "no secret in logs, events, statuses, errors, files, metrics or requests",
+            "each of these (CanaryCheck)"},
+    Promise{"S21", "no namespace uses another's credentials",
+            "each call to the cloud (CredentialCheck)"},
     Promise{"S24", "the same seed is the same run", "one seed of a hundred"},
     Promise{"L1", "every object comes to rest as asked for", "the end"},
     Promise{"L3", "what was deleted goes once the cloud answers", "the end"},
     Promise{"L4", "final targets and rules are active after all trouble with Prometheus",
             "the end"},
+    Promise{"L5", "every watcher catches up within thirty seconds", "each second (WatchCheck)"},
+    Promise{"L6", "no key waits longer than its queue's work explains", "each second (QueueCheck)"},
 };
 
 const std::string kServerPath = "/compute/v2.1/servers/";
+
+// The kinds that controllers reconcile.
+const std::map<std::string, std::string> kOurs = {
+    {kServices, "Service"},        {kInstances, "Instance"},        {kClouds, "Cloud"},
+    {kBackends, "MetricsBackend"}, {kPolicies, "MonitoringPolicy"},
+};
+
+const std::vector<std::pair<std::string, std::string>> kWatched = {
+    {kServices, "/apis/clickdeploy.io/v1alpha1/services"},
+    {kInstances, "/apis/clickdeploy.io/v1alpha1/instances"},
+    {kClouds, "/apis/clickdeploy.io/v1alpha1/clouds"},
+    {kBackends, "/apis/clickdeploy.io/v1alpha1/metricsbackends"},
+    {kPolicies, "/apis/clickdeploy.io/v1alpha1/monitoringpolicies"},
+    {"secrets", "/api/v1/secrets"},
+    {"namespaces", "/api/v1/namespaces"},
+    {"events", "/api/v1/events"},
+};
+
+// What was made before a jump of the clock is written by then.
+constexpr std::chrono::seconds kWritesEnd{60};
+
+// The token in a port's description; "" if it has none.
+std::string claim_in(const std::string& description) {
+  constexpr std::string_view kClaim = " claim=";
+  const std::size_t at = description.find(kClaim);
+  if (at == std::string::npos) return "";
+  const std::size_t from = at + kClaim.size();
+  return description.substr(from, description.find(' ', from) - from);
+}
 
 const std::string& uid_of(const Json& object) {
   return object["metadata"]["uid"].as_string();
@@ -48,72 +101,173 @@ std::span<const Promise> promises() {
   return kPromises;
 }
 
-Invariants::Invariants(SimWorld& world) : world_(world) {
+Invariants::Invariants(SimWorld& world)
+    : world_(world),
+      history_(world.clock, world.report),
+      lost_updates_(history_, world.report),
+      conditions_(world.report),
+      replacements_(world.clock, world.report),
+      queues_(world.clock, world.report),
+      canaries_(world.report),
+      rates_(world.clock, book_, world.report),
+      credentials_(
+          book_, [this](const std::string& id) { return owner_of_server(id); },
+          [this](const std::string& id) { return claim_of_port(id); }, world.report),
+      targets_(
+          kTargetsFolder, [this](const std::string& id) { return addresses_of_server(id); },
+          world.report),
+      rules_(kRulesFolder, world.report) {
+  canaries_.listen_to_log();
+  std::uint64_t seed = world.seed();
+  for (const auto& [resource, path] : kWatched) {
+    seed += 17'000'023;
+    watchers_.push_back(std::make_unique<WatchCheck>(resource, path, history_, world.clock,
+                                                     world.report, seed, [this] { catch_up(); }));
+  }
+  listen();
+}
+
+Invariants::~Invariants() {
+  world_.taps = {};
+  world_.checker.before_mutation = nullptr;
+}
+
+void Invariants::listen() {
   world_.checker.before_mutation = [this](const http::Request& request) {
     if (request.method == "DELETE" && request.url.starts_with(kServerPath)) judge_delete(request);
   };
+  Taps& taps = world_.taps;
+  taps.booted = [this](const http::Handler& serve, TaskGroup& tasks, Clock& clock) {
+    auto oldest = [this] { return world_.newest_store()->oldest_revision(); };
+    for (const auto& watcher : watchers_) {
+      tasks.start("watcher", watcher->run(serve, clock, oldest));
+    }
+  };
+  taps.killed = [this] {
+    queues_.killed();
+    rates_.killed();
+    for (const auto& watcher : watchers_) watcher->killed();
+  };
+  taps.api = [this](const ApiExchange& exchange) {
+    catch_up();
+    lost_updates_.answered(exchange);
+    if (exchange.status >= 400) canaries_.look("an error of the API", exchange.answer);
+  };
+  taps.sent = [this](const http::Request& request) {
+    catch_up();
+    judge_message(request);
+  };
+  taps.ended = [this](const http::Request& request, const Result<http::Response>* result) {
+    if (result != nullptr && *result && is_log_in(request)) book_.logged_in(request, **result);
+    rates_.ended(request, result);
+  };
+  taps.file = [this](const std::string& path, std::optional<std::string_view> bytes) {
+    catch_up();
+    canaries_.look(path, bytes.value_or(""));
+    targets_.file(path, bytes);
+    rules_.file(path, bytes);
+  };
+  taps.reconcile_begins = [this](const std::string& controller, const api::ObjectKey& key) {
+    queues_.begins(controller, key);
+  };
+  taps.reconcile_ended = [this](const std::string& controller, const api::ObjectKey& key) {
+    queues_.ended(controller, key);
+  };
+}
+
+void Invariants::judge_message(const http::Request& request) {
+  rates_.sent(request);
+  credentials_.sent(request);
+  if (is_log_in(request)) return;
+  canaries_.look("a request to " + request.url, request.body);
+  canaries_.look("the URL of a request", request.url);
 }
 
 void Invariants::look() {
   look_at_prometheus();
-  const store::Revision revision = world_.revision();
+  catch_up();
+  if (world_.clock.steady_now() >= next_look_) look_now_and_then();
   const std::uint64_t cloud_revision = world_.cloud.revision();
-  if (revision == revision_ && cloud_revision == cloud_revision_) return;
-  if (revision != revision_) look_at_revisions();
+  if (history_.revision() == looked_at_ && cloud_revision == cloud_revision_) return;
   look_at_ownership();
+  looked_at_ = history_.revision();
   cloud_revision_ = cloud_revision;
 }
 
-void Invariants::look_at_revisions() {
-  const store::Revision revision = world_.revision();
-  if (revision < revision_) {
-    world_.report.add("S7", "the revision fell from " + std::to_string(revision_) + " to " +
-                                std::to_string(revision));
-  }
-  for (const std::string& resource : {kServices, kInstances, kClouds, kBackends, kPolicies}) {
-    look_at_resource(resource);
-  }
-  revision_ = revision;
+void Invariants::look_now_and_then() {
+  const SteadyTime now = world_.clock.steady_now();
+  next_look_ = now + std::chrono::seconds(1);
+  const std::vector<app::QueueCounts> queues = world_.queues();
+  if (queues.empty()) return;  // no process runs
+  for (const auto& watcher : watchers_) watcher->look(world_.context().fair_since());
+  queues_.look(queues, [this](const std::string& kind) { return keys_of_kind(kind); });
+  if (now < next_metrics_) return;
+  next_metrics_ = now + std::chrono::seconds(60);
+  canaries_.look("/metrics", app::render_own_metrics(queues, *world_.newest_store()));
 }
 
-void Invariants::look_at_resource(const std::string& resource) {
-  std::map<store::Key, Seen>& before = seen_[resource];
-  std::map<store::Key, Seen> now;
-  for (const store::DocumentPtr& document : world_.documents(resource)) {
-    const auto known = before.find(document->key);
-    if (known != before.end() && known->second.document == document) {
-      now.insert(before.extract(known));
-      continue;
-    }
-    const Json& object =
-        world_.object(resource, {document->key.namespace_name, document->key.name});
-    Seen seen{document, object["status"]["observedGeneration"].as_int()};
-    const std::string name = resource + " " + document->key.name;
-    ++writes_[name];
-    if (known != before.end()) {
-      const store::Document& old = *known->second.document;
-      // After a kill the same state is read again, under the same version.
-      if (document->revision < old.revision ||
-          (document->revision == old.revision && document->bytes != old.bytes)) {
-        world_.report.add("S7", name + " went from version " + std::to_string(old.revision) +
-                                    " to " + std::to_string(document->revision));
-      }
-      const bool same_object = old.bytes.contains("\"uid\":\"" + uid_of(object) + "\"");
-      if (same_object && seen.observed_generation < known->second.observed_generation) {
-        world_.report.add("S11", name + ": observedGeneration fell from " +
-                                     std::to_string(known->second.observed_generation) + " to " +
-                                     std::to_string(seen.observed_generation));
-      }
-    } else if (revision_ > 0 && document->revision <= revision_) {
-      world_.report.add("S7",
-                        name + " is new at the old version " + std::to_string(document->revision));
-    }
-    if (seen.observed_generation > object["metadata"]["generation"].as_int()) {
-      world_.report.add("S11", name + ": observedGeneration is ahead of the generation");
-    }
-    now.emplace(document->key, std::move(seen));
+void Invariants::catch_up() {
+  store::ObjectStore* store = world_.newest_store();
+  if (store == nullptr) return;
+  history_.catch_up(*store, [this](const store::Event& event) { changed(event); });
+}
+
+void Invariants::changed(const store::Event& event) {
+  const store::Key& key = event.document->key;
+  if (key.resource != "secrets") {
+    canaries_.look(key.resource + " " + key.name, event.document->bytes);
   }
-  before = std::move(now);
+  const bool ours = kOurs.contains(key.resource);
+  if (!ours && key.resource != "secrets" && key.resource != "namespaces") return;
+  const Json& object = world_.parsed(event.document);
+  book_.changed(event, object);
+  targets_.changed(event, object);
+  if (!ours) return;
+  keys_[key.resource].insert(key);
+  conditions_.changed(event, object, wall());
+  replacements_.changed(event, object);
+  credentials_.changed(event, object);
+  if (event.type != store::EventType::Deleted) ++writes_[key.resource + " " + key.name];
+}
+
+ConditionCheck::Wall Invariants::wall() {
+  const SteadyTime now = world_.clock.steady_now();
+  wall_jumps_.resize(std::max(wall_jumps_.size(), world_.wall_jumps()), now);
+  const auto settled =
+      std::ranges::count_if(wall_jumps_, [&](SteadyTime at) { return now - at > kWritesEnd; });
+  return {.now = world_.process_wall_now(),
+          .jumps = wall_jumps_.size(),
+          .settled = static_cast<std::size_t>(settled)};
+}
+
+std::size_t Invariants::keys_of_kind(const std::string& kind) const {
+  for (const auto& [resource, of_kind] : kOurs) {
+    if (of_kind != kind) continue;
+    const auto keys = keys_.find(resource);
+    return keys == keys_.end() ? 0 : keys->second.size();
+  }
+  return 0;
+}
+
+std::string Invariants::owner_of_server(const std::string& id) const {
+  const auto found = world_.cloud.state().servers.find(id);
+  if (found == world_.cloud.state().servers.end()) return "";
+  return CloudChecker::metadata_of(found->second, "clickdeploy_uid");
+}
+
+std::string Invariants::claim_of_port(const std::string& id) const {
+  const auto found = world_.cloud.state().ports.find(id);
+  return found == world_.cloud.state().ports.end() ? "" : claim_in(found->second.description);
+}
+
+std::optional<std::set<std::string>> Invariants::addresses_of_server(const std::string& id) const {
+  if (owner_of_server(id).empty()) return std::nullopt;
+  std::set<std::string> addresses;
+  for (const auto& [port_id, port] : world_.cloud.state().ports) {
+    if (port.device_id != id) continue;
+    for (const localcloud::FixedIp& ip : port.fixed_ips) addresses.insert(ip.address);
+  }
+  return addresses;
 }
 
 const Json* Invariants::instance_with_uid(const std::string& uid) const {
@@ -140,21 +294,19 @@ void Invariants::look_at_ownership() {
     }
   }
   for (const localcloud::Server* server : world_.checker.our_servers()) {
-    if (!uids.contains(CloudChecker::metadata_of(*server, "clickdeploy_uid"))) {
+    const std::string uid = CloudChecker::metadata_of(*server, "clickdeploy_uid");
+    if (!uids.contains(uid)) {
       world_.report.add("S4", "server " + server->id + " has outlived its Instance " +
                                   CloudChecker::metadata_of(*server, "clickdeploy_instance"));
     }
   }
   for (const localcloud::Port* port : world_.checker.our_ports()) {
-    constexpr std::string_view kClaim = " claim=";
-    const std::size_t from = port->description.find(kClaim) + kClaim.size();
-    const std::string claim =
-        port->description.substr(from, port->description.find(' ', from) - from);
+    const std::string claim = claim_in(port->description);
     if (!claims.contains(claim)) {
       world_.report.add("S4", "port " + port->name + " has outlived its claim " + claim);
     }
   }
-  if (!world_.prometheus.is_down() && world_.object(kServices, kWeb).is_null() &&
+  if (!world_.prometheus.is_down() && world_.objects(kServices).empty() &&
       world_.prometheus.targets() > 0) {
     world_.report.add("S4", "Prometheus has targets of a Service that is gone");
   }

@@ -126,7 +126,7 @@ struct Foreign {
   std::vector<std::string> ports;
 
   void make(SimWorld& world, const std::string& name) {
-    const auto token = world.cloud.log_in("controller", "openstack", "demo");
+    const auto token = world.cloud.log_in("controller", kCloudPassword, "demo");
     ASSERT_TRUE(token);
     const localcloud::State& state = world.cloud.state();
     localcloud::NewServer server;

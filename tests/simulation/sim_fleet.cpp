@@ -22,13 +22,13 @@ stringData:
         auth:
           auth_url: http://cloud.sim/identity/v3
           username: {}
-          password: openstack
+          password: {}
           project_name: {}
           user_domain_id: default
           project_domain_id: default
         region_name: RegionOne
 )",
-                     user, project);
+                     user, kCloudPassword, project);
 }
 
 std::string policy_manifest(const std::string& alert_expression) {

@@ -21,6 +21,28 @@ Task<Result<std::string>> read_body(http::Reply reply) {
   }
 }
 
+// Tells that a message was sent, and that it has ended, however that was.
+class Message {
+ public:
+  Message(const Taps& taps, std::shared_ptr<SimNetwork::Exchange> exchange)
+      : taps_(taps), exchange_(std::move(exchange)) {
+    if (taps_.sent) taps_.sent(exchange_->request);
+  }
+  ~Message() {
+    const Result<http::Response>* result = came_ ? &*exchange_->result : nullptr;
+    if (taps_.ended) taps_.ended(exchange_->request, result);
+  }
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+
+  void came() { came_ = exchange_->result.has_value(); }
+
+ private:
+  const Taps& taps_;
+  const std::shared_ptr<SimNetwork::Exchange> exchange_;
+  bool came_ = false;
+};
+
 }  // namespace
 
 SplitUrl split_url(const std::string& url) {
@@ -102,8 +124,12 @@ Task<Result<http::Response>> SimHttpClient::send(http::Request request) {
   exchange->request = std::move(request);
   auto ticket = std::make_shared<std::uint64_t>(0);
   SimProcess* process = &process_;
-  network_.start(exchange, [process, ticket] { process->wake(*ticket); });
-  co_await process_.park(ticket, deadline);
+  {
+    Message message(taps_, exchange);
+    network_.start(exchange, [process, ticket] { process->wake(*ticket); });
+    co_await process_.park(ticket, deadline);
+    message.came();
+  }
   if (!exchange->result) {
     co_return fail(ErrorCode::DeadlineExceeded, "no answer in time");
   }

@@ -8,6 +8,7 @@
 #include "controller/async/random.h"
 #include "controller/async/task_group.h"
 #include "controller/http/http_client.h"
+#include "tests/simulation/checks/taps.h"
 #include "tests/simulation/sim_process.h"
 
 #include <chrono>
@@ -85,7 +86,8 @@ class SimNetwork {
 // The HttpClient of one process.
 class SimHttpClient final : public http::HttpClient {
  public:
-  SimHttpClient(SimProcess& process, SimNetwork& network) : process_(process), network_(network) {}
+  SimHttpClient(SimProcess& process, SimNetwork& network, const Taps& taps)
+      : process_(process), network_(network), taps_(taps) {}
 
   Task<Result<http::Response>> send(http::Request request) override;
   Task<Result<http::StreamingResponse>> stream(http::Request request,
@@ -97,3 +99,4 @@ class SimHttpClient final : public http::HttpClient {
 };
 
 }  // namespace clickdeploy::simulation
+  const Taps& taps_;

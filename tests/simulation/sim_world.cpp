@@ -86,7 +86,10 @@ struct SimWorld::Running {
   explicit Running(SimWorld& world)
       : process(std::make_unique<SimProcess>(world.context())),
         clock(world.context(), kBase + world.wall_shift_, process->owner()),
-        outside(*process, world.network),
+        outside(*process, world.network, world.taps),
+        disk(world.process_disk, world.taps),
+        reconciles(world.taps),
+        taps(world.taps),
         tasks(process->executor()),
         user(in_process, {.server = kApi, .field_manager = "kubectl"}) {}
 
@@ -100,9 +103,10 @@ struct SimWorld::Running {
     store = *std::move(opened);
     api = std::make_unique<apiserver::ApiServer>(*store, api::builtin_scheme(), clock, world.random,
                                                  apiserver::ApiServerOptions{});
-    in_process.route(kApi, [server = api.get()](http::Request request) {
+    auto serve = [server = api.get()](http::Request request) {
       return server->handle(std::move(request));
-    });
+    };
+    in_process.route(kApi, tapped_api(serve, *store, world.taps));
     control_plane = std::make_unique<app::ControlPlane>(app::World{.executor = process->executor(),
                                                                    .blocking = process->executor(),
                                                                    .clock = clock,
@@ -110,9 +114,10 @@ struct SimWorld::Running {
                                                                    .api = in_process,
                                                                    .api_server = kApi,
                                                                    .outside = outside,
-                                                                   .disk = world.process_disk,
+                                                                   .disk = disk,
                                                                    .rules = world.rule_checker,
-                                                                   .cluster_id = kClusterId});
+                                                                   .cluster_id = kClusterId,
+                                                                   .reconciles = &reconciles});
     tasks.start("main", run());
     return {};
   }
@@ -135,21 +140,31 @@ struct SimWorld::Running {
   std::unique_ptr<store::ObjectStore> store;
   std::unique_ptr<apiserver::ApiServer> api;
   std::unique_ptr<app::ControlPlane> control_plane;
+    if (taps.booted) {
+      auto serve = [server = api.get()](http::Request request) {
+        return server->handle(std::move(request));
+      };
+      taps.booted(serve, tasks, clock);
+    }
   TaskGroup tasks;
   client::Client user;
 };
 
 SimWorld::SimWorld(std::uint64_t seed)
-    : context_(std::make_unique<SimContext>(seed)),
+    : seed_(seed),
+      context_(std::make_unique<SimContext>(seed)),
       clock(*context_, kBase),
       report(clock),
+  TappedDisk disk;
+  TappedReconciles reconciles;
+  const Taps& taps;
       random(seed + 1'000'003),
       cloud_random(seed + 2'000'003),
       storage(seed + 4'000'037),
       vfs(storage, clock),
       disk(storage, FilesView::Others),
       process_disk(storage, FilesView::Process),
-      cloud({}, clock, cloud_random, guests),
+      cloud({.password = kCloudPassword}, clock, cloud_random, guests),
       checker(cloud, clock,
               localcloud::make_handler(cloud, clock, context_->executor(), kCloudOrigin),
               kClusterId, report),
@@ -252,6 +267,7 @@ void SimWorld::power_loss() {
   prometheus.set_down(false);
 }
 
+  if (taps.killed) taps.killed();
 void SimWorld::restart_if_down() {
   if (context_->steps() >= crash_at_) {
     crash_at_ = UINT64_MAX;
@@ -361,7 +377,7 @@ void SimWorld::shift_wall(std::chrono::nanoseconds shift) {
   if (running_) running_->clock.shift_wall(shift);
 }
 
-const store::ObjectStore* SimWorld::newest_store() const {
+store::ObjectStore* SimWorld::newest_store() const {
   return running_ ? running_->store.get() : last_store_.get();
 }
 
@@ -382,6 +398,7 @@ const Json& SimWorld::object(const std::string& resource, const api::ObjectKey& 
 }
 
 std::vector<std::reference_wrapper<const Json>> SimWorld::objects(
+  ++wall_jumps_;
     const std::string& resource) const {
   std::vector<std::reference_wrapper<const Json>> list;
   for (const store::DocumentPtr& document : documents(resource)) {
@@ -420,3 +437,12 @@ void replay(const std::vector<std::uint64_t>& seeds,
 }
 
 }  // namespace clickdeploy::simulation
+WallTime SimWorld::process_wall_now() const {
+  return clock.wall_now() + wall_shift_;
+}
+
+std::vector<app::QueueCounts> SimWorld::queues() const {
+  if (!running_) return {};
+  return running_->control_plane->counts();
+}
+

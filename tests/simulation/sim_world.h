@@ -14,6 +14,7 @@
 #include "controller/client/client.h"
 #include "tests/fakes/fake_prometheus.h"
 #include "tests/fakes/fake_rule_checker.h"
+#include "tests/simulation/checks/taps.h"
 #include "tests/simulation/sim_checker.h"
 #include "tests/simulation/sim_files.h"
 #include "tests/simulation/sim_guests.h"
@@ -31,6 +32,7 @@ namespace clickdeploy::simulation {
 
 inline constexpr const char* kCloudOrigin = "http://cloud.sim";
 inline constexpr const char* kPrometheusOrigin = "http://prometheus.sim:9090";
+inline constexpr const char* kCloudPassword = "~canary-3b1f-password";  // of every user
 inline constexpr const char* kTargetsFolder = "/prometheus/targets";
 inline constexpr const char* kRulesFolder = "/prometheus/rules";
 
@@ -81,12 +83,24 @@ class SimWorld {
 
   SimContext& context() { return *context_; }
 
+  // The same for what the store had once.
+  const Json& parsed(const store::DocumentPtr& document) const;
+  // Of the process that runs, or ran last; null before the first.
+  store::ObjectStore* newest_store() const;
+  std::vector<app::QueueCounts> queues() const;  // none while no process runs
  private:
   std::unique_ptr<SimContext> context_;
 
  public:
+  std::uint64_t seed() const { return seed_; }
+  WallTime process_wall_now() const;
+  // How often the wall clock has jumped.
+  std::size_t wall_jumps() const { return wall_jumps_; }
+
+  Taps taps;  // before all that may still be heard while it goes
   SimClock clock;
   Report report;
+  const std::uint64_t seed_;
   SeededRandom random;        // of the processes
   SeededRandom cloud_random;  // of the cloud
   SimDisk storage;            // the machine's; its faults are set here
@@ -109,14 +123,11 @@ class SimWorld {
   Result<void> insist(const std::function<Task<Result<void>>(client::Client&)>& request);
   void expect(const Result<void>& done, const std::string& what);
   std::uint64_t stamp() const;
-  const Json& parsed(const store::DocumentPtr& document) const;
-
   struct Parsed {
     store::DocumentPtr document;
     Json object;
   };
   mutable std::map<store::Key, Parsed> parsed_;  // questions are asked after every change
-  const store::ObjectStore* newest_store() const;
   bool try_boot();
   void restart_if_down();
 
@@ -136,3 +147,4 @@ void replay(const std::vector<std::uint64_t>& seeds,
             const std::function<void(SimWorld&)>& scenario);
 
 }  // namespace clickdeploy::simulation
+  std::size_t wall_jumps_ = 0;

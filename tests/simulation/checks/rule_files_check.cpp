@@ -1,0 +1,42 @@
+#include "tests/simulation/checks/rule_files_check.h"
+
+#include "controller/base/yaml.h"
+
+namespace clickdeploy::simulation {
+
+namespace {
+constexpr std::string_view kOurs = "managed_by=\"click-deploy\"";
+constexpr std::string_view kTenant[] = {"project_id", "service_id"};
+}  // namespace
+
+void RuleFilesCheck::file(const std::string& path, std::optional<std::string_view> bytes) const {
+  if (!bytes || path != folder_ + "/clickdeploy-mapping.yml") return;
+  const Result<Json> document = parse_single_yaml(std::string(*bytes));
+  if (!document) return report_.add("S12", path + " is no YAML: " + document.error().message());
+  for (const Json& group : (*document)["groups"].as_array()) {
+    for (const Json& rule : group["rules"].as_array()) {
+      const std::string& name = rule["record"].as_string();
+      if (name != "click_deploy_rules_info") judge(name, rule["expr"].as_string());
+    }
+  }
+}
+
+void RuleFilesCheck::judge(const std::string& rule, const std::string& expression) const {
+  std::size_t selectors = 0;
+  for (std::size_t at = expression.find('{'); at != std::string::npos;
+       at = expression.find('{', at + 1)) {
+    ++selectors;
+    const std::string selector = expression.substr(at, expression.find('}', at) - at);
+    if (!selector.contains(kOurs)) {
+      report_.add("S15", rule + " has a selector without our label: " + selector + "}");
+    }
+  }
+  if (selectors == 0) report_.add("S15", rule + " selects without labels: " + expression);
+  for (const std::string_view label : kTenant) {
+    if (!expression.contains(label)) {
+      report_.add("S15", rule + " does not keep " + std::string(label) + ": " + expression);
+    }
+  }
+}
+
+}  // namespace clickdeploy::simulation

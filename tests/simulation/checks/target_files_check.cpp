@@ -1,0 +1,96 @@
+#include "tests/simulation/checks/target_files_check.h"
+
+#include <algorithm>
+
+namespace clickdeploy::simulation {
+
+namespace {
+
+constexpr std::size_t kFewest = 5;
+
+Json wish_of(const std::string& resource, const Json& object) {
+  const Json& metadata = object["metadata"];
+  Json wish =
+      Json::object({{"labels", metadata["labels"]}, {"deleted", metadata["deletionTimestamp"]}});
+  if (resource != "services.clickdeploy.io") wish.set("spec", object["spec"]);
+  return wish;
+}
+
+}  // namespace
+
+void TargetFilesCheck::changed(const store::Event& event, const Json& object) {
+  const store::Key& key = event.document->key;
+  const bool gone = event.type == store::EventType::Deleted;
+  if (key.resource == "instances.clickdeploy.io") {
+    const Json& status = object["status"];
+    const std::string& server = status["server"]["id"].as_string();
+    std::string& known = server_of_[object["metadata"]["uid"].as_string()];
+    if (!known.empty() && known != server) leaves_[known] = true;
+    known = server;
+    if (server.empty()) return;
+    const std::string& step = status["remediation"]["step"].as_string();
+    leaves_[server] = gone || !object["metadata"]["deletionTimestamp"].is_null() ||
+                      step == "Replace" || step == "Recreate";
+    return;
+  }
+  const bool decides = key.resource == "services.clickdeploy.io" ||
+                       key.resource == "monitoringpolicies.clickdeploy.io" ||
+                       key.resource == "metricsbackends.clickdeploy.io" ||
+                       key.resource == "namespaces";
+  if (!decides) return;
+  Json wish = gone ? Json() : wish_of(key.resource, object);
+  Json& known = wishes_[key];
+  if (known == wish) return;
+  known = std::move(wish);
+  wish_moved_ = true;
+}
+
+std::size_t TargetFilesCheck::targets() const {
+  std::size_t count = 0;
+  for (const auto& [name, targets] : files_) count += targets.size();
+  return count;
+}
+
+bool TargetFilesCheck::is_explained(const std::string& server_id) const {
+  const auto found = leaves_.find(server_id);
+  return found == leaves_.end() || found->second;
+}
+
+void TargetFilesCheck::file(const std::string& path, std::optional<std::string_view> bytes) {
+  if (!path.starts_with(folder_ + "/") || !path.ends_with(".json")) return;
+  const Result<Json> groups = parse_json(bytes.value_or("[]"));
+  if (!groups) return report_.add("S12", path + " is no JSON: " + groups.error().message());
+  Targets now;
+  for (const Json& group : groups->as_array()) {
+    for (const Json& address : group["targets"].as_array()) {
+      now[address.as_string()] = group["labels"]["instance_id"].as_string();
+    }
+  }
+  judge_addresses(now);
+  const std::size_t before = targets();
+  Targets& known = files_[path];
+  std::size_t unexplained = 0;
+  for (const auto& [address, server] : known) {
+    if (!now.contains(address) && !is_explained(server)) ++unexplained;
+  }
+  known = std::move(now);
+  if (!std::exchange(wish_moved_, false) && unexplained > std::max(kFewest, before / 10)) {
+    report_.add("S13", path + " loses " + std::to_string(unexplained) + " of " +
+                           std::to_string(before) +
+                           " targets at once, and nobody deleted or replaced them");
+  }
+}
+
+void TargetFilesCheck::judge_addresses(const Targets& targets) const {
+  for (const auto& [address, server] : targets) {
+    const std::string host = address.substr(0, address.rfind(':'));
+    const std::optional<std::set<std::string>> addresses = addresses_(server);
+    if (!addresses) {
+      report_.add("S14", "target " + address + " is of server " + server + ", which is not ours");
+    } else if (!addresses->empty() && !addresses->contains(host)) {
+      report_.add("S14", "target " + address + " is not an address of its server " + server);
+    }
+  }
+}
+
+}  // namespace clickdeploy::simulation
