@@ -35,17 +35,11 @@ bench: ## Measure speed and memory, optimised; JSON lines in build/bench.jsonl
 	@exec build/release/bin/clickdeploy_bench --json build/bench.jsonl $(ARGS)
 
 .PHONY: simulate
-simulate: ## Run the whole system from SEEDS=n seeds on (SEED=first, TRACE=1 tells one run's story)
+simulate: ## Run the whole system from SEEDS=n seeds on (SEED=first; of one: TRACE=1 its story, SHRINK=1)
 	@scripts/setup
 	@scripts/lib/build release simulate
-	@exec build/release/bin/simulate $(if $(TRACE),--seed $(SEED) --trace,--first $(or $(SEED),1) \
-	  --seeds $(or $(SEEDS),100)) $(ARGS)
-
-.PHONY: planted
-planted: ## Plant bugs, count those that the simulation finds (SEEDS=n for each, SEED=first)
-	@scripts/setup
-	@scripts/lib/build planted planted
-	@exec build/planted/bin/planted --first $(or $(SEED),1) --seeds $(or $(SEEDS),300) $(ARGS)
+	@exec build/release/bin/simulate $(if $(TRACE)$(SHRINK),--seed $(SEED) $(if $(SHRINK),--shrink,--trace),\
+	  --first $(or $(SEED),1) --seeds $(or $(SEEDS),100)) $(ARGS)
 
 .PHONY: format
 format: ## Format all C++

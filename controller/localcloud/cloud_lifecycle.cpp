@@ -75,6 +75,7 @@ void Cloud::step(Server& server) {
       server.launched = now();
       return boot(server, Boot::First);
     case TaskState::Deleting:
+      if (faults_.deletes_hang) return set_task(server, TaskState::Deleting, kHangRecheck);
       return remove(server);
   }
 }

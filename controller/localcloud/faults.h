@@ -41,6 +41,7 @@ struct Faults {
   std::int64_t spawn_failures = 0;           // so many further builds fail while spawning
   std::int64_t no_valid_host = 0;            // so many further builds find no host
   bool build_hangs = false;                  // builds stay in BUILD/spawning until switched off
+  bool deletes_hang = false;                 // deleted servers stay in task "deleting" until then
 
   // The newest calls, oldest first; `calls_total` counts all.
   std::deque<CallRecord> calls;

@@ -76,7 +76,8 @@ Json faults_view(const Faults& faults) {
                        {"spawn_delay_ms", static_cast<std::int64_t>(faults.spawn_delay.count())},
                        {"spawn_failures", faults.spawn_failures},
                        {"no_valid_host", faults.no_valid_host},
-                       {"build_hangs", faults.build_hangs}});
+                       {"build_hangs", faults.build_hangs},
+                       {"deletes_hang", faults.deletes_hang}});
 }
 
 std::chrono::milliseconds read_ms(const Json& json) {
@@ -124,6 +125,8 @@ Reaction set_faults(Faults& faults, const Json& body) {
       faults.no_valid_host = value.as_int();
     } else if (key == "build_hangs") {
       faults.build_hangs = value.as_bool();
+    } else if (key == "deletes_hang") {
+      faults.deletes_hang = value.as_bool();
     } else {
       return refuse(400, fmt::format("unknown field {}", key));
     }
@@ -136,7 +139,7 @@ void clear_faults(Faults& faults) {
   faults.requests.clear();
   faults.latency = faults.spawn_delay = std::chrono::milliseconds(0);
   faults.spawn_failures = faults.no_valid_host = 0;
-  faults.build_hangs = false;
+  faults.build_hangs = faults.deletes_hang = false;
 }
 
 Reaction add_image(Cloud& cloud, const Json& body) {

@@ -295,14 +295,14 @@ void Invariants::look_at_ownership() {
   }
   for (const localcloud::Server* server : world_.checker.our_servers()) {
     const std::string uid = CloudChecker::metadata_of(*server, "clickdeploy_uid");
-    if (!uids.contains(uid)) {
+    if (!uids.contains(uid) && !world_.forsaken.contains(uid)) {
       world_.report.add("S4", "server " + server->id + " has outlived its Instance " +
                                   CloudChecker::metadata_of(*server, "clickdeploy_instance"));
     }
   }
   for (const localcloud::Port* port : world_.checker.our_ports()) {
     const std::string claim = claim_in(port->description);
-    if (!claims.contains(claim)) {
+    if (!claims.contains(claim) && !world_.forsaken.contains(claim)) {
       world_.report.add("S4", "port " + port->name + " has outlived its claim " + claim);
     }
   }

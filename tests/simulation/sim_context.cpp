@@ -15,8 +15,11 @@ using boost::system::error_code;
 SimContext::~SimContext() {
   down_ = true;
   shutdown();  // services let go of the coroutines they hold
-  while (!ready_.empty() || !timed_.empty()) {
+  held_owner_ = 0;
+  while (!ready_.empty() || !timed_.empty() || !held_.empty() || !starved_.empty()) {
     auto ready = std::exchange(ready_, {});
+    auto held = std::exchange(held_, {});
+    auto starved = std::exchange(starved_, {});
     auto timed = std::exchange(timed_, {});
   }
   destroy();
@@ -27,13 +30,46 @@ Executor SimContext::executor() {
 }
 
 void SimContext::post(std::unique_ptr<Job> job, Owner owner) {
-  if (!down_) ready_.push_back({owner, std::move(job)});
+  if (!down_) make_ready({owner, std::move(job)});
+}
+
+void SimContext::make_ready(Entry entry) {
+  if (entry.owner != 0 && entry.owner == held_owner_) {
+    held_.push_back(std::move(entry));
+  } else if (entry.owner != 0 && starve_steps_ > 0) {
+    starved_.push_back(std::move(entry));
+    starved_until_ = steps_ + std::exchange(starve_steps_, 0);
+  } else {
+    ready_.push_back(std::move(entry));
+  }
+}
+
+void SimContext::late_timers(std::chrono::nanoseconds most) {
+  // Those that are late already still are.
+  fair_since_ = std::max(fair_since_, now_ + late_most_);
+  late_most_ = most;
+}
+
+SteadyTime SimContext::fair_since() const {
+  const bool fair = held_owner_ == 0 && starved_.empty() && late_most_.count() == 0;
+  return fair ? fair_since_ : now_;
+}
+
+void SimContext::release(Owner owner) {
+  if (owner != held_owner_) return;
+  held_owner_ = 0;
+  fair_since_ = std::max(fair_since_, now_);
+  for (Entry& entry : std::exchange(held_, {})) make_ready(std::move(entry));
 }
 
 std::uint64_t SimContext::post_after(std::chrono::nanoseconds delay, std::unique_ptr<Job> job,
                                      Owner owner) {
   const std::uint64_t ticket = ++last_ticket_;
   if (down_) return ticket;
+  if (owner != 0 && late_most_.count() > 0) {
+    delay +=
+        std::chrono::nanoseconds(random_.next() % static_cast<std::uint64_t>(late_most_.count()));
+  }
   const std::int64_t when = (now_ + std::max(delay, std::chrono::nanoseconds(0))).count();
   timed_.emplace(TimedKey{when, ticket}, Entry{owner, std::move(job)});
   when_.emplace(ticket, when);
@@ -53,10 +89,13 @@ std::unique_ptr<SimContext::Job> SimContext::take_timed(std::uint64_t ticket) {
 
 void SimContext::drop(Owner owner) {
   std::vector<Entry> dropped;  // destroyed at the end: their destructors may look in here
-  for (Entry& entry : ready_) {
-    if (entry.owner == owner) dropped.push_back(std::move(entry));
+  if (owner == held_owner_) held_owner_ = 0;
+  for (std::vector<Entry>* entries : {&ready_, &held_, &starved_}) {
+    for (Entry& entry : *entries) {
+      if (entry.owner == owner) dropped.push_back(std::move(entry));
+    }
+    std::erase_if(*entries, [](const Entry& entry) { return entry.job == nullptr; });
   }
-  std::erase_if(ready_, [](const Entry& entry) { return entry.job == nullptr; });
   for (auto at = timed_.begin(); at != timed_.end();) {
     if (at->second.owner != owner) {
       ++at;
@@ -77,18 +116,26 @@ void SimContext::mix(std::uint64_t value) {
 // Makes all jobs of the next time ready, so that the seed orders them. False if there are none up
 // to `limit`.
 bool SimContext::advance(SteadyTime limit) {
-  if (timed_.empty() || timed_.begin()->first.first > limit.count()) return false;
-  const std::int64_t when = timed_.begin()->first.first;
-  now_ = SteadyTime(when);
-  while (!timed_.empty() && timed_.begin()->first.first == when) {
-    when_.erase(timed_.begin()->first.second);
-    ready_.push_back(std::move(timed_.begin()->second));
-    timed_.erase(timed_.begin());
+  while (ready_.empty()) {  // a process that is stopped makes nothing ready
+    if (timed_.empty() || timed_.begin()->first.first > limit.count()) return false;
+    const std::int64_t when = timed_.begin()->first.first;
+    now_ = SteadyTime(when);
+    while (!timed_.empty() && timed_.begin()->first.first == when) {
+      when_.erase(timed_.begin()->first.second);
+      Entry entry = std::move(timed_.begin()->second);
+      timed_.erase(timed_.begin());
+      make_ready(std::move(entry));
+    }
   }
   return true;
 }
 
 void SimContext::run_one() {
+  if (steps_ >= starved_until_) {
+    starved_until_ = UINT64_MAX;
+    fair_since_ = std::max(fair_since_, now_);
+    for (Entry& entry : std::exchange(starved_, {})) ready_.push_back(std::move(entry));
+  }
   const std::size_t index = random_.next() % ready_.size();
   std::unique_ptr<Job> job = std::move(ready_[index].job);
   struct Running {

@@ -64,6 +64,18 @@ class SimContext final : public boost::asio::execution_context {
   // Destroys every job of this owner.
   void drop(Owner owner);
 
+  // Trouble with the scheduling of processes; the world around them (owner 0) has none.
+  // SIGSTOP: no job of this owner is run until it is released or dropped.
+  void hold(Owner owner) { held_owner_ = owner; }
+  void release(Owner owner);
+  // The next job of a process that becomes ready is not run for so many steps.
+  void starve_next(std::uint64_t steps) { starve_steps_ = steps; }
+  // From now on timers of processes fire up to so much late; 0 ends it.
+  void late_timers(std::chrono::nanoseconds most);
+  // Since when there has been none of that; now() while there is. For bounds on how long things may
+  // take.
+  SteadyTime fair_since() const;
+
   // Runs one job, after moving the clock to the next time if none is ready. False if there is
   // nothing left to do.
   bool step();
@@ -89,6 +101,7 @@ class SimContext final : public boost::asio::execution_context {
     std::unique_ptr<Job> job;
   };
 
+  void make_ready(Entry entry);
   bool advance(SteadyTime limit);
   void run_one();
 
@@ -101,6 +114,13 @@ class SimContext final : public boost::asio::execution_context {
   Owner last_owner_ = 0;
   std::optional<Owner> running_;  // whose job it is
   std::vector<Entry> ready_;
+  Owner held_owner_ = 0;  // 0 is none
+  std::vector<Entry> held_;
+  std::uint64_t starve_steps_ = 0;
+  std::vector<Entry> starved_;
+  std::uint64_t starved_until_ = UINT64_MAX;  // step
+  std::chrono::nanoseconds late_most_{0};
+  SteadyTime fair_since_{};
   std::map<TimedKey, Entry> timed_;
   std::map<std::uint64_t, std::int64_t> when_;  // by ticket
 };

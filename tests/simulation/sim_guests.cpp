@@ -69,6 +69,12 @@ SimAgent* SimGuests::find_agent_of(const std::string& server_id) {
   return &guest->second.agent;
 }
 
+bool SimGuests::is_answering(const std::string& server_id) const {
+  const auto guest = guests_.find(server_id);
+  return guest != guests_.end() && guest->second.on &&
+         guest->second.agent.state == AgentState::Running;
+}
+
 http::Reply agent_metrics(const SimAgent& agent) {
   http::Reply reply;
   reply.response.headers = {{"Content-Type", "text/plain; version=0.0.4"}};

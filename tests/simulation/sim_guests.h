@@ -34,6 +34,9 @@ class SimGuests final : public localcloud::GuestDriver {
   std::vector<localcloud::RunningGuest> running() override { return {}; }
   void poll() override {}
 
+  // Does the agent of this server run, and the server too?
+  bool is_answering(const std::string& server_id) const;
+
   // By "address:port"; nullptr if nothing listens there.
   SimAgent* find_agent(const std::string& address);
   SimAgent* find_agent_of(const std::string& server_id);

@@ -67,12 +67,25 @@ Task<void> SimNetwork::carry(std::shared_ptr<Exchange> exchange, std::function<v
   std::optional<NetworkFault> fault;
   if (faults) fault = faults(request);
   if (fault && fault->kind == NetworkFault::Kind::Late) co_await clock_.sleep(fault->delay);
+  if (fault && fault->kind == NetworkFault::Kind::Duplicate) {
+    tasks_.start("second message", repeat(request, *fault));
+  }
   std::optional<Result<http::Response>> result = co_await deliver(std::move(request), fault);
   if (!result) co_return;
+  const bool altered = fault && fault->kind == NetworkFault::Kind::Altered;
+  if (altered && *result) fault->alter(**result);
   if (fault && fault->kind == NetworkFault::Kind::LateAnswer) co_await clock_.sleep(fault->delay);
   co_await clock_.sleep(latency());
   exchange->result = std::move(result);
   done();
+}
+
+Task<void> SimNetwork::repeat(http::Request request, NetworkFault fault) {
+  co_await clock_.sleep(fault.delay);
+  if (fault.unless && fault.unless()) co_return;
+  // Nobody waits for this answer.
+  std::optional<Result<http::Response>> ignored =
+      co_await deliver(std::move(request), std::nullopt);
 }
 
 Task<std::optional<Result<http::Response>>> SimNetwork::deliver(http::Request request,
@@ -92,6 +105,8 @@ Task<std::optional<Result<http::Response>>> SimNetwork::deliver(http::Request re
       case NetworkFault::Kind::TimeOutAfter:
       case NetworkFault::Kind::Late:
       case NetworkFault::Kind::LateAnswer:
+      case NetworkFault::Kind::Duplicate:
+      case NetworkFault::Kind::Altered:
         break;
     }
   }

@@ -29,12 +29,16 @@ struct NetworkFault {
     Status,        // answered with `status` instead of being carried out
     Late,          // carried out after `delay`, and answered then
     LateAnswer,    // carried out at once, and answered after `delay`
+    Duplicate,     // carried out and answered, and carried out once more after `delay`
+    Altered,       // carried out, and the answer goes through `alter`
   };
   Kind kind = Kind::Refuse;
   int status = 503;
   std::string body = "{}";
   http::Headers headers;
   std::chrono::milliseconds delay{0};
+  std::function<void(http::Response&)> alter{};
+  std::function<bool()> unless{};  // asked before the second message of a Duplicate
 };
 
 // "http://host:port" of a URL, and what follows it.
@@ -73,6 +77,7 @@ class SimNetwork {
   Task<void> carry(std::shared_ptr<Exchange> exchange, std::function<void()> done);
   Task<std::optional<Result<http::Response>>> deliver(http::Request request,
                                                       std::optional<NetworkFault> fault);
+  Task<void> repeat(http::Request request, NetworkFault fault);
   std::chrono::microseconds latency();
 
   Clock& clock_;
@@ -96,7 +101,7 @@ class SimHttpClient final : public http::HttpClient {
  private:
   SimProcess& process_;
   SimNetwork& network_;
+  const Taps& taps_;
 };
 
 }  // namespace clickdeploy::simulation
-  const Taps& taps_;

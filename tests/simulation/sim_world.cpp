@@ -16,7 +16,6 @@ namespace {
 
 const WallTime kBase{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
 constexpr const char* kApi = "http://clickdeploy.local";
-constexpr const char* kDatabase = "/var/lib/clickdeploy/clickdeploy.db";
 constexpr const char* kClusterId = "51a0c1d2-0000-4000-8000-000000000001";
 
 // Logs are for people who look into one failing seed.
@@ -64,6 +63,18 @@ Task<Result<void>> patch_one(client::Client& client, client::ResourcePath path, 
   co_return Result<void>{};
 }
 
+Task<Result<void>> patch_raw(client::Client& client, std::string target, std::string patch) {
+  http::Headers headers{{"Content-Type", "application/merge-patch+json"}};
+  Result<http::Response> answer =
+      co_await client.raw("PATCH", std::move(target), std::move(headers), std::move(patch));
+  if (!answer) co_return std::unexpected(std::move(answer).error());
+  if (answer->status >= 300) {
+    co_return std::unexpected(
+        client::error_of_status(answer->status, parse_json(answer->body).value_or(Json())));
+  }
+  co_return Result<void>{};
+}
+
 void print_speed(SimWorld& world, std::uint64_t seed, std::chrono::nanoseconds took) {
   const double seconds = std::chrono::duration<double>(took).count();
   const double simulated = std::chrono::duration<double>(world.context().now()).count();
@@ -96,6 +107,7 @@ struct SimWorld::Running {
   Result<void> start(SimWorld& world) {
     store::StoreOptions options;
     options.path = kDatabase;
+    options.log_events_max = world.log_events_max;
     options.vfs = world.vfs.name();
     options.writer = process->executor();
     auto opened = store::ObjectStore::open(std::move(options), apiserver::ApiServer::read_facts);
@@ -128,6 +140,12 @@ struct SimWorld::Running {
       exited = std::move(ready).error();
       co_return;
     }
+    if (taps.booted) {
+      auto serve = [server = api.get()](http::Request request) {
+        return server->handle(std::move(request));
+      };
+      taps.booted(serve, tasks, clock);
+    }
     tasks.start("API server", api->run_background());
     control_plane->start();
   }
@@ -136,16 +154,13 @@ struct SimWorld::Running {
   std::optional<Error> exited;  // by itself
   SimClock clock;
   SimHttpClient outside;
+  TappedDisk disk;
+  TappedReconciles reconciles;
+  const Taps& taps;
   http::LocalHttpClient in_process;
   std::unique_ptr<store::ObjectStore> store;
   std::unique_ptr<apiserver::ApiServer> api;
   std::unique_ptr<app::ControlPlane> control_plane;
-    if (taps.booted) {
-      auto serve = [server = api.get()](http::Request request) {
-        return server->handle(std::move(request));
-      };
-      taps.booted(serve, tasks, clock);
-    }
   TaskGroup tasks;
   client::Client user;
 };
@@ -155,9 +170,6 @@ SimWorld::SimWorld(std::uint64_t seed)
       context_(std::make_unique<SimContext>(seed)),
       clock(*context_, kBase),
       report(clock),
-  TappedDisk disk;
-  TappedReconciles reconciles;
-  const Taps& taps;
       random(seed + 1'000'003),
       cloud_random(seed + 2'000'003),
       storage(seed + 4'000'037),
@@ -255,6 +267,7 @@ void SimWorld::crash() {
   dead_.push_back(std::move(running_->process));
   last_store_ = std::move(running_->store);
   running_.reset();
+  if (taps.killed) taps.killed();
 }
 
 void SimWorld::power_loss() {
@@ -267,7 +280,6 @@ void SimWorld::power_loss() {
   prometheus.set_down(false);
 }
 
-  if (taps.killed) taps.killed();
 void SimWorld::restart_if_down() {
   if (context_->steps() >= crash_at_) {
     crash_at_ = UINT64_MAX;
@@ -352,6 +364,12 @@ Result<void> SimWorld::try_patch(const std::string& resource, const api::ObjectK
       [&](client::Client& client) { return patch_one(client, path_of(resource), key, patch); });
 }
 
+Result<void> SimWorld::try_patch_status(const std::string& resource, const api::ObjectKey& key,
+                                        Json patch) {
+  const std::string target = path_of(resource).url(key.namespace_name, key.name, "status");
+  return insist([&](client::Client& client) { return patch_raw(client, target, to_json(patch)); });
+}
+
 Result<void> SimWorld::try_remove(const std::string& resource, const api::ObjectKey& key) {
   return insist([&](client::Client& client) { return client.remove(path_of(resource), key, ""); });
 }
@@ -372,8 +390,15 @@ void SimWorld::remove(const std::string& resource, const api::ObjectKey& key) {
   expect(try_remove(resource, key), "delete " + key.text());
 }
 
+void SimWorld::pause(std::chrono::nanoseconds length) {
+  const SimContext::Owner owner = running_->process->owner();
+  context_->hold(owner);
+  context_->post_after(length, SimContext::make_job([this, owner] { context_->release(owner); }));
+}
+
 void SimWorld::shift_wall(std::chrono::nanoseconds shift) {
   wall_shift_ += shift;
+  ++wall_jumps_;
   if (running_) running_->clock.shift_wall(shift);
 }
 
@@ -398,7 +423,6 @@ const Json& SimWorld::object(const std::string& resource, const api::ObjectKey& 
 }
 
 std::vector<std::reference_wrapper<const Json>> SimWorld::objects(
-  ++wall_jumps_;
     const std::string& resource) const {
   std::vector<std::reference_wrapper<const Json>> list;
   for (const store::DocumentPtr& document : documents(resource)) {
@@ -416,6 +440,15 @@ std::vector<store::DocumentPtr> SimWorld::documents(const std::string& resource)
 store::Revision SimWorld::revision() const {
   const store::ObjectStore* newest = newest_store();
   return newest == nullptr ? 0 : newest->revision();
+}
+
+WallTime SimWorld::process_wall_now() const {
+  return clock.wall_now() + wall_shift_;
+}
+
+std::vector<app::QueueCounts> SimWorld::queues() const {
+  if (!running_) return {};
+  return running_->control_plane->counts();
 }
 
 void replay(const std::vector<std::uint64_t>& seeds,
@@ -437,12 +470,3 @@ void replay(const std::vector<std::uint64_t>& seeds,
 }
 
 }  // namespace clickdeploy::simulation
-WallTime SimWorld::process_wall_now() const {
-  return clock.wall_now() + wall_shift_;
-}
-
-std::vector<app::QueueCounts> SimWorld::queues() const {
-  if (!running_) return {};
-  return running_->control_plane->counts();
-}
-

@@ -25,15 +25,17 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace clickdeploy::simulation {
 
 inline constexpr const char* kCloudOrigin = "http://cloud.sim";
-inline constexpr const char* kPrometheusOrigin = "http://prometheus.sim:9090";
 inline constexpr const char* kCloudPassword = "~canary-3b1f-password";  // of every user
+inline constexpr const char* kPrometheusOrigin = "http://prometheus.sim:9090";
 inline constexpr const char* kTargetsFolder = "/prometheus/targets";
+inline constexpr const char* kDatabase = "/var/lib/clickdeploy/clickdeploy.db";
 inline constexpr const char* kRulesFolder = "/prometheus/rules";
 
 class SimWorld {
@@ -67,7 +69,11 @@ class SimWorld {
   // The same for one object, where the answer may be an error.
   Result<void> try_apply(const Json& object);
   Result<void> try_patch(const std::string& resource, const api::ObjectKey& key, Json patch);
+  Result<void> try_patch_status(const std::string& resource, const api::ObjectKey& key, Json patch);
   Result<void> try_remove(const std::string& resource, const api::ObjectKey& key);
+
+  // SIGSTOP, and SIGCONT after so long; a process that is killed meanwhile starts as usual.
+  void pause(std::chrono::nanoseconds length);
 
   // The wall clock of the machine that the process runs on, from now on; the cloud and Prometheus
   // have their own.
@@ -78,29 +84,32 @@ class SimWorld {
   const Json& object(const std::string& resource, const api::ObjectKey& key) const;
   std::vector<std::reference_wrapper<const Json>> objects(const std::string& resource) const;
   store::Revision revision() const;
-  // In order of keys, for those who look at every change.
-  std::vector<store::DocumentPtr> documents(const std::string& resource) const;
-
-  SimContext& context() { return *context_; }
-
   // The same for what the store had once.
   const Json& parsed(const store::DocumentPtr& document) const;
   // Of the process that runs, or ran last; null before the first.
   store::ObjectStore* newest_store() const;
   std::vector<app::QueueCounts> queues() const;  // none while no process runs
- private:
-  std::unique_ptr<SimContext> context_;
+  // In order of keys, for those who look at every change.
+  std::vector<store::DocumentPtr> documents(const std::string& resource) const;
 
- public:
+  SimContext& context() { return *context_; }
   std::uint64_t seed() const { return seed_; }
   WallTime process_wall_now() const;
   // How often the wall clock has jumped.
   std::size_t wall_jumps() const { return wall_jumps_; }
 
+  // Events that the store keeps for watchers, from the next start on.
+  std::size_t log_events_max = 50'000;
+
   Taps taps;  // before all that may still be heard while it goes
+
+ private:
+  const std::uint64_t seed_;
+  std::unique_ptr<SimContext> context_;
+
+ public:
   SimClock clock;
   Report report;
-  const std::uint64_t seed_;
   SeededRandom random;        // of the processes
   SeededRandom cloud_random;  // of the cloud
   SimDisk storage;            // the machine's; its faults are set here
@@ -113,6 +122,9 @@ class SimWorld {
   SimNetwork network;
   fakes::FakePrometheus prometheus;
   fakes::FakeRuleChecker rule_checker;
+  // Uids and claims of Instances whose finalizers a person took away by hand: what they had in the
+  // cloud is that person's business.
+  std::set<std::string> forsaken;
   std::function<void()> always;  // called whenever something may have changed
 
  private:
@@ -139,6 +151,7 @@ class SimWorld {
   std::size_t power_losses_ = 0;
   std::optional<Error> boot_error_;
   std::chrono::nanoseconds wall_shift_{0};
+  std::size_t wall_jumps_ = 0;
   TaskGroup world_tasks_;
 };
 
@@ -147,4 +160,3 @@ void replay(const std::vector<std::uint64_t>& seeds,
             const std::function<void(SimWorld&)>& scenario);
 
 }  // namespace clickdeploy::simulation
-  std::size_t wall_jumps_ = 0;

@@ -1,6 +1,8 @@
 #include "tests/simulation/swarm.h"
 
 #include "tests/simulation/invariants.h"
+#include "tests/simulation/swarm_faults.h"
+#include "tests/simulation/swarm_oracle.h"
 #include "tests/simulation/swarm_user.h"
 
 #include <fmt/format.h>
@@ -11,9 +13,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// The longest pause between two tries of a create is ten minutes, that of a repair's step five; a
-// server may need one of each, and a rollout takes one server after the other.
-constexpr auto kRestBound = 90min;
+// L1: twice the resync of a cloud (five minutes) and the longest pause between two tries (ten), and
+// as repairs and rollouts take one server after the other, some minutes for each server.
+constexpr auto kRestBound = 20min;
+constexpr auto kRestBoundOfServer = 3min;
+// A brake must hold for so long before somebody lifts it.
+constexpr auto kHeld = 1min;
 // Objects are looked at once a minute at the latest.
 constexpr auto kStay = 2min;
 // Times in statuses are refreshed once a minute each.
@@ -21,95 +26,115 @@ constexpr std::int64_t kRefreshesMax = 3;
 
 class SwarmRun {
  public:
-  SwarmRun(std::uint64_t seed, bool told)
-      : world_(seed),
-        story_(world_, told),
-        dice_(seed + 11'000'027),
-        faults_(world_, story_, seed),
-        user_(world_, story_, seed),
+  SwarmRun(std::uint64_t seed, const SwarmOptions& options)
+      : decisions_(seed, options.only),
+        world_(seed),
+        story_(world_, options.told),
+        faults_(world_, story_, decisions_),
+        user_(world_, story_, decisions_),
+        oracle_(world_, user_.wish()),
         invariants_(world_) {
-    world_.always = [this] {
+    world_.always = [this, also = options.also] {
       invariants_.look();
       story_.look();
+      if (also) also(world_, decisions_);
     };
     world_.report.sink = [this](const Violation& violation) {
       story_.tell("VIOLATION", violation.invariant + ": " + violation.what);
     };
-    if (!told) return;
     world_.checker.after_mutation = [this](const Mutation& mutation) {
-      story_.tell("cloud",
-                  fmt::format("{} {} -> {}", mutation.method, mutation.path, mutation.status));
+      story_.tell_mutation(mutation);
     };
   }
 
   SwarmResult run() {
-    story_.tell("seed", faults_.rates().text());
     hostile();
     if (world_.report.empty()) calm();
-    if (world_.report.empty() && wish().exists) stay();
+    if (world_.report.empty()) stay();
     return {.steps = world_.context().steps(),
             .hash = world_.context().hash(),
             .crashes = world_.crashes(),
             .simulated = world_.context().now(),
+            .to_rest = to_rest_,
+            .braked = braked_,
+            .decisions = decisions_.taken(),
             .violations = world_.report.violations()};
   }
 
  private:
-  const Wish& wish() const { return user_.wish(); }
-
   void hostile() {
-    const SteadyTime end = world_.context().now() + 1min + 1s * dice_.below(180);
+    Dice length = decisions_.dice("length", 0);
+    const SteadyTime end = world_.context().now() + 1min + 1s * length.below(180);
     user_.begin();
-    while (world_.context().now() < end && world_.report.empty()) {
-      world_.run_for(1ms * (500 + dice_.below(10'000)));
-      faults_.moment();
-      user_.act();
+    for (std::uint64_t moment = 1; world_.context().now() < end && world_.report.empty();
+         ++moment) {
+      Dice pause = decisions_.dice("moment", moment);
+      world_.run_for(1ms * (500 + pause.below(10'000)));
+      faults_.moment(moment);
+      user_.act(moment);
     }
   }
 
   void calm() {
     faults_.calm();
     user_.settle();
-    const SteadyTime bound = world_.context().now() + kRestBound;
-    while (!rests_within_a_minute()) {
-      if (world_.context().now() >= bound) {
-        return world_.report.add(wish().exists ? "L1" : "L3", "no rest: " + describe(world_));
-      }
+    const SteadyTime began = world_.context().now();
+    if (!comes_to_rest() && world_.report.empty()) {
+      // It has stopped itself, rightly, and asks for a person.
+      braked_ = true;
+      story_.tell("brake", oracle_.brake());
+      user_.lift_brakes();
+      comes_to_rest();
+    }
+    to_rest_ = world_.context().now() - began;
+  }
+
+  std::chrono::nanoseconds rest_bound() const {
+    std::size_t servers = 0;
+    for (const ServiceWish& service : user_.wish().services) {
+      servers += static_cast<std::size_t>(service.replicas);
+    }
+    return kRestBound + kRestBoundOfServer * servers;
+  }
+
+  // False: something has broken, or a brake holds.
+  bool comes_to_rest() {
+    const SteadyTime bound = world_.context().now() + rest_bound();
+    while (true) {
+      faults_.help();
       user_.pursue();  // a Service that is to be recreated waits until the old one is gone
+      if (rests_within(20s)) return world_.report.empty();
+      if (!braked_ && is_held()) return false;
+      if (world_.context().now() < bound) continue;
+      world_.report.add("L1", "no rest: " + oracle_.unrest() + "\n" + describe(world_));
+      return false;
     }
   }
 
-  bool rests_within_a_minute() {
-    return world_.run_until([this] { return !world_.report.empty() || is_at_rest(); }, 1min);
+  bool rests_within(std::chrono::nanoseconds limit) {
+    auto looked = std::chrono::seconds(-1);
+    auto rests = [this, &looked] {
+      if (!world_.report.empty()) return true;
+      const auto second = std::chrono::floor<std::chrono::seconds>(world_.context().now());
+      if (second == looked) return false;
+      looked = second;
+      return oracle_.unrest().empty();
+    };
+    return world_.run_until(rests, limit);
   }
 
-  bool is_at_rest() const {
-    if (!wish().exists) return is_gone();
-    const auto wanted = static_cast<std::size_t>(wish().replicas);
-    if (!world_.object(kServices, kWeb)["metadata"]["deletionTimestamp"].is_null()) return false;
-    if (world_.objects(kInstances).size() != wanted) return false;
-    if (!wish().selected) return is_up_unmonitored();
-    return is_converged(world_, wish().replicas) &&
-           (wanted == 0 || world_.prometheus.rule_expression("HighCPU") == wish().rule);
-  }
-
-  bool is_gone() const {
-    return world_.object(kServices, kWeb).is_null() && world_.objects(kInstances).empty() &&
-           world_.checker.our_servers().empty() && world_.checker.our_ports().empty() &&
-           world_.prometheus.targets() == 0;
-  }
-
-  bool is_up_unmonitored() const {
-    const auto wanted = static_cast<std::size_t>(wish().replicas);
-    const Json& service = world_.object(kServices, kWeb);
-    return world_.checker.our_servers().size() == wanted &&
-           world_.checker.our_ports().size() == wanted && world_.prometheus.targets() == 0 &&
-           is_condition(service, "InstancesReady", "True") &&
-           is_condition(service, "UpToDate", "True") &&
-           service["status"]["observedGeneration"] == service["metadata"]["generation"];
+  // For a while, in which nothing is done to the cloud.
+  bool is_held() {
+    const std::string brake = oracle_.brake();
+    if (brake.empty()) return false;
+    const std::size_t mutations = world_.checker.mutations().size();
+    if (rests_within(kHeld)) return false;
+    return world_.checker.mutations().size() == mutations && !oracle_.brake().empty();
   }
 
   void stay() {
+    const std::string harm = faults_.harm_to_others();
+    if (!harm.empty()) world_.report.add("S2", harm);
     world_.run_for(1min);  // what others still have to hear
     const std::size_t mutations = world_.checker.mutations().size();
     invariants_.take_writes();
@@ -122,21 +147,27 @@ class SwarmRun {
       if (writes <= kRefreshesMax) continue;
       world_.report.add("S18", fmt::format("{} is written {} times at rest", name, writes));
     }
-    if (!is_at_rest()) world_.report.add("S18", "no longer at rest: " + describe(world_));
+    const std::string unrest = oracle_.unrest();
+    if (!unrest.empty()) {
+      world_.report.add("S18", "no longer at rest: " + unrest + "\n" + describe(world_));
+    }
   }
 
+  Decisions decisions_;
   SimWorld world_;
   Story story_;
-  Dice dice_;
   SwarmFaults faults_;
   SwarmUser user_;
+  SwarmOracle oracle_;
   Invariants invariants_;
+  std::chrono::nanoseconds to_rest_{0};
+  bool braked_ = false;
 };
 
 }  // namespace
 
-SwarmResult run_swarm(std::uint64_t seed, bool told) {
-  SwarmRun run(seed, told);
+SwarmResult run_swarm(std::uint64_t seed, SwarmOptions options) {
+  SwarmRun run(seed, options);
   return run.run();
 }
 

@@ -1,85 +1,90 @@
-// SwarmFaults: what goes wrong around the process in the hostile phase of a swarm run. The seed
-// draws the classes (each is off with probability one half) and their rates.
+// SwarmFaults: what goes wrong around the controller in the hostile phase of a swarm run, from
+// moment to moment: in the cloud, with Prometheus, in the servers, with the clock, and with the
+// controller's process itself. The seed draws the classes (each is off with probability one half)
+// and their rates.
 
 #pragma once
 
-#include "tests/simulation/story.h"
+#include "tests/simulation/swarm_messages.h"
 
+#include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace clickdeploy::simulation {
 
-// Numbers drawn from a seed.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : random_(seed) {}
-
-  // 0 to n - 1; 0 if n is 0.
-  std::uint64_t below(std::uint64_t n) { return n == 0 ? 0 : random_.next() % n; }
-  bool chance(double probability) {
-    return static_cast<double>(below(1'000'000)) < probability * 1'000'000.0;
-  }
-  // Uniform up to `most`, or 0 with probability one half: a class of faults that is off.
-  double rate(double most) {
-    const bool on = chance(0.5);
-    const double drawn = most * static_cast<double>(below(1000)) / 1000.0;
-    return on ? drawn : 0.0;
-  }
-
- private:
-  SeededRandom random_;
-};
-
-struct FaultRates {
-  // Of messages.
-  double refuse = 0;
-  double reset = 0;
-  double time_out_after = 0;
-  double late = 0;  // carried out or answered late, past the deadline as well
-  double status = 0;
-  double reload = 0;  // of reloads: 500
-  // Of moments.
-  double no_valid_host = 0;
-  double build_hangs = 0;
-  double server_deleted = 0;
-  double agent_fails = 0;
-  double prometheus_down = 0;
-  double token_dropped = 0;
-  double wall_jump = 0;
-  double crash = 0;
-  // Of the whole run; 0 is off.
-  std::chrono::seconds list_lag{0};
-
-  std::string text() const;
-};
-
-FaultRates draw_rates(Dice& dice);
-
 class SwarmFaults {
  public:
-  SwarmFaults(SimWorld& world, Story& story, std::uint64_t seed);
+  SwarmFaults(SimWorld& world, Story& story, Decisions& decisions);
 
   // Something may go wrong now. Called every few seconds of the hostile phase.
-  void moment();
-  // All faults are over, and what they left is as somebody who is asked for help would leave it:
-  // agents run, Prometheus is up. Jumps of the clock stay.
+  void moment(std::uint64_t number);
+  // All faults are over. What they broke stays broken: dead agents, deleted servers, a clock that
+  // jumped, files that somebody overwrote.
   void calm();
+  // What the controller asks a person for: servers that somebody stopped are started.
+  void help();
 
-  const FaultRates& rates() const { return rates_; }
+  // What others have in the cloud, and the controller must leave alone: "" or what happened to it.
+  std::string harm_to_others() const;
+  bool has_deleted_servers() const { return servers_deleted_ > 0; }
 
  private:
-  std::optional<NetworkFault> fault_of(const http::Request& request);
-  NetworkFault status_fault();
-  Task<http::Reply> lagging(http::Request request);
-  void break_cloud();
-  void break_agent();
+  using Strike = void (SwarmFaults::*)(Dice&);
+  struct Class {
+    const char* name;
+    double most;  // of moments
+    Strike strike;
+  };
+  static const std::vector<Class>& classes();
+
+  void find_no_host(Dice& dice);
+  void hang_builds(Dice& dice);
+  void hang_deletes(Dice& dice);
+  void fill_quota(Dice& dice);
+  void delete_server(Dice& dice);
+  void stop_server(Dice& dice);
+  void rename_server(Dice& dice);
+  void unmark_server(Dice& dice);
+  void make_foreign_server(Dice& dice);
+  void make_foreign_port(Dice& dice);
+  void break_agent(Dice& dice);
+  void stop_prometheus(Dice& dice);
+  void spoil_target_file(Dice& dice);
+  void expire_tokens(Dice& dice);
+  void refuse_tokens(Dice& dice);
+  void lose_catalogue(Dice& dice);
+  void shift_clock(Dice& dice);
+  void shift_clock_far(Dice& dice);
+  void crash(Dice& dice);
+  void pause(Dice& dice);
+  void starve(Dice& dice);
+  void delay_timers(Dice& dice);
+
+  void tell(const std::string& who, const std::string& what) const;
+  // Ends by itself after up to `most` seconds, and at the latest when all faults do.
+  void lasting(Dice& dice, std::uint64_t most, std::function<void()> end);
+  void end_lasting(SteadyTime now);
+  localcloud::Server* any_server(Dice& dice) const;
+  localcloud::Outcome<localcloud::Token> person() const;
+
+  struct Lasting {
+    SteadyTime until;
+    std::function<void()> end;
+  };
 
   SimWorld& world_;
   Story& story_;
-  Dice dice_;
-  FaultRates rates_;
-  bool on_ = true;
+  Decisions& decisions_;
+  MessageFaults messages_;
+  std::vector<double> rates_;  // as classes()
+  std::vector<Lasting> lasting_;
+  std::set<std::string> stuck_;  // servers whose deletion hangs
+  bool deletes_hang_ = false;
+  std::uint64_t servers_deleted_ = 0;
+  std::set<std::string> foreign_servers_;
+  std::set<std::string> foreign_ports_;
 };
 
 }  // namespace clickdeploy::simulation

@@ -2,28 +2,116 @@
 
 #include "controller/base/yaml.h"
 
-#include <array>
+#include <fmt/format.h>
 
 namespace clickdeploy::simulation {
 
-SwarmUser::SwarmUser(SimWorld& world, Story& story, std::uint64_t seed)
-    : world_(world), story_(story), dice_(seed + 7'000'003) {
-  wish_.replicas = 1 + static_cast<int>(dice_.below(4));
-  eagerness_ = dice_.rate(0.6);
+namespace {
+
+const api::ObjectKey kOtherCloud{"stock", "other"};
+
+constexpr const char* kOtherCloudManifests = R"(
+apiVersion: v1
+kind: Namespace
+metadata: {name: stock, labels: {team: web}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: other, namespace: stock}
+type: Opaque
+stringData:
+  clouds.yaml: |
+    clouds:
+      other:
+        auth:
+          auth_url: http://cloud.sim/identity/v3
+          username: admin
+          password: ~canary-3b1f-password
+          project_name: admin
+          user_domain_id: default
+          project_domain_id: default
+        region_name: RegionOne
+---
+apiVersion: clickdeploy.io/v1alpha1
+kind: Cloud
+metadata: {name: other, namespace: stock}
+spec:
+  type: OpenStack
+  credentials: {secretRef: {name: other, key: clouds.yaml}, cloudName: other}
+  region: RegionOne
+)";
+
+Json second_policy() {
+  Json policy = parse_single_yaml(policy_manifest("click_deploy_service_cpu_usage_percent > 99"))
+                    .value_or(Json());
+  policy.member("metadata").set("name", "second");
+  const Json rule = Json::object({{"alert", "SlowDisk"},
+                                  {"expr", "click_deploy_service_memory_usage_bytes > 1"},
+                                  {"for", "1m"}});
+  const Json group = Json::object({{"name", "disk"}, {"rules", Json::array({rule})}});
+  Json& spec = policy.member("spec");
+  spec.set("rules", Json::object({{"groups", Json::array({group})}}));
+  spec.set("priority", 50);
+  return policy;
 }
 
-// As in the scenarios, but with brakes that do not hold for ever what a whole hostile phase broke.
-Json SwarmUser::service() const {
-  Json object = parse_single_yaml(service_manifest(wish_.replicas, wish_.image)).value_or(Json());
-  object.member("metadata").member("labels").set("tier", wish_.selected ? "front" : "back");
+}  // namespace
+
+// Small fleets as a rule: they are quick, and most mistakes need no more.
+SwarmUser::SwarmUser(SimWorld& world, Story& story, Decisions& decisions)
+    : world_(world), story_(story), decisions_(decisions), eagerness_(decisions.rate("user", 0.6)) {
+  const std::vector<api::ObjectKey> keys = {kWeb, {"shop", "api"}, {"shop", "db"}};
+  std::optional<Dice> more = decisions_.take("services", 0.25);
+  const std::size_t count = more ? 2 + more->below(2) : 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    ServiceWish service{.key = keys[i]};
+    Dice dice = decisions_.dice("size", i);
+    service.replicas =
+        static_cast<int>(dice.chance(0.85) ? dice.between(1, 3) : dice.between(0, 8));
+    if (std::optional<Dice> brakes = decisions_.take("brakes", "", i + 1, 0.7)) {
+      service.brakes = draw_brakes(*brakes);
+    }
+    wish_.services.push_back(std::move(service));
+  }
+  wish_.second_policy = decisions_.take("second-policy", 0.2).has_value();
+  if (count > 1 && decisions_.take("second-cloud", 0.5)) {
+    ServiceWish& last = wish_.services.back();
+    last.key.namespace_name = kOtherCloud.namespace_name;
+    last.cloud = kOtherCloud;
+    wish_.clouds.push_back(kOtherCloud);
+  }
+}
+
+Brakes SwarmUser::draw_brakes(Dice& dice) {
+  constexpr const char* kMost[] = {"10%", "20%", "40%", "60%", "100%"};
+  return {.max_unhealthy = kMost[dice.below(std::size(kMost))],
+          .max_retries = static_cast<int>(dice.between(1, 5)),
+          .max_in_flight = static_cast<int>(dice.between(1, 2))};
+}
+
+Json SwarmUser::manifest(const ServiceWish& service) const {
+  Json object =
+      parse_single_yaml(service_manifest(service.replicas, service.image)).value_or(Json());
+  Json& metadata = object.member("metadata");
+  metadata.set("name", service.key.name);
+  metadata.set("namespace", service.key.namespace_name);
+  metadata.member("labels").set("tier", service.selected ? "front" : "back");
   Json& spec = object.member("spec");
-  spec.set("paused", wish_.paused);
-  spec.member("remediation").set("maxUnhealthy", "100%");
-  spec.member("remediation").set("maxRetries", 100);
+  spec.set("cloudRef", Json::object({{"name", service.cloud.name},
+                                     {"namespace", service.cloud.namespace_name}}));
+  spec.set("paused", service.paused);
+  Json& remediation = spec.member("remediation");
+  remediation.set("maxUnhealthy", service.brakes.max_unhealthy);
+  remediation.set("maxRetries", service.brakes.max_retries);
+  remediation.set("maxInFlight", service.brakes.max_in_flight);
   Json& made = spec.member("template");
-  made.member("spec").member("metadata").set("owner", wish_.metadata);
-  made.member("metadata").member("labels").set("app", wish_.label);
+  made.member("spec").member("metadata").set("owner", service.metadata);
+  made.member("metadata").member("labels").set("app", service.label);
   return object;
+}
+
+void SwarmUser::tell(const std::string& what) const {
+  story_.tell("user", what, decisions_.last_taken());
 }
 
 void SwarmUser::expect(const Result<void>& done, const std::string& what) {
@@ -44,85 +132,75 @@ void SwarmUser::apply_yaml(const std::string& yaml) {
   }
 }
 
-void SwarmUser::apply_service(const std::string& what) {
-  story_.tell("user", what);
-  wish_.exists = true;
-  const Json& there = world_.object(kServices, kWeb);
+void SwarmUser::apply(ServiceWish& service, const std::string& what) {
+  tell(service.key.name + ": " + what);
+  service.exists = true;
+  const Json& there = world_.object(kServices, service.key);
   // One that is going is left to go; pursue() makes the next one.
   if (!there["metadata"]["deletionTimestamp"].is_null()) return;
-  expect(world_.try_apply(service()), "apply Service");
+  expect(world_.try_apply(manifest(service)), "apply Service " + service.key.name);
 }
 
-void SwarmUser::apply_policy(const std::string& rule, const std::string& what) {
-  story_.tell("user", what + ": " + rule);
-  apply_yaml(policy_manifest(rule));
+void SwarmUser::apply_policies() {
+  apply_yaml(policy_manifest(wish_.rule));
+  if (wish_.second_policy) expect(world_.try_apply(second_policy()), "apply the second policy");
 }
 
 void SwarmUser::begin() {
   story_.tell("user", "applies the platform");
   apply_yaml(platform_manifests());
-  apply_service("applies Service web with " + std::to_string(wish_.replicas) + " replicas");
+  if (wish_.clouds.size() > 1) apply_yaml(kOtherCloudManifests);
+  if (wish_.second_policy) apply_policies();
+  for (ServiceWish& service : wish_.services) {
+    apply(service, fmt::format("{} replicas; repairs stop at {} unhealthy, {} tries, {} at once",
+                               service.replicas, service.brakes.max_unhealthy,
+                               service.brakes.max_retries, service.brakes.max_in_flight));
+  }
 }
 
 void SwarmUser::pursue() {
-  if (wish_.exists && world_.object(kServices, kWeb).is_null()) {
-    apply_service("makes Service web anew");
+  for (ServiceWish& service : wish_.services) {
+    if (service.exists && world_.object(kServices, service.key).is_null()) {
+      apply(service, "is made anew");
+    }
   }
 }
 
-void SwarmUser::act() {
+void SwarmUser::act(std::uint64_t moment) {
   pursue();
-  if (!dice_.chance(eagerness_)) return;
-  constexpr std::array kImages = {"debian-12", "ubuntu-22.04"};
-  constexpr std::array kRules = {"click_deploy_service_cpu_usage_percent > 90",
-                                 "click_deploy_service_cpu_usage_percent > 95"};
-  switch (dice_.below(12)) {
-    case 0:
-    case 1:
-    case 2:
-      wish_.replicas = static_cast<int>(dice_.below(6));
-      return apply_service("scales to " + std::to_string(wish_.replicas));
-    case 3:
-      wish_.image = kImages[dice_.below(kImages.size())];
-      return apply_service("wants image " + wish_.image);
-    case 4:
-      wish_.image = "no-such-image";
-      return apply_service("wants an image that does not exist");
-    case 5:
-      wish_.metadata = dice_.chance(0.5) ? "shop" : "stock";
-      return apply_service("wants metadata owner=" + wish_.metadata);
-    case 6:
-      wish_.label = dice_.chance(0.5) ? "web" : "www";
-      return apply_service("wants label app=" + wish_.label);
-    case 7:
-      wish_.rule = kRules[dice_.below(kRules.size())];
-      return apply_policy(wish_.rule, "wants rule");
-    case 8:
-      return apply_policy("sum((( click_deploy_service_cpu_usage_percent > 90",
-                          "wants a rule that cannot be parsed");
-    case 9:
-      wish_.paused = !wish_.paused;
-      return apply_service(wish_.paused ? "pauses" : "goes on");
-    case 10:
-      wish_.selected = !wish_.selected;
-      return apply_service(wish_.selected ? "lets the policy select web"
-                                          : "hides web from the policy");
-    default:
-      wish_.exists = dice_.chance(0.7);  // or it stays away
-      story_.tell("user", wish_.exists ? "deletes web and will make it anew" : "deletes web");
-      expect(world_.try_remove(kServices, kWeb), "delete Service");
-  }
+  std::optional<Dice> dice = decisions_.take("user", "", moment, eagerness_);
+  if (!dice) return;
+  ServiceWish& service = wish_.services[dice->below(wish_.services.size())];
+  const Act act = acts()[dice->below(acts().size())];
+  (this->*act)(service, *dice);
 }
 
 void SwarmUser::settle() {
-  wish_.paused = false;
-  if (wish_.image == "no-such-image") wish_.image = "debian-12";
-  apply_policy(wish_.rule, "settles for rule");
-  // What somebody deletes at once is missing at once: the guard asks for a word of a person.
+  for (ServiceWish& service : wish_.services) {
+    service.paused = false;
+    if (service.image == "no-such-image") service.image = "debian-12";
+  }
+  story_.tell("user", "settles for rule " + wish_.rule);
+  apply_policies();
+  for (const std::string& name : many_) {
+    expect(world_.try_remove(kServices, {"shop", name}), "delete Service " + name);
+  }
+  for (ServiceWish& service : wish_.services) {
+    if (service.exists) apply(service, fmt::format("settles for {} replicas", service.replicas));
+  }
+}
+
+void SwarmUser::lift_brakes() {
+  story_.tell("user", "lifts the brakes: whatever is broken may be repaired at once");
   const Json protection = Json::object({{"missingFleetThreshold", "100%"}});
   const Json spec = Json::object({{"protection", protection}});
-  expect(world_.try_patch(kClouds, kCloud, Json::object({{"spec", spec}})), "patch Cloud");
-  if (wish_.exists) apply_service("settles for " + std::to_string(wish_.replicas) + " replicas");
+  for (const api::ObjectKey& cloud : wish_.clouds) {
+    expect(world_.try_patch(kClouds, cloud, Json::object({{"spec", spec}})), "patch Cloud");
+  }
+  for (ServiceWish& service : wish_.services) {
+    service.brakes = {.max_unhealthy = "100%", .max_retries = 100, .max_in_flight = 2};
+    if (service.exists) apply(service, "allows every repair");
+  }
 }
 
 }  // namespace clickdeploy::simulation

@@ -1,0 +1,203 @@
+#include "tests/simulation/swarm_oracle.h"
+
+#include "controller/reconcilers/service/repair_budget.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace clickdeploy::simulation {
+
+namespace {
+
+bool is_deleting(const Json& object) {
+  return !object["metadata"]["deletionTimestamp"].is_null();
+}
+
+bool belongs_to(const Json& instance, const api::ObjectKey& service) {
+  return instance["metadata"]["namespace"].as_string() == service.namespace_name &&
+         instance["spec"]["serviceName"].as_string() == service.name;
+}
+
+bool is_same_service(const Json& a, const Json& b) {
+  return a["metadata"]["namespace"] == b["metadata"]["namespace"] &&
+         a["spec"]["serviceName"] == b["spec"]["serviceName"];
+}
+
+std::string claim_of(const localcloud::Port& port) {
+  constexpr std::string_view kClaim = " claim=";
+  const std::size_t from = port.description.find(kClaim) + kClaim.size();
+  return port.description.substr(from, port.description.find(' ', from) - from);
+}
+
+}  // namespace
+
+std::string SwarmOracle::unrest() const {
+  for (const ServiceWish& service : wish_.services) {
+    std::string found = unrest_of(service);
+    if (!found.empty()) return service.key.name + ": " + found;
+  }
+  return unrest_of_whole();
+}
+
+std::string SwarmOracle::unrest_of(const ServiceWish& wanted) const {
+  const Json& service = world_.object(kServices, wanted.key);
+  const auto instances = std::ranges::count_if(
+      world_.objects(kInstances), [&](const Json& each) { return belongs_to(each, wanted.key); });
+  if (!wanted.exists) {
+    if (!service.is_null()) return "the Service is still there";
+    return instances == 0 ? "" : "Instances are still there";
+  }
+  if (service.is_null() || is_deleting(service)) return "the Service is not there";
+  if (instances != wanted.replicas) {
+    return fmt::format("{} Instances instead of {}", instances, wanted.replicas);
+  }
+  const Json& status = service["status"];
+  if (status["observedGeneration"] != service["metadata"]["generation"]) {
+    return "the last edit was not observed";
+  }
+  if (status["replicas"].as_int() != wanted.replicas) return "status.replicas is wrong";
+  const std::vector<const char*> conditions =
+      wanted.selected ? std::vector<const char*>{"Ready", "UpToDate", "RulesLoaded"}
+                      : std::vector<const char*>{"InstancesReady", "UpToDate"};
+  for (const char* type : conditions) {
+    if (!is_condition(service, type, "True")) return std::string(type) + " is not True";
+  }
+  if (wanted.selected && status["monitoredReplicas"].as_int() != wanted.replicas) {
+    return "not every Instance is monitored";
+  }
+  return "";
+}
+
+std::string SwarmOracle::unrest_of_whole() const {
+  std::size_t servers = 0;
+  std::size_t targets = 0;
+  for (const ServiceWish& service : wish_.services) {
+    if (!service.exists) continue;
+    servers += static_cast<std::size_t>(service.replicas);
+    if (service.selected) targets += static_cast<std::size_t>(service.replicas);
+  }
+  if (world_.objects(kInstances).size() != servers) return "Instances that nobody asked for";
+  if (kept_servers() != servers) {
+    return fmt::format("{} servers instead of {}", kept_servers(), servers);
+  }
+  if (kept_ports() != servers) return fmt::format("{} ports instead of {}", kept_ports(), servers);
+  if (world_.prometheus.targets() != targets) {
+    return fmt::format("{} targets instead of {}", world_.prometheus.targets(), targets);
+  }
+  if (targets == 0) return "";
+  if (world_.prometheus.rule_expression("HighCPU") != wish_.rule) {
+    return "rule HighCPU is '" + world_.prometheus.rule_expression("HighCPU") + "'";
+  }
+  // Of the policies that select a Service, the first by priority applies alone.
+  if (!world_.prometheus.rule_expression("SlowDisk").empty()) {
+    return "the rule of a policy that applies to nothing is loaded";
+  }
+  return is_condition(world_.object(kBackends, kBackend), "Ready", "True")
+             ? ""
+             : "the MetricsBackend is not Ready";
+}
+
+std::size_t SwarmOracle::kept_servers() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(world_.checker.our_servers(), [&](const localcloud::Server* server) {
+        return !world_.forsaken.contains(CloudChecker::metadata_of(*server, "clickdeploy_uid"));
+      }));
+}
+
+std::size_t SwarmOracle::kept_ports() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      world_.checker.our_ports(),
+      [&](const localcloud::Port* port) { return !world_.forsaken.contains(claim_of(*port)); }));
+}
+
+bool SwarmOracle::is_broken(const Json& instance) const {
+  const Json& status = instance["status"];
+  if (is_deleting(instance) || status["bootedAt"].as_string().empty()) return false;
+  const std::string& id = status["server"]["id"].as_string();
+  const auto server = world_.cloud.state().servers.find(id);
+  if (server == world_.cloud.state().servers.end() ||
+      server->second.vm_state != localcloud::VmState::Active) {
+    return true;
+  }
+  const auto& ids = our_server_ids(world_);
+  return std::ranges::count(ids, id) == 0 || !world_.guests.is_answering(id);
+}
+
+// As maxUnhealthy is defined (docs/reliability.md): of the Service, and of the whole Cloud.
+bool SwarmOracle::is_over_the_brake(const Json& instance) const {
+  std::int64_t of_service = 0;
+  std::int64_t of_cloud = 0;
+  std::int64_t broken_of_service = 0;
+  std::int64_t broken_of_cloud = 0;
+  for (const Json& each : world_.objects(kInstances)) {
+    if (each["spec"]["cloudRef"] != instance["spec"]["cloudRef"]) continue;
+    const bool broken = is_broken(each);
+    ++of_cloud;
+    broken_of_cloud += broken ? 1 : 0;
+    if (!is_same_service(each, instance)) continue;
+    ++of_service;
+    broken_of_service += broken ? 1 : 0;
+  }
+  const std::string& most = instance["spec"]["remediation"]["maxUnhealthy"].as_string();
+  return broken_of_service > reconcilers::count_of(most, of_service) ||
+         broken_of_cloud > reconcilers::count_of(most.ends_with('%') ? most : "20%", of_cloud);
+}
+
+// One that has failed may hold the only place for repairs.
+bool SwarmOracle::is_repair_failed(const Json& like) const {
+  return std::ranges::any_of(world_.objects(kInstances), [&](const Json& each) {
+    return is_same_service(each, like) && is_broken(each) &&
+           condition(each, "Progressing")["reason"].as_string() == "Failed";
+  });
+}
+
+std::string SwarmOracle::brake_of(const Json& instance) const {
+  const Json& progressing = condition(instance, "Progressing");
+  const std::string& reason = progressing["reason"].as_string();
+  const std::string& message = progressing["message"].as_string();
+  const std::string name = instance["metadata"]["name"].as_string();
+  if (!is_broken(instance)) return "";
+  if (reason == "Failed" && message.contains("repairs did not help")) {
+    const bool spent = instance["status"]["remediation"]["retries"].as_int() >=
+                       instance["spec"]["remediation"]["maxRetries"].as_int();
+    return spent ? name + " has failed after its repairs" : "";
+  }
+  if (reason == "Blocked" && message.contains("the brake is on")) {
+    return is_over_the_brake(instance) ? name + " is held by the brake" : "";
+  }
+  if (reason == "Waiting" && message.contains("another repair")) {
+    return is_repair_failed(instance) ? name + " waits behind one that has failed" : "";
+  }
+  return "";
+}
+
+std::string SwarmOracle::brake_of_clouds() const {
+  for (const api::ObjectKey& key : wish_.clouds) {
+    const Json& cloud = world_.object(kClouds, key);
+    if (!is_condition(cloud, "FleetObserved", "False")) continue;
+    for (const Json& instance : world_.objects(kInstances)) {
+      const std::string& id = instance["status"]["server"]["id"].as_string();
+      if (id.empty() || instance["spec"]["cloudRef"]["name"].as_string() != key.name) continue;
+      const auto server = world_.cloud.state().servers.find(id);
+      if (server == world_.cloud.state().servers.end() ||
+          server->second.vm_state == localcloud::VmState::Deleted) {
+        return "Cloud " + key.name + " misses servers";
+      }
+    }
+  }
+  return "";
+}
+
+std::string SwarmOracle::brake() const {
+  std::string held = brake_of_clouds();
+  if (!held.empty()) return held;
+  for (const Json& instance : world_.objects(kInstances)) {
+    if (is_deleting(instance) || is_condition(instance, "Ready", "True")) continue;
+    held = brake_of(instance);
+    if (!held.empty()) return held;
+  }
+  return "";
+}
+
+}  // namespace clickdeploy::simulation
