@@ -41,6 +41,12 @@ simulate: ## Run the whole system from SEEDS=n seeds on (SEED=first; of one: TRA
 	@exec build/release/bin/simulate $(if $(TRACE)$(SHRINK),--seed $(SEED) $(if $(SHRINK),--shrink,--trace),\
 	  --first $(or $(SEED),1) --seeds $(or $(SEEDS),100)) $(ARGS)
 
+.PHONY: planted
+planted: ## Plant bugs, count those that the simulation finds (SEEDS=n for each, SEED=first)
+	@scripts/setup
+	@scripts/lib/build planted planted
+	@exec build/planted/bin/planted --first $(or $(SEED),1) --seeds $(or $(SEEDS),300) $(ARGS)
+
 .PHONY: format
 format: ## Format all C++
 	@scripts/setup
