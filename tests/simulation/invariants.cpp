@@ -199,8 +199,9 @@ void Invariants::look_now_and_then() {
   next_look_ = now + std::chrono::seconds(1);
   const std::vector<app::QueueCounts> queues = world_.queues();
   if (queues.empty()) return;  // no process runs
-  for (const auto& watcher : watchers_) watcher->look(world_.context().fair_since());
-  queues_.look(queues, [this](const std::string& kind) { return keys_of_kind(kind); });
+  const SteadyTime fair_since = world_.context().fair_since();
+  for (const auto& watcher : watchers_) watcher->look(fair_since);
+  queues_.look(queues, [this](const std::string& kind) { return keys_of_kind(kind); }, fair_since);
   if (now < next_metrics_) return;
   next_metrics_ = now + std::chrono::seconds(60);
   canaries_.look("/metrics", app::render_own_metrics(queues, *world_.newest_store()));

@@ -31,6 +31,7 @@ class ChecksReplacement : public Checks {
   }
 
   struct Looks {
+    std::string service = "web";
     bool ready = true;
     bool deleting = false;
     std::string revision = "a";
@@ -41,7 +42,7 @@ class ChecksReplacement : public Checks {
     Json metadata =
         Json::object({{"uid", name},
                       {"labels", Json::object({{"clickdeploy.io/revision", looks.revision}})},
-                      {"ownerReferences", Json::array({Json::object({{"uid", "web"}})})}});
+                      {"ownerReferences", Json::array({Json::object({{"uid", looks.service}})})}});
     if (looks.deleting) metadata.set("deletionTimestamp", "2026-01-01T00:00:00Z");
     const Json ready =
         Json::object({{"type", "Ready"}, {"status", looks.ready ? "True" : "False"}});
@@ -99,6 +100,18 @@ TEST_F(ChecksReplacement, TellsARepairWhileTheBrakeIsOn) {
   EXPECT_EQ(instance("one", {.ready = false, .step = "Replace"}), "S3");
 }
 
+TEST_F(ChecksReplacement, TellsARepairWhileTheBrakeOfTheWholeCloudIsOn) {
+  two_ready();
+  for (const char* name : {"a", "b", "c"}) {
+    EXPECT_EQ(
+        instance(name,
+                 {.service = "db", .ready = false, .unhealthy_since = "2026-01-01T00:00:00Z"}),
+        "");
+  }
+  clock_.now += 1min;
+  EXPECT_EQ(instance("one", {.ready = false, .step = "SoftReboot"}), "S3");
+}
+
 class ChecksQueue : public Checks {
  protected:
   std::string look(const app::QueueCounts& counts, std::size_t objects) {
@@ -134,6 +147,7 @@ TEST_F(ChecksQueue, TellsAKeyThatWaitsLongerThanTheWorkExplains) {
   check_.begins("Instance", {"shop", "a"});
   clock_.now += 2s;
   check_.ended("Instance", {"shop", "a"});
+  clock_.now += 1min;
   EXPECT_EQ(look({.kind = "Instance", .ready = 4, .workers = 2, .oldest_wait = 8s}, 9), "");
   EXPECT_EQ(look({.kind = "Instance", .ready = 4, .workers = 2, .oldest_wait = 10s}, 9), "L6");
 }

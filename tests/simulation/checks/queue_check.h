@@ -23,9 +23,11 @@ class QueueCheck {
   void killed();
 
   // Now and then. `objects` says how many keys a kind can have: those that are there, and those
-  // that are known to be gone but not yet worked off.
+  // that are known to be gone but not yet worked off. The process has been given its turns since
+  // `fair_since`: what a key waited before counts for nothing.
   void look(const std::vector<app::QueueCounts>& queues,
-            const std::function<std::size_t(const std::string& kind)>& objects);
+            const std::function<std::size_t(const std::string& kind)>& objects,
+            SteadyTime fair_since = {});
 
  private:
   using Work = std::pair<std::string, api::ObjectKey>;

@@ -62,19 +62,26 @@ void ReplacementCheck::instance_changed(const std::string& uid, const Json& obje
   const Json& status = object["status"];
   const Json& record = status["remediation"];
   known.service = metadata["ownerReferences"][0]["uid"].as_string();
+  const Json& cloud = object["spec"]["cloudRef"];
+  known.cloud = cloud["namespace"].as_string() + "/" + cloud["name"].as_string();
   known.revision = metadata["labels"]["clickdeploy.io/revision"].as_string();
   known.deleting = !metadata["deletionTimestamp"].is_null();
   known.ready = is_ready(object);
   known.booted = !status["bootedAt"].as_string().empty();
+  known.was_up = status["bootstrap"]["state"].as_string() == "Succeeded";
+  known.unhealthy_since = record["unhealthySince"].as_string();
   known.step = record["step"].as_string();
-  known.unhealthy =
-      repairs(known) || (!record["unhealthySince"].as_string().empty() && known.booted);
+  known.unhealthy = repairs(known) || (!known.unhealthy_since.empty() && known.booted);
   if (known.ready != before.ready || fresh) known.ready_moved = now;
   if (known.unhealthy != before.unhealthy || fresh) known.unhealthy_moved = now;
   if (known.deleting && !before.deleting) known.deleted_at = now;
   if (fresh) judge_create(known, name);
   if (known.deleting && !before.deleting && !fresh) judge_deletion(uid, before, name);
-  if (repairs(known) && !repairs(before) && !known.deleting) judge_repair(uid, known, name);
+  const bool begins = repairs(known) && !repairs(before) && !known.deleting;
+  if (begins) judge_repair(uid, known, name);
+  if (begins && before.was_up && before.unhealthy_since.empty() && known.step != "Recreate") {
+    report_.add("S3", name + " is repaired at once, without the time to recover");
+  }
 }
 
 bool ReplacementCheck::repairs(const Instance& instance) {
@@ -124,27 +131,34 @@ void ReplacementCheck::judge_repair(const std::string& uid, const Instance& repa
                                     const std::string& name) const {
   const auto service = services_.find(repaired.service);
   if (service == services_.end()) return;
-  std::int64_t running = 0;
-  std::int64_t unhealthy = 0;
-  std::int64_t total = 0;
-  for (const auto& [other_uid, other] : instances_) {
-    if (other.service != repaired.service || other.deleting) continue;
-    ++total;
-    const bool itself = other_uid == uid;
-    if (repairs(other)) ++running;
-    if (other.unhealthy && (itself || !is_fresh(other.unhealthy_moved))) ++unhealthy;
-  }
+  const auto running = std::ranges::count_if(instances_, [&](const auto& each) {
+    const Instance& other = each.second;
+    return other.service == repaired.service && !other.deleting && repairs(other);
+  });
   if (running > service->second.in_flight_max) {
     report_.add("S3", name + " is repaired as number " + std::to_string(running) +
                           " at once; maxInFlight is " +
                           std::to_string(service->second.in_flight_max));
   }
-  const std::int64_t most = share_of(service->second.unhealthy_max, total);
-  if (unhealthy > most) {
-    report_.add("S3", name + " is repaired while " + std::to_string(unhealthy) + " of " +
-                          std::to_string(total) + " are unhealthy; maxUnhealthy is " +
-                          service->second.unhealthy_max);
+  const std::string& most = service->second.unhealthy_max;
+  judge_brake(uid, repaired, name, &Instance::service, most);
+  judge_brake(uid, repaired, name, &Instance::cloud, most.ends_with("%") ? most : "20%");
+}
+
+void ReplacementCheck::judge_brake(const std::string& uid, const Instance& repaired,
+                                   const std::string& name, std::string Instance::* scope,
+                                   const std::string& most) const {
+  std::int64_t unhealthy = 0;
+  std::int64_t total = 0;
+  for (const auto& [other_uid, other] : instances_) {
+    if (other.*scope != repaired.*scope) continue;
+    ++total;
+    const bool settled = other_uid == uid || !is_fresh(other.unhealthy_moved);
+    if (other.unhealthy && !other.deleting && settled) ++unhealthy;
   }
+  if (unhealthy <= share_of(most, total)) return;
+  report_.add("S3", name + " is repaired while " + std::to_string(unhealthy) + " of " +
+                        std::to_string(total) + " are unhealthy; maxUnhealthy is " + most);
 }
 
 }  // namespace clickdeploy::simulation

@@ -2,7 +2,8 @@
 //
 // A rollout holds no more Instances than replicas + maxSurge and takes none that is ready while the
 // others that are would be fewer than replicas - maxUnavailable. A repair begins only while no more
-// than maxInFlight of its Service run and no more than maxUnhealthy of it are unhealthy.
+// than maxInFlight of its Service run and no more than maxUnhealthy of its Service are unhealthy,
+// and of its Cloud no more than the same share, or a fifth where maxUnhealthy is a number.
 //
 // The controllers decide on copies that lag behind: what became so within kLag is held against
 // nobody.
@@ -30,11 +31,14 @@ class ReplacementCheck {
  private:
   struct Instance {
     std::string service;  // the Service's uid
+    std::string cloud;    // namespace and name
     std::string revision;
     bool deleting = false;
     bool ready = false;
     bool booted = false;
     bool unhealthy = false;
+    bool was_up = false;  // its agents have answered
+    std::string unhealthy_since;
     std::string step;
     SteadyTime ready_moved{};
     SteadyTime unhealthy_moved{};
@@ -58,6 +62,8 @@ class ReplacementCheck {
   void judge_deletion(const std::string& uid, const Instance& going, const std::string& name) const;
   void judge_repair(const std::string& uid, const Instance& repaired,
                     const std::string& name) const;
+  void judge_brake(const std::string& uid, const Instance& repaired, const std::string& name,
+                   std::string Instance::* scope, const std::string& most) const;
   static bool repairs(const Instance& instance);
   bool is_fresh(SteadyTime moved) const { return clock_.steady_now() - moved <= kLag; }
 

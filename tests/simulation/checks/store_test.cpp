@@ -26,7 +26,7 @@ std::vector<store::Event> small_history() {
 using ChecksHistory = Checks;
 
 TEST_F(ChecksHistory, TellsARevisionThatIsLeftOutOrComesTwice) {
-  for (const store::Revision second : {1, 3}) {
+  for (const store::Revision second : {store::Revision{1}, store::Revision{3}}) {
     Report report(clock_);
     report.sink = [](const Violation&) {};
     History history(clock_, report);

@@ -65,7 +65,7 @@ std::map<std::string, int> servers_by_user(SimWorld& world) {
 }
 
 TEST(SimulatedTenants, UseTheirOwnCredentialsThroughFaults) {
-  for (const std::uint64_t seed : {1, 2, 3}) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     WatchedWorld watched(seed);
     SimWorld& world = watched.world;

@@ -140,6 +140,7 @@ Task<void> WatchCheck::watch(const http::Handler& serve, std::function<store::Re
 }
 
 void WatchCheck::refused(store::Revision oldest) {
+  ++refusals_;
   if (position_ && *position_ >= oldest) {
     tell("is refused as too old, though the log reaches back to " + std::to_string(oldest));
   }

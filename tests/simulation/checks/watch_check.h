@@ -44,6 +44,7 @@ class WatchCheck {
 
   std::optional<store::Revision> position() const { return position_; }
   std::uint64_t delivered() const { return delivered_; }
+  std::uint64_t refusals() const { return refusals_; }  // as too old
 
  private:
   Task<void> list(const http::Handler& serve);
@@ -63,6 +64,7 @@ class WatchCheck {
   std::optional<store::Revision> position_;  // everything up to here was seen
   bool expired_ = false;
   std::uint64_t delivered_ = 0;
+  std::uint64_t refusals_ = 0;
   bool serving_ = true;
   SteadyTime served_since_{};
 };
