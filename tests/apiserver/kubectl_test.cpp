@@ -1,15 +1,12 @@
 // The real kubectl against the real server: what its users see.
 
 #include "controller/async/process.h"
-#include "controller/base/text.h"
-#include "tests/apiserver/live_server.h"
+#include "tests/apiserver/kubectl_fixture.h"
 #include "tests/testing/child_process.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -22,28 +19,6 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
 
-constexpr const char* kService = R"(apiVersion: clickdeploy.io/v1alpha1
-kind: Service
-metadata:
-  name: web
-  namespace: default
-  labels: {tier: front}
-spec:
-  cloudRef: {name: prod}
-  replicas: 2
-  template:
-    spec:
-      image: {name: ubuntu}
-      flavors: [{name: small}]
-      networks: [{name: app, network: {name: net}, scrape: true}]
-)";
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  const std::size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos);
-  return text.replace(at, from.size(), to);
-}
-
 // Waits for the end; the process stays known to the system until its owner reaps it.
 int exit_status(const clickdeploy::testing::ChildProcess& child) {
   siginfo_t info{};
@@ -51,94 +26,29 @@ int exit_status(const clickdeploy::testing::ChildProcess& child) {
   return info.si_status;
 }
 
-// The kubectl of the PATH, and an old one where the build folder has it.
-std::vector<std::string> kubectl_programs() {
-  std::vector<std::string> programs = {"kubectl"};
-  const char* named = std::getenv("CLICKDEPLOY_KUBECTL_120");
-  const std::string old = named != nullptr ? std::string(named)
-                                           : CLICKDEPLOY_SOURCE_DIR
-                              "/build/tools/kubectl-1.20/usr/bin/kubectl";
-  if (std::filesystem::exists(old)) programs.push_back(old);
-  return programs;
-}
-
-class Kubectl : public ::testing::TestWithParam<std::string> {
- protected:
-  Kubectl() {
-    write("config",
-          "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters:\n- name: c\n"
-          "  cluster: {server: '" +
-              server_.url() +
-              "'}\ncontexts:\n- name: c\n  context: {cluster: c, user: u}\n"
-              "users:\n- name: u\n  user: {}\n");
-  }
-
-  std::string path(const std::string& name) const { return server_.folder() / name; }
-  std::string write(const std::string& name, const std::string& text) {
-    std::ofstream(path(name)) << text;
-    return path(name);
-  }
-
-  std::vector<std::string> command(std::vector<std::string> words) const {
-    std::vector<std::string> argv = {"env", "HOME=" + server_.folder().path(),
-                                     "KUBECONFIG=" + path("config"), GetParam(),
-                                     "--cache-dir=" + path("cache")};
-    argv.insert(argv.end(), words.begin(), words.end());
-    return argv;
-  }
-
-  ProcessResult kubectl(std::vector<std::string> words) {
-    SystemProcessRunner runner;
-    Result<ProcessResult> result = runner.run(command(words), 60s);
-    EXPECT_TRUE(result.has_value()) << join(words, " ");
-    return result ? *result : ProcessResult{255, "", ""};
-  }
-  // The output of a command that must succeed.
-  std::string good(std::vector<std::string> words) {
-    ProcessResult result = kubectl(words);
-    EXPECT_EQ(result.exit_code, 0) << join(words, " ") << "\n" << result.out << result.err;
-    return result.out;
-  }
-  bool is_old() {
-    return good({"version", "--client", "-o", "json"}).find("\"1.20") != std::string::npos ||
-           good({"version", "--client", "-o", "json"}).find("v1.20") != std::string::npos;
-  }
-  // Returns when one more watch is open than there were `before`.
-  void await_watch(int before) {
-    const auto deadline = std::chrono::steady_clock::now() + 30s;
-    while (server_.watches_seen() <= before && std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::sleep_for(10ms);
-    }
-    ASSERT_GT(server_.watches_seen(), before);
-  }
-  void apply_service() { good({"apply", "-f", write("web.yaml", kService)}); }
-
-  LiveServer server_;
-};
-
 TEST_P(Kubectl, AppliesCreatesChangesAndLeavesUnchanged) {
-  const std::string file = write("web.yaml", kService);
+  const std::string file = write("web.yaml", kServiceFile);
   EXPECT_EQ(good({"apply", "-f", file}), "service.clickdeploy.io/web created\n");
   EXPECT_EQ(good({"apply", "-f", file}), "service.clickdeploy.io/web unchanged\n");
-  write("web.yaml", replaced(kService, "replicas: 2", "replicas: 3"));
+  write("web.yaml", replaced(kServiceFile, "replicas: 2", "replicas: 3"));
   EXPECT_EQ(good({"apply", "-f", file}), "service.clickdeploy.io/web configured\n");
   EXPECT_EQ(good({"get", "csvc", "web", "-o", "jsonpath={.spec.replicas}"}), "3");
   EXPECT_EQ(good({"get", "csvc", "web", "-o", "jsonpath={.metadata.generation}"}), "2");
   // What the file no longer names goes back to its default.
-  write("web.yaml", replaced(kService, "  replicas: 2\n", ""));
+  write("web.yaml", replaced(kServiceFile, "  replicas: 2\n", ""));
   good({"apply", "-f", file});
   EXPECT_EQ(good({"get", "csvc", "web", "-o", "jsonpath={.spec.replicas}"}), "1");
 }
 
 TEST_P(Kubectl, ShowsWhatIsWrongWithAManifest) {
   ProcessResult wrong = kubectl(
-      {"apply", "-f", write("bad.yaml", replaced(kService, "replicas: 2", "replicas: 2000"))});
+      {"apply", "-f", write("bad.yaml", replaced(kServiceFile, "replicas: 2", "replicas: 2000"))});
   EXPECT_EQ(wrong.exit_code, 1);
   EXPECT_THAT(wrong.err, HasSubstr("The Service \"web\" is invalid: spec.replicas: Invalid value: "
                                    "2000"));
   if (is_old()) return;  // it validates by itself, from a document that we leave empty
-  ProcessResult unknown =
-      kubectl({"apply", "-f", write("bad.yaml", replaced(kService, "replicas: 2", "replicsa: 2"))});
+  ProcessResult unknown = kubectl(
+      {"apply", "-f", write("bad.yaml", replaced(kServiceFile, "replicas: 2", "replicsa: 2"))});
   EXPECT_EQ(unknown.exit_code, 1);
   EXPECT_THAT(unknown.err, HasSubstr("strict decoding error: unknown field \"spec.replicsa\""));
 }
@@ -276,7 +186,7 @@ TEST_P(Kubectl, ListsResourcesAndExplains) {
 TEST_P(Kubectl, Diffs) {
   if (is_old()) return;  // looks in /openapi/v2 for dry runs
   apply_service();
-  const std::string file = write("web.yaml", replaced(kService, "replicas: 2", "replicas: 9"));
+  const std::string file = write("web.yaml", replaced(kServiceFile, "replicas: 2", "replicas: 9"));
   ProcessResult diff = kubectl({"diff", "-f", file});
   EXPECT_EQ(diff.exit_code, 1) << diff.err;
   EXPECT_THAT(diff.out, AllOf(HasSubstr("-  replicas: 2"), HasSubstr("+  replicas: 9")));
@@ -307,10 +217,7 @@ TEST_P(Kubectl, AppliesCoreKinds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Versions, Kubectl, ::testing::ValuesIn(kubectl_programs()),
-                         [](const ::testing::TestParamInfo<std::string>& row) {
-                           return row.param == "kubectl" ? std::string("OfPath")
-                                                         : std::string("Old");
-                         });
+                         kubectl_version);
 
 }  // namespace
 }  // namespace clickdeploy::apiserver
