@@ -29,7 +29,7 @@ constexpr PlantedBug kBugs[] = {
     {Bug::SilentCompaction, "SilentCompaction", Stale,
      "a watch from a compacted version goes on behind the gap instead of ending with 410"},
     {Bug::WallClockWindow, "WallClockWindow", Stale,
-     "the window in which a lost create is looked for is measured by the time of day alone"},
+     "waits are measured by the time of day alone: a clock that jumps ends or prolongs them"},
 
     {Bug::IntentAfterEffect, "IntentAfterEffect", Intermediate,
      "the claim's token is not stored before something is made with it"},

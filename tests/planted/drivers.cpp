@@ -1,5 +1,6 @@
 #include "tests/planted/drivers.h"
 
+#include "tests/planted/flips.h"
 #include "tests/simulation/swarm.h"
 
 #include <algorithm>
@@ -10,6 +11,8 @@ namespace {
 
 // Most bugs are found by so many seeds, and faster than by scenarios.
 constexpr std::uint64_t kQuickSeeds = 20;
+
+constexpr std::uint64_t kFlips = 30;
 
 std::optional<std::string> run_seed(std::uint64_t seed) {
   const simulation::SwarmResult result = simulation::run_swarm(seed);
@@ -24,6 +27,7 @@ std::vector<Driver> all_drivers(std::uint64_t first_seed, std::uint64_t seeds) {
   const std::uint64_t quick = std::min(seeds, kQuickSeeds);
   std::vector<Driver> drivers;
   drivers.push_back({"D3", first_seed, quick, run_seed});
+  drivers.push_back({"D4 flips", 1, kFlips, run_flip});
   drivers.push_back({"D3", first_seed + quick, seeds - quick, run_seed});
   return drivers;
 }

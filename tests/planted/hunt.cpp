@@ -21,7 +21,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What the child says, a line each: "run DRIVER NUMBER" before a run, "found WHAT" or "none".
+// What the child says, a line each: "run DRIVER NUMBER" before a run, "found WHAT" after one that
+// was not clean, "end" at the end.
 void say(int pipe, std::string line) {
   std::ranges::replace(line, '\n', ' ');
   line = line.substr(0, 400) + "\n";
@@ -29,22 +30,43 @@ void say(int pipe, std::string line) {
         "the parent reads");
 }
 
-[[noreturn]] void run_drivers(Bug bug, std::span<const Driver> drivers, int pipe) {
+// What one child does.
+struct Part {
+  Bug bug = Bug::None;
+  std::span<const Driver> drivers;
+  const std::set<Run>* unclean = nullptr;
+  // The control goes on after a finding, and each child has one run of so many.
+  std::uint64_t part = 0;
+  std::uint64_t parts = 1;
+
+  bool has(const Driver& driver, std::uint64_t number) const {
+    return number % parts == part && !unclean->contains({driver.name, number});
+  }
+};
+
+std::optional<std::string> run_one(const Driver& driver, std::uint64_t number) {
+  std::optional<std::string> wrong = driver.run(number);
+  if (!wrong && ::testing::Test::HasFailure()) wrong = "an expectation of the run failed";
+  return wrong;
+}
+
+[[noreturn]] void run_part(const Part& part, int pipe) {
   // What tests print on a failure is not for the table.
   if (std::freopen("/dev/null", "w", stdout) == nullptr) std::_Exit(2);
   if (std::freopen("/dev/null", "w", stderr) == nullptr) std::_Exit(2);
-  plant(bug);
-  for (const Driver& driver : drivers) {
+  plant(part.bug);
+  for (const Driver& driver : part.drivers) {
     for (std::uint64_t i = 0; i < driver.runs; ++i) {
-      say(pipe, "run " + driver.name + " " + std::to_string(driver.first + i));
-      std::optional<std::string> wrong = driver.run(driver.first + i);
-      if (!wrong && ::testing::Test::HasFailure()) wrong = "an expectation of the run failed";
+      const std::uint64_t number = driver.first + i;
+      if (!part.has(driver, number)) continue;
+      say(pipe, "run " + driver.name + " " + std::to_string(number));
+      const std::optional<std::string> wrong = run_one(driver, number);
       if (!wrong) continue;
       say(pipe, "found " + *wrong);
-      std::_Exit(0);
+      if (part.bug != Bug::None) std::_Exit(0);
     }
   }
-  say(pipe, "none");
+  say(pipe, "end");
   std::_Exit(0);
 }
 
@@ -55,15 +77,16 @@ struct Child {
   int pipe = -1;
   std::string text;  // read, but not yet a line
   bool ended = false;
+  std::vector<Finding> findings{};  // of the control
   SteadyTime began{};
   SteadyTime run_began{};
 };
 
 class Hunt {
  public:
-  Hunt(std::span<const Driver> drivers, HuntLimits limits) : drivers_(drivers), limits_(limits) {}
+  explicit Hunt(HuntLimits limits) : limits_(limits) {}
 
-  void start(Bug bug, std::size_t place) {
+  void start(const Part& part, std::size_t place) {
     int ends[2] = {-1, -1};
     CHECK(::pipe(ends) == 0, "a pipe can be made");
     std::fflush(stdout);
@@ -71,11 +94,11 @@ class Hunt {
     CHECK(pid >= 0, "a process can be made");
     if (pid == 0) {
       ::close(ends[0]);
-      run_drivers(bug, drivers_, ends[1]);
+      run_part(part, ends[1]);
     }
     ::close(ends[1]);
     Child child;
-    child.finding.bug = bug;
+    child.finding.bug = part.bug;
     child.place = place;
     child.pid = pid;
     child.pipe = ends[0];
@@ -128,7 +151,8 @@ class Hunt {
     } else if (line.starts_with("found ")) {
       finding.found = true;
       finding.what = line.substr(6);
-    } else {
+      child.findings.push_back(finding);
+    } else if (finding.bug != Bug::None) {
       finding.driver.clear();
     }
   }
@@ -142,42 +166,62 @@ class Hunt {
     child.ended = true;
     child.finding.seconds =
         std::chrono::duration<double>(clock_.steady_now() - child.began).count();
-    if (child.finding.found || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) return;
+    const bool control = child.finding.bug == Bug::None;
+    if ((child.finding.found && !control) || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+      return;
     if (!child.finding.in_time) return;
     child.finding.found = true;
     child.finding.what = WIFSIGNALED(status)
                              ? "the process ended by signal " + std::to_string(WTERMSIG(status))
                              : "the process ended with " + std::to_string(WEXITSTATUS(status));
+    child.findings.push_back(child.finding);
   }
 
   void watch_time(Child& child) {
     if (child.ended) return;
     const SteadyTime now = clock_.steady_now();
     const bool hangs = now - child.run_began > limits_.run;
-    if (!hangs && now - child.began < limits_.bug) return;
+    const bool control = child.finding.bug == Bug::None;
+    if (!hangs && (control || now - child.began < limits_.bug)) return;
     child.finding.found = hangs;
     child.finding.in_time = hangs;
     if (hangs) child.finding.what = "the run does not end";
+    if (hangs) child.findings.push_back(child.finding);
     ::kill(child.pid, SIGKILL);
     end(child);
   }
 
   const SystemClock clock_;
-  std::span<const Driver> drivers_;
   const HuntLimits limits_;
   std::vector<Child> children_;
 };
 
 }  // namespace
 
+std::vector<Finding> control(std::span<const Driver> drivers, HuntLimits limits) {
+  const std::set<Run> all_count;
+  Hunt hunt(limits);
+  for (std::uint64_t part = 0; part < limits.jobs; ++part) {
+    hunt.start({Bug::None, drivers, &all_count, part, limits.jobs}, part);
+  }
+  std::vector<Finding> findings;
+  while (hunt.running() > 0) {
+    for (const Child& child : hunt.wait()) {
+      findings.insert(findings.end(), child.findings.begin(), child.findings.end());
+    }
+  }
+  return findings;
+}
+
 std::vector<Finding> hunt(std::span<const Bug> bugs, std::span<const Driver> drivers,
-                          HuntLimits limits, const std::function<void(const Finding&)>& told) {
+                          const std::set<Run>& unclean, HuntLimits limits,
+                          const std::function<void(const Finding&)>& told) {
   std::vector<Finding> findings(bugs.size());
-  Hunt hunt(drivers, limits);
+  Hunt hunt(limits);
   std::size_t next = 0;
   while (next < bugs.size() || hunt.running() > 0) {
     while (next < bugs.size() && hunt.running() < limits.jobs) {
-      hunt.start(bugs[next], next);
+      hunt.start({bugs[next], drivers, &unclean}, next);
       ++next;
     }
     for (Child& child : hunt.wait()) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,8 +43,16 @@ struct HuntLimits {
   unsigned jobs = 2;              // processes at a time
 };
 
-// In the order of `bugs`; `told` is called as each ends.
+// Driver and number.
+using Run = std::pair<std::string, std::uint64_t>;
+
+// A finding for each run that is not clean without a bug.
+std::vector<Finding> control(std::span<const Driver> drivers, HuntLimits limits);
+
+// In the order of `bugs`; `told` is called as each ends. Runs that are `unclean`
+// prove nothing and are left out.
 std::vector<Finding> hunt(std::span<const Bug> bugs, std::span<const Driver> drivers,
-                          HuntLimits limits, const std::function<void(const Finding&)>& told);
+                          const std::set<Run>& unclean, HuntLimits limits,
+                          const std::function<void(const Finding&)>& told);
 
 }  // namespace clickdeploy::planted_bugs

@@ -52,8 +52,6 @@ bool read_argument(std::string_view name, std::string_view value, Arguments& arg
   if (name == "--limit") return read_number(value, arguments.limit_s);
   if (name == "--jobs") return read_number(value, arguments.jobs) && arguments.jobs > 0;
   if (name != "--bug") return false;
-  if (arguments.bugs.empty()) arguments.control = false;
-  if (value == "None") return arguments.control = true;
   const PlantedBug* bug = find_bug(value);
   if (bug != nullptr) arguments.bugs.push_back(bug->bug);
   return bug != nullptr;
@@ -61,17 +59,15 @@ bool read_argument(std::string_view name, std::string_view value, Arguments& arg
 
 std::optional<Arguments> parse_arguments(int count, char** values) {
   Arguments arguments;
-  bool named = false;
   for (int i = 1; i < count; ++i) {
     const std::string_view name = values[i];
-    if (name == "--table") {
-      arguments.table = true;
+    if (name == "--table" || name == "--no-control") {
+      (name == "--table" ? arguments.table : arguments.control) = name == "--table";
       continue;
     }
     if (i + 1 >= count || !read_argument(name, values[++i], arguments)) return std::nullopt;
-    named = named || name == "--bug";
   }
-  if (named) return arguments;
+  if (!arguments.bugs.empty()) return arguments;
   for (const PlantedBug& bug : all_bugs()) arguments.bugs.push_back(bug.bug);
   return arguments;
 }
@@ -88,33 +84,37 @@ void print_row(const PlantedBug& bug, const Finding& finding) {
              finding.found ? by_whom(finding) : "not found", finding.found ? seeds : "-");
 }
 
+std::string where(const Finding& finding) {
+  return finding.driver + " " + std::to_string(finding.number) + ", " + finding.what.substr(0, 160);
+}
+
 class Score {
  public:
-  Score(const Arguments& arguments) : arguments_(arguments) {}
+  explicit Score(const Arguments& arguments) : arguments_(arguments) {}
 
   void tell(const Finding& finding) {
     const auto bug = std::ranges::find(all_bugs(), finding.bug, &PlantedBug::bug);
-    const std::string_view name = bug == all_bugs().end() ? "None" : bug->name;
-    if (bug == all_bugs().end()) {
-      control_broken_ = finding.found || !finding.in_time;
-    } else if (finding.found) {
-      ++found_;
-      if (finding.driver == "D3") seeds_.push_back(seeds_needed(finding));
-    }
     const bool by_seed = finding.found && finding.driver == "D3";
-    fmt::print("{:<24} {:<9} {:>6} seeds {:>7.1f} s  {}\n", name,
-               finding.found ? "found" : "not found",
-               by_seed ? std::to_string(seeds_needed(finding)) : "-", finding.seconds,
-               finding.found ? finding.driver + " " + std::to_string(finding.number) + ", " +
-                                   finding.what.substr(0, 160)
-                             : (finding.in_time ? "" : "out of time"));
+    const std::uint64_t seeds = finding.number - arguments_.first + 1;
+    if (finding.found) ++found_;
+    if (by_seed) seeds_.push_back(seeds);
+    fmt::print("{:<24} {:<9} {:>6} seeds {:>7.1f} s  {}\n", bug->name,
+               finding.found ? "found" : "not found", by_seed ? std::to_string(seeds) : "-",
+               finding.seconds,
+               finding.found ? where(finding) : (finding.in_time ? "" : "out of time"));
+    std::fflush(stdout);
+  }
+
+  void tell_control(const std::vector<Finding>& findings) {
+    for (const Finding& finding : findings) fmt::print("without a bug: {}\n", where(finding));
+    if (findings.empty()) fmt::print("without a bug: nothing\n");
+    control_broken_ = !findings.empty();
     std::fflush(stdout);
   }
 
   int end() {
     std::ranges::sort(seeds_);
     const std::size_t planted = arguments_.bugs.size();
-    if (control_broken_) fmt::print("without any bug the runs are not clean\n");
     fmt::print("planted={} found={} median_seeds={}\n", planted, found_,
                seeds_.empty() ? 0 : seeds_[seeds_.size() / 2]);
     const bool enough = static_cast<double>(found_) >= kEnough * static_cast<double>(planted);
@@ -122,10 +122,6 @@ class Score {
   }
 
  private:
-  std::uint64_t seeds_needed(const Finding& finding) const {
-    return finding.number - arguments_.first + 1;
-  }
-
   const Arguments& arguments_;
   std::size_t found_ = 0;
   bool control_broken_ = false;
@@ -139,17 +135,22 @@ int run(int count, char** values) {
     return 2;
   }
   Score score(*arguments);
-  std::vector<Bug> bugs = arguments->bugs;
-  if (arguments->control) bugs.push_back(Bug::None);
   HuntLimits limits;
   limits.bug = std::chrono::seconds(arguments->limit_s);
   limits.jobs = static_cast<unsigned>(arguments->jobs);
+  const std::vector<Driver> drivers = all_drivers(arguments->first, arguments->seeds);
+  std::set<Run> unclean;
+  if (arguments->control) {
+    const std::vector<Finding> control_findings = control(drivers, limits);
+    for (const Finding& each : control_findings) unclean.emplace(each.driver, each.number);
+    score.tell_control(control_findings);
+  }
   const std::vector<Finding> findings =
-      hunt(bugs, all_drivers(arguments->first, arguments->seeds), limits,
+      hunt(arguments->bugs, drivers, unclean, limits,
            [&score](const Finding& finding) { score.tell(finding); });
   if (arguments->table) {
     for (std::size_t i = 0; i < arguments->bugs.size(); ++i) {
-      print_row(*std::ranges::find(all_bugs(), bugs[i], &PlantedBug::bug), findings[i]);
+      print_row(*std::ranges::find(all_bugs(), findings[i].bug, &PlantedBug::bug), findings[i]);
     }
   }
   return score.end();
