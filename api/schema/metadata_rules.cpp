@@ -114,7 +114,8 @@ void check_owner_references(const Json& metadata, FieldErrors& errors) {
     }
     for (const char* field : {"kind", "name", "uid"}) {
       if (owner[field].as_string().empty()) {
-        errors.push_back(invalid(child_path(path, field), "", "must not be empty"));
+        errors.push_back(
+            invalid(child_path(path, field), "", std::string(field) + " must not be empty"));
       }
     }
   }

@@ -109,6 +109,18 @@ Json with_status_of(Json object, const Json& source) {
   return object;
 }
 
+// Kubernetes judges metadata twice on an update, all but the names of finalizers: the causes of a
+// refusal stand there twice, as clients that count them may expect.
+void repeat_update_errors(api::FieldErrors& errors) {
+  const std::size_t count = errors.size();
+  for (std::size_t i = 0; i < count && errors.size() < api::kFieldErrorsMax; ++i) {
+    const api::FieldError& error = errors[i];
+    const bool once =
+        error.path == "metadata.finalizers" && error.reason == api::FieldReason::Invalid;
+    if (!once) errors.push_back(api::FieldError(error));
+  }
+}
+
 }  // namespace
 
 Answer<Json> admit_create(const Core& core, const Target& target, Json object,
@@ -129,9 +141,7 @@ Answer<Json> admit_create(const Core& core, const Target& target, Json object,
   if (!writer.applied) track_update(info, writer, nullptr, object);
 
   api::FieldErrors errors = metadata_errors(info, object["metadata"]);
-  for (api::FieldError& error : api::validate_object(info, object, nullptr)) {
-    errors.push_back(std::move(error));
-  }
+  errors = api::validate_object(info, object, nullptr, api::WriteTarget::Object, std::move(errors));
   if (!errors.empty()) return invalid_object(info, object, errors);
   Answer<bool> size = check_size(object);
   if (!size) return std::unexpected(size.error());
@@ -167,11 +177,10 @@ Answer<Json> admit_update(const Target& target, Json object, const Json& old,
       errors.push_back(std::move(error));
     }
   }
-  for (api::FieldError& error :
-       api::validate_object(info, object, &old,
-                            status_write ? api::WriteTarget::Status : api::WriteTarget::Object)) {
-    errors.push_back(std::move(error));
-  }
+  repeat_update_errors(errors);
+  errors = api::validate_object(info, object, &old,
+                                status_write ? api::WriteTarget::Status : api::WriteTarget::Object,
+                                std::move(errors));
   if (!errors.empty()) return invalid_object(info, object, errors);
 
   const bool counted = planted(Bug::StatusRaisesGeneration) && status_write;

@@ -8,10 +8,12 @@
 #include "controller/apiserver/object_internal.h"
 #include "controller/apiserver/protobuf_internal.h"
 #include "controller/apiserver/render_internal.h"
+#include "controller/apiserver/request_counts_internal.h"
 #include "controller/apiserver/reviews_internal.h"
 #include "controller/apiserver/routes_internal.h"
 #include "controller/apiserver/verbs_internal.h"
 #include "controller/base/text.h"
+#include "controller/http/gzip.h"
 
 #include <fmt/format.h>
 
@@ -30,7 +32,7 @@ ApiServer::ApiServer(store::ObjectStore& store, const api::Scheme& scheme, Clock
                      Random& random, ApiServerOptions options)
     : state_(new State{
           Core{store, scheme, clock, random, options, std::make_shared<std::atomic<std::size_t>>(0),
-               std::make_shared<const BuiltinObjects>(scheme)},
+               std::make_shared<const BuiltinObjects>(scheme), std::make_shared<RequestCounts>()},
           Discovery(scheme), random.uuid(), random.uuid()}) {}
 
 ApiServer::~ApiServer() = default;
@@ -114,13 +116,7 @@ Answer<Verb> choose_verb(const Call& call) {
   return method_not_allowed(to_lower(method), target.object_name());
 }
 
-Task<Answer<http::Reply>> handle_resource(const Core& core, ApiRequest request) {
-  if (request.body.size() > kBodyBytesMax) co_return too_large("limit is 3145728");
-  std::optional<Target> target = find_target(core.scheme, request);
-  if (!target) co_return page_not_found();
-  Call call;
-  call.request = std::move(request);
-  call.target = std::move(*target);
+Task<Answer<http::Reply>> handle_call(const Core& core, Call call) {
   Answer<Verb> verb = choose_verb(call);
   if (!verb) co_return std::unexpected(verb.error());
   if (*verb != read_collection) {
@@ -132,11 +128,24 @@ Task<Answer<http::Reply>> handle_resource(const Core& core, ApiRequest request) 
   co_return reply;
 }
 
+Task<Answer<http::Reply>> handle_resource(const Core& core, ApiRequest request) {
+  if (request.body.size() > kBodyBytesMax) co_return too_large("limit is 3145728");
+  std::optional<Target> target = find_target(core.scheme, request);
+  if (!target) co_return page_not_found();
+  Call call;
+  call.request = std::move(request);
+  call.target = std::move(*target);
+  const Asked asked = asked_of(call);
+  Answer<http::Reply> reply = co_await handle_call(core, std::move(call));
+  core.counts->add(asked, reply ? reply->response.status : reply.error().code);
+  co_return reply;
+}
+
 Task<Answer<http::Reply>> handle_request(const Core& core, const Discovery& discovery,
                                          ApiRequest request) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (reads) {
-    std::optional<http::Reply> health = reply_health(request);
+    std::optional<http::Reply> health = reply_health(core, request);
     if (health) co_return std::move(*health);
     std::optional<http::Reply> found = discovery.reply(request, core.clock);
     if (found) co_return std::move(*found);
@@ -157,11 +166,25 @@ bool is_accept(const http::Header& header) {
   return to_lower(header.name) == "accept";
 }
 
+// As Kubernetes does: answers above 128 KiB to whom takes gzip. Smaller ones are not worth it.
+void compress(http::Reply& reply) {
+  constexpr std::size_t kBytesMin = 128 * 1024;
+  const std::string& body = reply.shared ? *reply.shared : reply.response.body;
+  if (reply.stream != nullptr || body.size() < kBytesMin) return;
+  reply.response.body = http::gzip(body);
+  reply.shared.reset();
+  reply.response.headers.push_back({"Content-Encoding", "gzip"});
+  reply.response.headers.push_back({"Vary", "Accept-Encoding"});
+}
+
 }  // namespace
 
 Task<http::Reply> ApiServer::handle(http::Request request) {
   const State& state = *state_;
   const bool head = request.method == "HEAD";
+  const std::string* encodings = http::find_header(request.headers, "Accept-Encoding");
+  const bool gzip =
+      request.method == "GET" && encodings != nullptr && http::accepts_gzip(*encodings);
   Answer<ApiRequest> read = ApiRequest::read(std::move(request));
   bool pretty = false;
   bool protobuf = false;
@@ -183,6 +206,7 @@ Task<http::Reply> ApiServer::handle(http::Request request) {
     answer = reply_error(reply.error(), pretty);
   }
   if (protobuf) answer = to_protobuf(std::move(answer));
+  if (gzip) compress(answer);
   http::Headers& headers = answer.response.headers;
   if (http::find_header(headers, "Cache-Control") == nullptr) {
     headers.push_back({"Cache-Control", "no-cache, private"});
@@ -215,6 +239,14 @@ Task<Result<void>> ApiServer::bootstrap() {
 
 Task<void> ApiServer::run_background() {
   co_await apiserver::run_background(state_->core);
+}
+
+std::vector<RequestCount> ApiServer::request_counts() const {
+  return state_->core.counts->all();
+}
+
+std::size_t ApiServer::open_watches() const {
+  return state_->core.watches->load();
 }
 
 Result<store::Facts> ApiServer::read_facts(const store::Key& /*key*/, std::string_view bytes) {

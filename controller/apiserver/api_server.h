@@ -21,13 +21,27 @@
 #include "controller/store/object_store.h"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace clickdeploy::apiserver {
 
 struct ApiServerOptions {
   std::chrono::seconds event_ttl{3600};
   std::size_t watches_max = 10'000;
+};
+
+// Requests for objects that were answered with one code.
+struct RequestCount {
+  std::string group;
+  std::string version;
+  std::string resource;     // "services"
+  std::string subresource;  // "", "status", "scale"
+  std::string verb;         // "GET", "LIST", "WATCH", "POST", "PUT", "PATCH", "APPLY", "DELETE", …
+  int code = 0;
+  std::uint64_t count = 0;
 };
 
 class ApiServer {
@@ -44,6 +58,10 @@ class ApiServer {
   Task<http::Reply> handle(http::Request request);
 
   Task<void> run_background();
+
+  // For metrics; safe from any thread.
+  std::vector<RequestCount> request_counts() const;
+  std::size_t open_watches() const;
 
   // The parsed facts of stored bytes, for ObjectStore::open.
   static Result<store::Facts> read_facts(const store::Key& key, std::string_view bytes);

@@ -1,6 +1,8 @@
 #include "controller/apiserver/continue_token_internal.h"
 #include "controller/base/text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -11,6 +13,12 @@ constexpr std::string_view kVersion = "meta.k8s.io/v1";
 
 std::unexpected<ApiError> not_valid(std::string_view why) {
   return bad_request("invalid continue token: continue key is not valid: " + std::string(why));
+}
+
+// As Go shows a byte: 'i', or an escape.
+std::string show_character(char c) {
+  const std::string quoted = go_quote(std::string(1, c));
+  return "'" + quoted.substr(1, quoted.size() - 2) + "'";
 }
 
 }  // namespace
@@ -35,6 +43,10 @@ Answer<ContinueToken> read_continue_token(std::string_view text) {
   std::optional<std::string> bytes = base64_decode(padded);
   if (!bytes) return not_valid("illegal base64 data");
   Result<Json> json = parse_json(*bytes);
+  if (!json && !bytes->empty() && bytes->front() != '{') {
+    return not_valid(fmt::format("invalid character {} looking for beginning of value",
+                                 show_character(bytes->front())));
+  }
   if (!json) return not_valid(json.error().message());
   if ((*json)["v"].as_string() != kVersion || !(*json)["rv"].is_int() ||
       (*json)["rv"].as_int() < 0) {

@@ -15,6 +15,7 @@
 namespace clickdeploy::apiserver {
 
 class BuiltinObjects;
+class RequestCounts;
 
 struct Core {
   store::ObjectStore& store;
@@ -24,6 +25,7 @@ struct Core {
   ApiServerOptions options;
   std::shared_ptr<std::atomic<std::size_t>> watches;  // open ones
   std::shared_ptr<const BuiltinObjects> builtins;
+  std::shared_ptr<RequestCounts> counts;
 };
 
 // What a path names, once it is known to name something of the scheme.

@@ -3,6 +3,7 @@
 
 #include "controller/apiserver/options_internal.h"
 #include "controller/apiserver/protobuf_internal.h"
+#include "controller/base/text.h"
 #include "controller/base/yaml.h"
 
 #include <fmt/format.h>
@@ -75,6 +76,11 @@ Answer<Json> read_delete_body(const ApiRequest& request) {
                       : yaml   ? parse_single_yaml(request.body)
                                : parse_json(request.body);
   if (!body || !body->is_object()) {
+    const std::string_view text = trim(request.body);
+    if (!yaml && text.starts_with('{') && !text.ends_with('}')) {
+      return internal_error(
+          "couldn't get version/kind; json parse error: unexpected end of JSON input");
+    }
     return internal_error(fmt::format("couldn't get version/kind; {} parse error: {}",
                                       protobuf ? "protobuf"
                                       : yaml   ? "yaml"

@@ -1,5 +1,6 @@
 #include "controller/apiserver/events_view_internal.h"
 #include "controller/apiserver/protobuf_internal.h"
+#include "controller/apiserver/routes_internal.h"
 #include "controller/base/text.h"
 #include "controller/base/yaml.h"
 
@@ -184,13 +185,8 @@ Task<Answer<http::Reply>> handle_events_view(const Core& core, ApiRequest reques
                                              ResourceHandler handle) {
   request.segments.erase(request.segments.begin());
   request.segments.front() = "api";
-  // Only Events are in this group, whatever else core/v1 has.
-  const std::vector<std::string>& path = request.segments;
-  const bool inside = path.size() > 4 && path[2] == "namespaces";
-  const std::size_t resource = (path[2] == "watch" ? 1U : 0U) + (inside ? 4U : 2U);
-  const bool events = path.size() > resource && path[resource] == "events";
-  const bool watched = path.size() > 5 && path[2] == "watch" && path[5] == "events";
-  if (!events && !watched) {
+  const std::optional<Target> target = find_target(core.scheme, request);
+  if (!target || !is_event(*target->info)) {  // only Events are in this group
     ApiError error;
     error.code = 404;
     co_return refuse(std::move(error));

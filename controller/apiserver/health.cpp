@@ -1,6 +1,7 @@
 #include "controller/apiserver/core_internal.h"
 #include "controller/apiserver/health_internal.h"
 #include "controller/apiserver/render_internal.h"
+#include "controller/base/text.h"
 
 #include <fmt/format.h>
 
@@ -33,19 +34,57 @@ http::Reply reply_version(const ApiRequest& request) {
   return reply_json(call, 200, to_json(version));
 }
 
+struct Check {
+  std::string_view name;
+  bool passes = true;
+};
+
+std::vector<Check> checks_of(const Core& core, std::string_view endpoint) {
+  std::vector<Check> checks = {{"ping"}};
+  if (endpoint != "livez") {
+    checks.push_back({"store", core.store.get({"namespaces", "", "default"}) != nullptr});
+  }
+  return checks;
+}
+
+// A line for each check, and one for them all.
+http::Reply reply_checks(const Core& core, const ApiRequest& request) {
+  const std::string& endpoint = request.segments[0];
+  std::vector<std::string> excluded = request.parameters("exclude");
+  std::string lines;
+  bool all = true;
+  for (const Check& check : checks_of(core, endpoint)) {
+    if (std::erase(excluded, check.name) > 0) {
+      lines += fmt::format("[+]{} excluded: ok\n", check.name);
+      continue;
+    }
+    all = all && check.passes;
+    lines += check.passes ? fmt::format("[+]{} ok\n", check.name)
+                          : fmt::format("[-]{} failed: reason withheld\n", check.name);
+  }
+  for (const std::string& name : excluded) {
+    lines += fmt::format("warn: some health checks cannot be excluded: no matches for {}\n",
+                         go_quote(name));
+  }
+  if (!all) return reply_text(500, fmt::format("{}{} check failed\n", lines, endpoint));
+  if (!request.has_parameter("verbose")) return reply_text(200, "ok");
+  return reply_text(200, fmt::format("{}{} check passed\n", lines, endpoint));
+}
+
 }  // namespace
 
-std::optional<http::Reply> reply_health(const ApiRequest& request) {
+std::optional<http::Reply> reply_health(const Core& core, const ApiRequest& request) {
   const std::vector<std::string>& path = request.segments;
   if (path.size() == 1 && path[0] == "version") return reply_version(request);
   if (path.empty() || path.size() > 2) return std::nullopt;
   if (path[0] != "healthz" && path[0] != "livez" && path[0] != "readyz") return std::nullopt;
-  // The store answers from memory: a server that can answer this is ready.
-  if (path.size() == 2) {
-    return path[1] == "ping" ? std::optional(reply_text(200, "ok")) : std::nullopt;
+  if (path.size() == 1) return reply_checks(core, request);
+  for (const Check& check : checks_of(core, path[0])) {
+    if (check.name != path[1]) continue;
+    return check.passes ? reply_text(200, "ok")
+                        : reply_text(500, "internal server error: reason withheld\n");
   }
-  if (!request.has_parameter("verbose")) return reply_text(200, "ok");
-  return reply_text(200, fmt::format("[+]ping ok\n{} check passed\n", path[0]));
+  return std::nullopt;
 }
 
 }  // namespace clickdeploy::apiserver

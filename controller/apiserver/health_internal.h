@@ -2,13 +2,14 @@
 
 #pragma once
 
-#include "controller/apiserver/request_internal.h"
+#include "controller/apiserver/core_internal.h"
 
 #include <optional>
 
 namespace clickdeploy::apiserver {
 
-// nullopt: the path is none of these.
-std::optional<http::Reply> reply_health(const ApiRequest& request);
+// nullopt: the path is none of these. Ready is a server whose store has its first object, the
+// namespace "default".
+std::optional<http::Reply> reply_health(const Core& core, const ApiRequest& request);
 
 }  // namespace clickdeploy::apiserver

@@ -91,8 +91,11 @@ std::vector<AcceptClause> parse_accept(std::string_view header) {
 
 namespace {
 
-constexpr std::string_view kMediaTypes = "application/json, application/yaml";
-constexpr std::string_view kWatchMediaTypes = "application/json;stream=watch";
+// What a 406 says; partial objects and core kinds have a form in protobuf.
+constexpr std::string_view kMediaTypes =
+    "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+constexpr std::string_view kWatchMediaTypes =
+    "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
 
 // The form that `as=` asks for; nullopt if this server has none such.
 std::optional<Form> wanted_form(const AcceptClause& clause, Shape shape) {

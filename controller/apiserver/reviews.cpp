@@ -23,47 +23,67 @@ Json anonymous_user() {
       {{"username", "system:anonymous"}, {"groups", Json::array({"system:unauthenticated"})}});
 }
 
+struct Review {
+  std::string_view kind;
+  Json status;
+  bool has_spec = true;
+};
+
+// nullopt: the path is none of a review. kubectl 1.27 asks for older versions of one.
+std::optional<Review> find_review(const std::vector<std::string>& path) {
+  if (path.size() != 4 || path[0] != "apis") return std::nullopt;
+  const std::string& resource = path[3];
+  if (path[1] == "authentication.k8s.io" && resource == "selfsubjectreviews") {
+    if (path[2] != "v1" && path[2] != "v1beta1" && path[2] != "v1alpha1") return std::nullopt;
+    return Review{"SelfSubjectReview", Json::object({{"userInfo", anonymous_user()}}), false};
+  }
+  if (path[1] != "authorization.k8s.io" || path[2] != "v1") return std::nullopt;
+  if (resource == "selfsubjectaccessreviews") {
+    return Review{"SelfSubjectAccessReview", Json::object({{"allowed", true}})};
+  }
+  if (resource == "selfsubjectrulesreviews") {
+    return Review{"SelfSubjectRulesReview", allow_everything()};
+  }
+  return std::nullopt;
+}
+
+Result<Json> read_body(const ApiRequest& request, const std::string& media_type) {
+  if (media_type == kProtobufMediaType) return decode_proto_body(request.body);
+  if (media_type == "application/yaml") return parse_single_yaml(request.body);
+  return parse_json(request.body);
+}
+
 }  // namespace
 
 std::optional<Answer<http::Reply>> reply_review(const Core& core, const ApiRequest& request) {
-  const std::string path = "/" + join(request.segments, "/");
-  Json status = Json::object();
-  std::string kind;
-  if (path == "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews") {
-    kind = "SelfSubjectAccessReview";
-    status.set("allowed", true);
-  } else if (path == "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews") {
-    kind = "SelfSubjectRulesReview";
-    status = allow_everything();
-  } else if (path == "/apis/authentication.k8s.io/v1/selfsubjectreviews") {
-    kind = "SelfSubjectReview";
-    status.set("userInfo", anonymous_user());
-  } else {
-    return std::nullopt;
-  }
+  std::optional<Review> review = find_review(request.segments);
+  if (!review) return std::nullopt;
   const ObjectName name{request.segments[1], request.segments[3], ""};
   if (request.method != "POST") {
     return method_not_allowed(to_lower(request.method), name);
   }
   const std::string type = request.media_type();
-  const bool yaml = type == "application/yaml";
-  const bool protobuf = type == kProtobufMediaType;
-  if (!yaml && !protobuf && !type.empty() && type != "application/json") {
+  if (!type.empty() && type != "application/json" && type != "application/yaml" &&
+      type != kProtobufMediaType) {
     return unsupported_media_type(kBodyMediaTypes);
   }
-  Result<Json> body = protobuf ? decode_proto_body(request.body)
-                      : yaml   ? parse_single_yaml(request.body)
-                               : parse_json(request.body);
-  if (!body || (*body)["kind"].as_string() != kind) {
-    return bad_request("the object provided is unrecognized (must be of type " + kind + ")");
+  Result<Json> body = read_body(request, type);
+  if (!body || !body->is_object() || (*body)["kind"].as_string(review->kind) != review->kind) {
+    return bad_request("the object provided is unrecognized (must be of type " +
+                       std::string(review->kind) + ")");
   }
-  Json review = Json::object(
-      {{"apiVersion", request.segments[1] + "/v1"}, {"kind", kind}, {"status", std::move(status)}});
-  review.set("metadata", Json::object({{"creationTimestamp", format_time(core.clock.wall_now())}}));
-  review.set("spec", (*body)["spec"].is_object() ? (*body)["spec"] : Json::object());
+  Json answer = Json::object({{"apiVersion", request.segments[1] + "/" + request.segments[2]},
+                              {"kind", review->kind},
+                              {"metadata", Json::object()},
+                              {"status", std::move(review->status)}});
+  if (review->has_spec) {
+    answer.set("spec", (*body)["spec"].is_object() ? (*body)["spec"] : Json::object());
+  } else {
+    answer.member("metadata").set("creationTimestamp", format_time(core.clock.wall_now()));
+  }
   Call call;
   call.request = request;
-  return reply_json(call, 201, to_json(review));
+  return reply_json(call, 201, to_json(answer));
 }
 
 }  // namespace clickdeploy::apiserver

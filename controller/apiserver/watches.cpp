@@ -6,6 +6,7 @@
 #include "controller/apiserver/verbs_internal.h"
 #include "controller/apiserver/wait_internal.h"
 #include "controller/base/planted.h"
+#include "controller/base/text.h"
 
 #include <fmt/format.h>
 
@@ -193,13 +194,23 @@ class EventStream final : public http::BodyStream {
     }
     Json metadata = Json::object({{"resourceVersion", text}});
     if (initial_end) {
-      metadata.set("annotations", Json::object({{"k8s.io/initial-events-end", "true"}}));
+      metadata.set("annotations",
+                   Json::object({{"k8s.io/initial-events-end", "true"},
+                                 {"kubernetes.io/initial-events-list-blueprint", empty_list()}}));
     }
     Json object = Json::object({{"apiVersion", call_.target.info->api_version()},
                                 {"kind", call_.target.info->kind},
                                 {"metadata", std::move(metadata)}});
     write(piece, "BOOKMARK",
           to_json(call_.format.form == Form::Object ? object : partial_metadata(call_, object)));
+  }
+
+  // From which clients make the list that the events before the bookmark were.
+  std::string empty_list() const {
+    const api::ResourceInfo& info = *call_.target.info;
+    const Json list = Json::object(
+        {{"apiVersion", info.api_version()}, {"items", Json::array()}, {"kind", info.list_kind}});
+    return base64_encode(to_json(list) + "\n");
   }
 
   // About once a minute, and a last time shortly before the end.

@@ -136,7 +136,7 @@ Task<http::Reply> Daemon::Parts::serve(http::Request request) {
   std::string text = co_await run_on(loop.executor(), std::move(collect));
   http::Reply reply;
   reply.response.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}};
-  reply.response.body = std::move(text);
+  reply.response.body = std::move(text) + render_api_metrics(*api, *objects);
   co_return reply;
 }
 

@@ -49,4 +49,37 @@ std::string render_own_metrics(const std::vector<QueueCounts>& counts,
   return ::prometheus::TextSerializer().Serialize({reconciles, errors, depth, delayed, revision});
 }
 
+std::string render_api_metrics(const apiserver::ApiServer& api, const store::ObjectStore& store) {
+  using ::prometheus::MetricType;
+  auto requests = family("apiserver_request_total",
+                         "Requests for objects that were answered, by what they asked and the "
+                         "code of the answer.",
+                         MetricType::Counter);
+  for (const apiserver::RequestCount& one : api.request_counts()) {
+    ::prometheus::ClientMetric metric;
+    metric.label = {
+        {"code", std::to_string(one.code)}, {"group", one.group}, {"resource", one.resource},
+        {"subresource", one.subresource},   {"verb", one.verb},   {"version", one.version}};
+    metric.counter.value = static_cast<double>(one.count);
+    requests.metric.push_back(std::move(metric));
+  }
+  auto open =
+      family("apiserver_longrunning_requests", "Watches that are open now.", MetricType::Gauge);
+  ::prometheus::ClientMetric watches;
+  watches.label = {{"verb", "WATCH"}};
+  watches.gauge.value = static_cast<double>(api.open_watches());
+  open.metric.push_back(std::move(watches));
+  auto objects = family("apiserver_storage_objects", "Objects that are stored, by resource.",
+                        MetricType::Gauge);
+  for (const api::ResourceInfo& info : api::builtin_scheme().resources()) {
+    if (info.read_only || info.group == "events.k8s.io") continue;  // not stored, or stored as v1
+    ::prometheus::ClientMetric metric;
+    metric.label = {{"resource", info.group_resource()}};
+    metric.gauge.value =
+        static_cast<double>(store.list(info.group_resource(), std::nullopt).documents.size());
+    objects.metric.push_back(std::move(metric));
+  }
+  return ::prometheus::TextSerializer().Serialize({requests, open, objects});
+}
+
 }  // namespace clickdeploy::app

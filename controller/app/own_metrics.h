@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "controller/apiserver/api_server.h"
 #include "controller/app/control_plane.h"
 #include "controller/store/object_store.h"
 
@@ -13,5 +14,8 @@ namespace clickdeploy::app {
 // Prometheus's text exposition format.
 std::string render_own_metrics(const std::vector<QueueCounts>& counts,
                                const store::ObjectStore& store);
+
+// The API server's, under the names that Kubernetes gives them: dashboards for its servers work.
+std::string render_api_metrics(const apiserver::ApiServer& api, const store::ObjectStore& store);
 
 }  // namespace clickdeploy::app

@@ -126,9 +126,10 @@ TEST(ValidateMetadata, NamespaceFollowsTheScope) {
 }
 
 TEST(ValidateMetadata, OwnersAndFinalizers) {
-  EXPECT_THAT(problems(R"({"name": "a", "ownerReferences": [{"apiVersion": "v1", "kind": "K",
+  EXPECT_THAT(
+      problems(R"({"name": "a", "ownerReferences": [{"apiVersion": "v1", "kind": "K",
                            "name": "n", "uid": ""}]})"),
-              ElementsAre("metadata.ownerReferences.uid: Invalid value: \"\": must not be empty"));
+      ElementsAre("metadata.ownerReferences.uid: Invalid value: \"\": uid must not be empty"));
   EXPECT_THAT(problems(R"({"name": "a", "ownerReferences": [
                 {"apiVersion": "v1", "kind": "K", "name": "n", "uid": "1", "controller": true},
                 {"apiVersion": "v1", "kind": "K", "name": "m", "uid": "2", "controller": true}]})"),

@@ -118,7 +118,11 @@ TEST_F(Discovery, HealthAndVersion) {
     EXPECT_EQ(answered.text, "ok");
     EXPECT_EQ(answered.header("Content-Type"), "text/plain; charset=utf-8");
   }
-  EXPECT_EQ(get("/readyz?verbose").text, "[+]ping ok\nreadyz check passed\n");
+  EXPECT_EQ(get("/readyz?verbose").text, "[+]ping ok\n[+]store ok\nreadyz check passed\n");
+  EXPECT_EQ(get("/livez?verbose").text, "[+]ping ok\nlivez check passed\n");
+  EXPECT_EQ(get("/readyz?verbose&exclude=store").text,
+            "[+]ping ok\n[+]store excluded: ok\nreadyz check passed\n");
+  EXPECT_THAT(get("/readyz?verbose&exclude=x").text, HasSubstr("no matches for \"x\""));
   EXPECT_THAT(get("/version?timeout=32s").body["gitVersion"].as_string(), StartsWith("v1.32."));
 }
 
@@ -162,7 +166,26 @@ TEST_F(Discovery, ReviewsAllowEverything) {
   EXPECT_EQ(answered.status, 201);
   EXPECT_TRUE(answered.body["status"]["allowed"].as_bool());
   EXPECT_EQ(get(url).status, 405);
-  EXPECT_EQ(post(url, Json::object()).status, 400);
+  EXPECT_EQ(post(url, Json::object()).status, 201);  // typed clients leave the kind out
+  review.set("kind", "Secret");
+  EXPECT_EQ(post(url, review).status, 400);
+  EXPECT_EQ(post(url, Json::array()).status, 400);
+}
+
+TEST_F(Discovery, CountsWhatWasAsked) {
+  make_service("web");
+  get(std::string(kServices) + "/web");
+  get(std::string(kServices) + "/nope");
+  get(kServices.data());
+  merge(std::string(kServices) + "/web/status", Json::object());
+  std::vector<std::string> texts;
+  for (const RequestCount& one : server_->request_counts()) {
+    if (one.resource != "services") continue;
+    texts.push_back(one.verb + " " + one.subresource + " " + std::to_string(one.code) + " " +
+                    std::to_string(one.count));
+  }
+  EXPECT_THAT(texts, ::testing::ElementsAre("GET  200 1", "GET  404 1", "LIST  200 1",
+                                            "POST  201 1", "PATCH status 200 1"));
 }
 
 }  // namespace

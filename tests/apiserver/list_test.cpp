@@ -231,5 +231,24 @@ TEST_F(List, GetWaitsForAVersionOnlyForAWhile) {
   EXPECT_GE(context_.now() - before, std::chrono::seconds(3));
 }
 
+TEST_F(List, LargeAnswersAreCompressedForWhoTakesIt) {
+  const std::string large(200 * 1024, 'x');
+  post(std::string(kConfigMaps), config_map("large", large));
+  post(std::string(kConfigMaps), config_map("small"));
+  const http::Headers gzip = {{"Accept-Encoding", "gzip"}};
+  Answered packed = get(std::string(kConfigMaps) + "/large", gzip);
+  EXPECT_EQ(packed.header("Content-Encoding"), "gzip");
+  EXPECT_LT(packed.text.size(), 10'000U);
+  EXPECT_EQ(packed.text.substr(0, 2), "\x1f\x8b");
+  EXPECT_EQ(get(std::string(kConfigMaps) + "/large").body["data"]["key"].as_string(), large);
+  EXPECT_EQ(get(std::string(kConfigMaps) + "/small", gzip).header("Content-Encoding"), "");
+}
+
+TEST_F(List, InitialEventsAreForWatches) {
+  Answered refused = get(kUrl + "?sendInitialEvents=true&resourceVersionMatch=NotOlderThan");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_THAT(refused.message(), HasSubstr("sendInitialEvents is forbidden for list"));
+}
+
 }  // namespace
 }  // namespace clickdeploy::apiserver

@@ -1,4 +1,4 @@
-"""What the tests with the real kubectl share: a server, a kubeconfig, and ways to run commands.
+"""What the tests with foreign clients share: a server, a kubeconfig, and ways to run commands.
 
 A test class gets one server and one namespace of its own for each test, so that tests do not see
 each other's objects. The program is named by KUBECTL, the server by KUBECTL_SERVE.
@@ -58,20 +58,16 @@ class Run:
         return f"kubectl {' '.join(self.words)} → {self.code}\n{self.out}{self.err}"
 
 
-class KubectlCase(unittest.TestCase):
-    """Tests of one server with one kubectl."""
+class ServerCase(unittest.TestCase):
+    """Tests of one server."""
 
     @classmethod
     def setUpClass(cls):
-        cls.program = os.environ["KUBECTL"]
         cls.folder = tempfile.TemporaryDirectory()
         cls.server = subprocess.Popen([os.environ["KUBECTL_SERVE"]], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, text=True)
         cls.url = cls.server.stdout.readline().strip()
         cls.home = pathlib.Path(cls.folder.name)
-        version = subprocess.run([cls.program, "version", "--client", "-o", "json"],
-                                 capture_output=True, text=True, check=True).stdout
-        cls.minor = int(json.loads(version)["clientVersion"]["minor"].rstrip("+"))
         cls.count = 0
 
     @classmethod
@@ -84,12 +80,8 @@ class KubectlCase(unittest.TestCase):
     def setUp(self):
         type(self).count += 1
         self.namespace = f"t{self.count}"
-        self.kubeconfig = self.home / f"config-{self.namespace}"
-        self.kubeconfig.write_text(KUBECONFIG.format(url=self.url, namespace=self.namespace))
         self.request("POST", "/api/v1/namespaces", {
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}})
-
-    # Requests beside kubectl.
 
     def request(self, method, path, body=None, content_type="application/json"):
         """The answer as JSON; an HTTPError for refusals."""
@@ -110,7 +102,22 @@ class KubectlCase(unittest.TestCase):
                      {"status": {"observedGeneration": generation, "conditions": [condition]}},
                      "application/merge-patch+json")
 
-    # kubectl.
+
+class KubectlCase(ServerCase):
+    """Tests of one server with one kubectl."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.program = os.environ["KUBECTL"]
+        version = subprocess.run([cls.program, "version", "--client", "-o", "json"],
+                                 capture_output=True, text=True, check=True).stdout
+        cls.minor = int(json.loads(version)["clientVersion"]["minor"].rstrip("+"))
+
+    def setUp(self):
+        super().setUp()
+        self.kubeconfig = self.home / f"config-{self.namespace}"
+        self.kubeconfig.write_text(KUBECONFIG.format(url=self.url, namespace=self.namespace))
 
     def environment(self, **extra):
         return {"PATH": os.environ["PATH"], "HOME": str(self.home),

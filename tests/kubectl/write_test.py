@@ -134,6 +134,24 @@ class Apply(KubectlCase):
                                        "service.clickdeploy.io/p2 pruned\n")
         self.assertEqual(self.good("get", "csvc", "-o", "name"), "service.clickdeploy.io/p1\n")
 
+    def apply_set(self, *words):
+        return self.good("apply", "-n", self.namespace, "-f", self.home / f"set-{self.namespace}",
+                         "--prune", *words, KUBECTL_APPLYSET="true")
+
+    def test_prune_by_set(self):
+        if self.minor < 27:
+            return  # sets are newer
+        folder = self.home / f"set-{self.namespace}"
+        folder.mkdir()
+        (folder / "p1.yaml").write_text(self.service("p1"))
+        (folder / "p2.yaml").write_text(self.service("p2"))
+        self.assertEqual(self.apply_set("--applyset=set1"), "service.clickdeploy.io/p1 created\n"
+                                                            "service.clickdeploy.io/p2 created\n")
+        self.assertIn("Service.clickdeploy.io", self.good("get", "secret", "set1", "-o", "yaml"))
+        (folder / "p2.yaml").unlink()
+        self.assertEqual(self.apply_set("--applyset=set1"), "service.clickdeploy.io/p1 unchanged\n"
+                                                            "service.clickdeploy.io/p2 pruned\n")
+
     def test_core_kinds(self):
         text = (f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {self.namespace}-team}}\n---\n"
                 "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"

@@ -1,0 +1,170 @@
+// The kinds of Kubernetes' own that tools look for: definitions of kinds, API services, Leases, and
+// the Events of the group events.k8s.io.
+
+#include "tests/apiserver/server_fixture.h"
+
+#include <gmock/gmock.h>
+
+namespace clickdeploy::apiserver {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::string kDefinitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+const std::string kApiServices = "/apis/apiregistration.k8s.io/v1/apiservices";
+const std::string kCoreEvents = "/api/v1/namespaces/default/events";
+const std::string kEvents = "/apis/events.k8s.io/v1/namespaces/default/events";
+const std::string kLeases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+
+class BuiltinKinds : public ServerTest {};
+
+const Json& condition(const Json& object, std::string_view type) {
+  static const Json none;
+  for (const Json& one : object["status"]["conditions"].as_array()) {
+    if (one["type"].as_string() == type) return one;
+  }
+  return none;
+}
+
+TEST_F(BuiltinKinds, EachKindOfOursHasADefinitionThatIsEstablished) {
+  Answered list = get(kDefinitions);
+  EXPECT_EQ(list.body["kind"].as_string(), "CustomResourceDefinitionList");
+  EXPECT_EQ(list.body["items"].size(), 5U);
+  Answered one = get(kDefinitions + "/services.clickdeploy.io");
+  EXPECT_EQ(condition(one.body, "Established")["status"].as_string(), "True");
+  EXPECT_EQ(one.body["status"]["storedVersions"], Json::array({"v1alpha1"}));
+  EXPECT_EQ(one.body["spec"]["names"]["kind"].as_string(), "Service");
+  EXPECT_EQ(one.body["metadata"]["uid"].as_string().size(), 36U);
+  EXPECT_EQ(get(kDefinitions + "/configmaps").status, 404);
+  Answered table = get(kDefinitions + "?fieldSelector=metadata.name%3Dservices.clickdeploy.io",
+                       {{"Accept", "application/json;as=Table;v=v1;g=meta.k8s.io"}});
+  EXPECT_EQ(table.body["rows"].size(), 1U);
+}
+
+TEST_F(BuiltinKinds, EachGroupVersionHasAnApiServiceThatIsAvailable) {
+  Answered one = get(kApiServices + "/v1alpha1.clickdeploy.io");
+  EXPECT_EQ(condition(one.body, "Available")["status"].as_string(), "True");
+  EXPECT_EQ(get(kApiServices + "/v1.").body["spec"]["version"].as_string(), "v1");
+}
+
+TEST_F(BuiltinKinds, DefinitionsAreWatchedButNotWritten) {
+  OpenWatch open = watch(kDefinitions + "?watch=true&allowWatchBookmarks=true");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(open.next()["type"].as_string(), "ADDED");
+  EXPECT_EQ(open.next()["type"].as_string(), "BOOKMARK");
+  Answered refused = remove(kDefinitions + "/services.clickdeploy.io");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_THAT(refused.message(), HasSubstr("built in"));
+  EXPECT_EQ(post(kDefinitions, Json::object()).status, 403);
+}
+
+TEST_F(BuiltinKinds, ALeaseChangesHandsByItsVersion) {
+  Json lease = Json::object({{"apiVersion", "coordination.k8s.io/v1"},
+                             {"kind", "Lease"},
+                             {"metadata", Json::object({{"name", "leader"}})},
+                             {"spec", Json::object({{"holderIdentity", "a"},
+                                                    {"leaseDurationSeconds", 15},
+                                                    {"renewTime", "2026-11-22T00:00:00.000001Z"},
+                                                    {"acquireTime", nullptr}})}});
+  Answered made = post(kLeases, lease);
+  ASSERT_EQ(made.status, 201) << made.text;
+  Json taken = made.body;
+  taken.member("spec").set("holderIdentity", "b");
+  EXPECT_EQ(put(kLeases + "/leader", taken).status, 200);
+  EXPECT_EQ(put(kLeases + "/leader", taken).status, 409);
+}
+
+class EventsOfBothGroups : public ServerTest {
+ protected:
+  static Json event(const char* name) {
+    return Json::object(
+        {{"apiVersion", "events.k8s.io/v1"},
+         {"kind", "Event"},
+         {"metadata", Json::object({{"name", name}})},
+         {"regarding",
+          Json::object({{"kind", "Service"}, {"namespace", "default"}, {"name", "web"}})},
+         {"note", "now 3 copies"},
+         {"reason", "Scaled"},
+         {"type", "Warning"},
+         {"action", "Scaling"},
+         {"eventTime", "2026-11-22T00:00:00.123456Z"},
+         {"reportingController", "clickdeploy.io/controller"},
+         {"reportingInstance", "c-0"},
+         {"series",
+          Json::object({{"count", 2}, {"lastObservedTime", "2026-11-22T00:00:01.000000Z"}})}});
+  }
+};
+
+TEST_F(EventsOfBothGroups, OneIsStoredAndShownInEither) {
+  Answered made = post(kEvents, event("e1"));
+  ASSERT_EQ(made.status, 201) << made.text;
+  EXPECT_EQ(made.body["apiVersion"].as_string(), "events.k8s.io/v1");
+  EXPECT_EQ(made.body["note"].as_string(), "now 3 copies");
+  const Json core = get(kCoreEvents + "/e1").body;
+  EXPECT_EQ(core["apiVersion"].as_string(), "v1");
+  EXPECT_EQ(core["message"].as_string(), "now 3 copies");
+  EXPECT_EQ(core["involvedObject"]["name"].as_string(), "web");
+  EXPECT_EQ(core["reportingComponent"].as_string(), "clickdeploy.io/controller");
+  EXPECT_EQ(core["series"]["count"].as_int(), 2);
+  EXPECT_FALSE(core.contains("note"));
+  EXPECT_EQ(get(kEvents + "/e1").body["metadata"], core["metadata"]);
+}
+
+TEST_F(EventsOfBothGroups, ListsSelectionsAndTables) {
+  post(kEvents, event("e1"));
+  Json other = event("e2");
+  other.member("regarding").set("name", "db");
+  post(kEvents, other);
+  Answered list = get(kEvents);
+  EXPECT_EQ(list.body["apiVersion"].as_string(), "events.k8s.io/v1");
+  EXPECT_EQ(list.body["items"][0]["regarding"]["name"].as_string(), "web");
+  EXPECT_EQ(
+      get(kEvents + "?fieldSelector=regarding.name%3Ddb,reason%3DScaled").body["items"].size(), 1U);
+  EXPECT_EQ(
+      get(kCoreEvents + "?fieldSelector=source%3Dclickdeploy.io/controller").body["items"].size(),
+      2U);
+  Answered table = get("/apis/events.k8s.io/v1/events?includeObject=Object",
+                       {{"Accept", "application/json;as=Table;v=v1;g=meta.k8s.io"}});
+  EXPECT_EQ(table.body["rows"][0]["object"]["note"].as_string(), "now 3 copies");
+}
+
+TEST_F(EventsOfBothGroups, PatchesInTheirOwnWords) {
+  post(kEvents, event("e1"));
+  Answered merged = merge(kEvents + "/e1", Json::object({{"note", "now 4 copies"}}));
+  EXPECT_EQ(merged.body["note"].as_string(), "now 4 copies");
+  Answered patched = patch(kEvents + "/e1", "json-patch+json",
+                           R"([{"op":"replace","path":"/series/count","value":5},)"
+                           R"({"op":"replace","path":"/regarding/uid","value":"u"},)"
+                           R"({"op":"test","path":"/note","value":"now 4 copies"}])");
+  EXPECT_EQ(patched.status, 422);
+  patched = patch(kEvents + "/e1", "json-patch+json",
+                  R"([{"op":"add","path":"/regarding/uid","value":"u"}])");
+  EXPECT_EQ(patched.body["regarding"]["uid"].as_string(), "u");
+}
+
+TEST_F(EventsOfBothGroups, WatchesShowTheirOwnForm) {
+  OpenWatch open = watch(kEvents + "?watch=true");
+  post(kCoreEvents, Json::object({{"apiVersion", "v1"},
+                                  {"kind", "Event"},
+                                  {"metadata", Json::object({{"name", "e3"}})},
+                                  {"involvedObject", Json::object({{"namespace", "default"}})},
+                                  {"message", "hello"}}));
+  const Json seen = open.next();
+  EXPECT_EQ(seen["type"].as_string(), "ADDED");
+  EXPECT_EQ(seen["object"]["note"].as_string(), "hello");
+  EXPECT_EQ(seen["object"]["apiVersion"].as_string(), "events.k8s.io/v1");
+}
+
+TEST_F(EventsOfBothGroups, RefusalsNameTheGroup) {
+  Answered missing = get(kEvents + "/nope");
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_EQ(missing.message(), "events.events.k8s.io \"nope\" not found");
+  EXPECT_EQ(missing.body["details"]["group"].as_string(), "events.k8s.io");
+  EXPECT_EQ(get("/apis/events.k8s.io/v1/namespaces/default/secrets").text, "404 page not found\n");
+  EXPECT_EQ(get("/apis/events.k8s.io/v1/namespaces").status, 404);
+  Json wrong = event("e1");
+  wrong.set("apiVersion", "v2");
+  EXPECT_EQ(post(kEvents, wrong).status, 400);
+}
+
+}  // namespace
+}  // namespace clickdeploy::apiserver
