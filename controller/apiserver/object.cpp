@@ -12,7 +12,7 @@ constexpr std::string_view kResourceVersion = "resourceVersion";
 // Writes `"key":` with the comma it needs.
 void append_key(std::string& text, std::string_view key) {
   if (text.back() != '{') text += ',';
-  text += to_json(Json(key));
+  append_json(text, Json(key));
   text += ':';
 }
 
@@ -37,7 +37,7 @@ Spliced splice_metadata(const Json& metadata) {
     if (!passed && key > kResourceVersion) pass();
     std::string& text = passed ? spliced.after : spliced.before;
     append_key(text, key);
-    text += to_json(value);
+    append_json(text, value);
   }
   if (!passed) pass();
   spliced.after += '}';
@@ -57,7 +57,7 @@ Spliced splice(const Json& object) {
       spliced.after = std::move(metadata.after);
       passed = true;
     } else {
-      text += to_json(value);
+      append_json(text, value);
     }
   }
   CHECK(passed, "a stored object has metadata");

@@ -1,8 +1,8 @@
 #include "controller/base/json.h"
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
-#include <type_traits>
 
 namespace clickdeploy {
 
@@ -17,34 +17,67 @@ bool key_less(const JsonObject::Member& member, std::string_view key) {
   return member.first < key;
 }
 
+// Objects are small: comparing lengths first beats a search by halves.
+constexpr std::size_t kSmallObject = 16;
+
 }  // namespace
 
-void Json::Delete::operator()(JsonArray* array) const {
-  delete array;
-}
-void Json::Delete::operator()(JsonObject* object) const {
-  delete object;
+template <class T>
+struct Json::Shared {
+  explicit Shared(T its_value) : value(std::move(its_value)) {}
+
+  // One more that shares this; a copy if references for writing are about.
+  Shared* share() {
+    if (lent) return new Shared(value);
+    users.fetch_add(1, std::memory_order_relaxed);
+    return this;
+  }
+  void release() {
+    const bool last = users.load(std::memory_order_acquire) == 1 ||
+                      users.fetch_sub(1, std::memory_order_acq_rel) == 1;
+    if (last) delete this;
+  }
+  // One that nobody else sees, in place of `shared`.
+  static T& own(Shared*& shared) {
+    if (shared->users.load(std::memory_order_acquire) != 1) {
+      Shared* copy = new Shared(shared->value);
+      shared->release();
+      shared = copy;
+    }
+    return shared->value;
+  }
+
+  std::atomic<std::uint32_t> users = 1;
+  bool lent = false;  // then it has one user
+  T value;
+};
+
+Json::Json(JsonArray value) : kind_(Kind::Array), array_(new Shared<JsonArray>(std::move(value))) {}
+Json::Json(JsonObject value)
+    : kind_(Kind::Object), object_(new Shared<JsonObject>(std::move(value))) {}
+
+void Json::copy(const Json& other) {
+  if (other.kind_ == Kind::String) {
+    std::construct_at(&text_, other.text_);
+  } else if (other.kind_ == Kind::Array) {
+    array_ = other.array_->share();
+  } else if (other.kind_ == Kind::Object) {
+    object_ = other.object_->share();
+  } else {
+    bits_ = other.bits_;
+  }
+  kind_ = other.kind_;
 }
 
-Json::Json(JsonArray value) : value_(ArrayPointer(new JsonArray(std::move(value)))) {}
-Json::Json(JsonObject value) : value_(ObjectPointer(new JsonObject(std::move(value)))) {}
-Json::Json(Json&&) noexcept = default;
-Json& Json::operator=(Json&&) noexcept = default;
-Json::~Json() = default;
-
-Json::Json(const Json& other) {
-  std::visit(
-      [this](const auto& value) {
-        using T = std::remove_cvref_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, ArrayPointer>) {
-          value_ = ArrayPointer(new JsonArray(*value));
-        } else if constexpr (std::is_same_v<T, ObjectPointer>) {
-          value_ = ObjectPointer(new JsonObject(*value));
-        } else {
-          value_ = value;
-        }
-      },
-      other.value_);
+void Json::clear() noexcept {
+  const Kind kind = std::exchange(kind_, Kind::Null);
+  if (kind == Kind::String) {
+    std::destroy_at(&text_);
+  } else if (kind == Kind::Array) {
+    array_->release();
+  } else if (kind == Kind::Object) {
+    object_->release();
+  }
 }
 
 // Copies first: `other` may be a part of this value.
@@ -62,32 +95,21 @@ Json Json::array(std::initializer_list<Json> items) {
   return JsonArray(items.begin(), items.end());
 }
 
-bool Json::is_array() const {
-  return std::holds_alternative<ArrayPointer>(value_);
-}
-bool Json::is_object() const {
-  return std::holds_alternative<ObjectPointer>(value_);
-}
-
 bool Json::as_bool(bool fallback) const {
-  const bool* value = std::get_if<bool>(&value_);
-  return value != nullptr ? *value : fallback;
+  return is_bool() ? bool_ : fallback;
 }
 
 std::int64_t Json::as_int(std::int64_t fallback) const {
-  const std::int64_t* value = std::get_if<std::int64_t>(&value_);
-  return value != nullptr ? *value : fallback;
+  return is_int() ? int_ : fallback;
 }
 
 double Json::as_double(double fallback) const {
-  if (is_int()) return static_cast<double>(as_int());
-  const double* value = std::get_if<double>(&value_);
-  return value != nullptr ? *value : fallback;
+  if (is_int()) return static_cast<double>(int_);
+  return is_double() ? double_ : fallback;
 }
 
 const std::string& Json::as_string() const {
-  const std::string* value = std::get_if<std::string>(&value_);
-  return value != nullptr ? *value : kEmptyString;
+  return is_string() ? text_ : kEmptyString;
 }
 
 std::string Json::as_string(std::string_view fallback) const {
@@ -95,13 +117,11 @@ std::string Json::as_string(std::string_view fallback) const {
 }
 
 const JsonArray& Json::as_array() const {
-  const auto* value = std::get_if<ArrayPointer>(&value_);
-  return value != nullptr ? **value : kEmptyArray;
+  return is_array() ? array_->value : kEmptyArray;
 }
 
 const JsonObject& Json::as_object() const {
-  const auto* value = std::get_if<ObjectPointer>(&value_);
-  return value != nullptr ? **value : kEmptyObject;
+  return is_object() ? object_->value : kEmptyObject;
 }
 
 const Json& Json::operator[](std::string_view key) const {
@@ -119,7 +139,7 @@ const Json* Json::find(std::string_view key) const {
 }
 
 Json* Json::find(std::string_view key) {
-  return is_object() ? object_ref().find(key) : nullptr;
+  return std::as_const(*this).find(key) != nullptr ? object_ref().find(key) : nullptr;
 }
 
 bool Json::empty() const {
@@ -131,14 +151,34 @@ std::size_t Json::size() const {
   return is_array() ? as_array().size() : as_object().size();
 }
 
+JsonArray& Json::own_array() {
+  if (!is_array()) *this = Json(JsonArray());
+  return Shared<JsonArray>::own(array_);
+}
+
+JsonObject& Json::own_object() {
+  if (!is_object()) *this = Json(JsonObject());
+  return Shared<JsonObject>::own(object_);
+}
+
 JsonArray& Json::array_ref() {
-  if (!is_array()) value_ = ArrayPointer(new JsonArray);
-  return *std::get<ArrayPointer>(value_);
+  JsonArray& items = own_array();
+  array_->lent = true;
+  return items;
 }
 
 JsonObject& Json::object_ref() {
-  if (!is_object()) value_ = ObjectPointer(new JsonObject);
-  return *std::get<ObjectPointer>(value_);
+  JsonObject& members = own_object();
+  object_->lent = true;
+  return members;
+}
+
+void Json::set(std::string_view key, Json value) {
+  own_object().member(key) = std::move(value);
+}
+
+void Json::push_back(Json value) {
+  own_array().push_back(std::move(value));
 }
 
 Json& Json::member(std::string_view key) {
@@ -146,19 +186,26 @@ Json& Json::member(std::string_view key) {
 }
 
 bool Json::erase(std::string_view key) {
-  return is_object() && object_ref().erase(key);
+  return contains(key) && own_object().erase(key);
 }
 
 bool Json::operator==(const Json& other) const {
   if (is_int() && other.is_int()) return as_int() == other.as_int();
   if (is_number() && other.is_number()) return as_double() == other.as_double();
-  if (value_.index() != other.value_.index()) return false;
-  if (is_array()) return as_array() == other.as_array();
-  if (is_object()) return as_object() == other.as_object();
-  return value_ == other.value_;
+  if (kind_ != other.kind_) return false;
+  if (is_array()) return array_ == other.array_ || as_array() == other.as_array();
+  if (is_object()) return object_ == other.object_ || as_object() == other.as_object();
+  if (is_string()) return text_ == other.text_;
+  return !is_bool() || bool_ == other.bool_;
 }
 
 const Json* JsonObject::find(std::string_view key) const {
+  if (members_.size() <= kSmallObject) {
+    for (const Member& member : members_) {
+      if (member.first == key) return &member.second;
+    }
+    return nullptr;
+  }
   const auto at = std::lower_bound(members_.begin(), members_.end(), key, key_less);
   return at != members_.end() && at->first == key ? &at->second : nullptr;
 }

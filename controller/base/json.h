@@ -4,9 +4,14 @@
 //   value["spec"]["replicas"].as_int(1)
 // Objects keep their keys sorted bytewise, so equal values print to equal bytes. Integers that fit
 // in 64 signed bits stay integers; all other numbers are doubles. RapidJSON does the reading and
-// the writing and never shows outside json.cpp.
+// the pretty printing and never shows outside the .cpp files.
 //
-// Threads: a value is as safe as an int: share it only while nobody writes.
+// A copy of an array or object shares it until one of the two is written to, so copies are cheap.
+// References that were given out for writing (member(), object_ref(), …) stay good: what has been
+// lent that way is copied at once.
+//
+// Threads: a value is as safe as an int: share it only while nobody writes. Copies are values of
+// their own, whoever they share with.
 
 #pragma once
 
@@ -18,7 +23,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace clickdeploy {
@@ -29,35 +33,42 @@ using JsonArray = std::vector<Json>;
 
 class Json {
  public:
-  Json() = default;                                             // null
-  Json(std::nullptr_t) {}                                       // NOLINT: literals convert
-  Json(bool value) : value_(value) {}                           // NOLINT
-  Json(int value) : value_(std::int64_t{value}) {}              // NOLINT
-  Json(std::int64_t value) : value_(value) {}                   // NOLINT
-  Json(double value) : value_(value) {}                         // NOLINT
-  Json(const char* value) : value_(std::string(value)) {}       // NOLINT
-  Json(std::string value) : value_(std::move(value)) {}         // NOLINT
-  Json(std::string_view value) : value_(std::string(value)) {}  // NOLINT
-  Json(JsonArray value);                                        // NOLINT
-  Json(JsonObject value);                                       // NOLINT
-  Json(const Json&);
-  Json(Json&&) noexcept;
-  Json& operator=(const Json&);
-  Json& operator=(Json&&) noexcept;
-  ~Json();
+  Json() {}                                                    // NOLINT: null
+  Json(std::nullptr_t) {}                                      // NOLINT: literals convert
+  Json(bool value) : kind_(Kind::Bool), bool_(value) {}        // NOLINT
+  Json(int value) : kind_(Kind::Int), int_(value) {}           // NOLINT
+  Json(std::int64_t value) : kind_(Kind::Int), int_(value) {}  // NOLINT
+  Json(double value) : kind_(Kind::Double), double_(value) {}  // NOLINT
+  Json(const char* value) : Json(std::string(value)) {}        // NOLINT
+  Json(std::string value) : kind_(Kind::String), text_(std::move(value)) {}  // NOLINT
+  Json(std::string_view value) : kind_(Kind::String), text_(value) {}        // NOLINT
+  Json(JsonArray value);                                                     // NOLINT
+  Json(JsonObject value);                                                    // NOLINT
+  Json(const Json& other) { copy(other); }
+  Json(Json&& other) noexcept { take(other); }
+  Json& operator=(const Json& other);
+  Json& operator=(Json&& other) noexcept {
+    if (this == &other) return *this;
+    Json old(std::move(*this));  // `other` may be a part of it
+    take(other);
+    return *this;
+  }
+  ~Json() {
+    if (kind_ >= Kind::String) clear();
+  }
 
   // Json::object({{"a", 1}, {"b", "x"}}), Json::array({1, "x"}).
   static Json object(std::initializer_list<std::pair<std::string, Json>> members = {});
   static Json array(std::initializer_list<Json> items = {});
 
-  bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
-  bool is_bool() const { return std::holds_alternative<bool>(value_); }
-  bool is_int() const { return std::holds_alternative<std::int64_t>(value_); }
-  bool is_double() const { return std::holds_alternative<double>(value_); }
+  bool is_null() const { return kind_ == Kind::Null; }
+  bool is_bool() const { return kind_ == Kind::Bool; }
+  bool is_int() const { return kind_ == Kind::Int; }
+  bool is_double() const { return kind_ == Kind::Double; }
   bool is_number() const { return is_int() || is_double(); }
-  bool is_string() const { return std::holds_alternative<std::string>(value_); }
-  bool is_array() const;
-  bool is_object() const;
+  bool is_string() const { return kind_ == Kind::String; }
+  bool is_array() const { return kind_ == Kind::Array; }
+  bool is_object() const { return kind_ == Kind::Object; }
 
   // The value if it has that type, else the fallback. No conversion, but int → double.
   bool as_bool(bool fallback = false) const;
@@ -83,24 +94,42 @@ class Json {
   JsonArray& array_ref();
   JsonObject& object_ref();
   Json& member(std::string_view key);  // creates a null member
-  void set(std::string_view key, Json value) { member(key) = std::move(value); }
+  void set(std::string_view key, Json value);
   bool erase(std::string_view key);  // true if it was there
-  void push_back(Json value) { array_ref().push_back(std::move(value)); }
+  void push_back(Json value);
 
   bool operator==(const Json& other) const;  // 1 == 1.0
 
  private:
-  // Deletes out of line, where the types are complete.
-  struct Delete {
-    void operator()(JsonArray* array) const;
-    void operator()(JsonObject* object) const;
-  };
-  using ArrayPointer = std::unique_ptr<JsonArray, Delete>;
-  using ObjectPointer = std::unique_ptr<JsonObject, Delete>;
+  enum class Kind : std::uint8_t { Null, Bool, Int, Double, String, Array, Object };
+  template <class T>
+  struct Shared;  // the value, how many share it, and whether it was lent for writing
+
+  JsonArray& own_array();  // as array_ref(), but no reference leaves this class
+  JsonObject& own_object();
+  void copy(const Json& other);      // of a null
+  void take(Json& other) noexcept {  // of a null; leaves null
+    kind_ = std::exchange(other.kind_, Kind::Null);
+    if (kind_ == Kind::String) {
+      std::construct_at(&text_, std::move(other.text_));
+      std::destroy_at(&other.text_);
+    } else {
+      bits_ = other.bits_;
+    }
+  }
+  void clear() noexcept;  // leaves null
 
   // Arrays and objects are behind a pointer: a Json is 40 bytes and cheap to move.
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, ArrayPointer, ObjectPointer>
-      value_;
+  Kind kind_ = Kind::Null;
+  union {
+    std::uint64_t bits_ = 0;
+    bool bool_;
+    std::int64_t int_;
+    double double_;
+    std::string text_;
+    Shared<JsonArray>* array_;
+    Shared<JsonObject>* object_;
+  };
 };
 
 class JsonObject {
@@ -143,7 +172,8 @@ inline constexpr std::size_t kJsonDuplicatePathBytesMax = 256;
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {},
                         std::vector<std::string>* duplicates = nullptr);
 
-std::string to_json(const Json& value);         // compact
+std::string to_json(const Json& value);                  // compact
+void append_json(std::string& text, const Json& value);  // the same, at the end of a text
 std::string to_pretty_json(const Json& value);  // indented by four spaces, as kubectl prints it
 
 // RFC 7396: null removes, objects merge, everything else replaces.

@@ -1,4 +1,12 @@
-// Reads JSON with RapidJSON's iterative event parser: deep input costs heap, never stack.
+// Reads JSON with RapidJSON's event parser, in two ways. Nearly all texts are right: those are read
+// in place, unescaped where they stand. What that refuses is read again, slowly, to say what is
+// wrong with it and where.
+
+#if defined(__SSE2__)
+#define RAPIDJSON_SSE2
+#elif defined(__ARM_NEON)
+#define RAPIDJSON_NEON
+#endif
 
 #include "controller/base/json.h"
 #include "controller/base/utf8.h"
@@ -10,6 +18,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
 
 namespace clickdeploy {
@@ -18,8 +27,11 @@ namespace {
 
 class Builder {
  public:
-  Builder(const JsonLimits& limits, std::vector<std::string>* duplicates)
-      : limits_(limits), duplicates_(duplicates) {}
+  // `checks_strings`: what a text that is UTF-8 has as strings may still not be.
+  Builder(const JsonLimits& limits, std::vector<std::string>* duplicates, bool checks_strings)
+      : limits_(limits), duplicates_(duplicates), checks_strings_(checks_strings) {
+    values_.reserve(kValuesUsual);
+  }
 
   // RapidJSON's handler concept.
   bool Null() { return add(Json()); }
@@ -36,32 +48,43 @@ class Builder {
   }
   bool RawNumber(const char*, rapidjson::SizeType, bool) { return refuse("unexpected number"); }
   bool String(const char* text, rapidjson::SizeType length, bool) {
-    std::optional<std::string> valid = checked(text, length);
-    return valid ? add(Json(*std::move(valid))) : false;
+    return is_good({text, length}) && add(Json(std::string_view(text, length)));
   }
   bool Key(const char* text, rapidjson::SizeType length, bool) {
-    std::optional<std::string> valid = checked(text, length);
-    if (!valid) return false;
-    open_.back().key = *std::move(valid);
+    if (!is_good({text, length})) return false;
+    values_.emplace_back(std::string(text, length), Json());
     return true;
   }
   bool StartObject() { return start(true); }
   bool StartArray() { return start(false); }
   bool EndObject(rapidjson::SizeType) {
+    const auto first = values_.begin() + static_cast<std::ptrdiff_t>(open_.back().begin);
     if (wants_duplicates()) note_duplicates();
-    return end(Json(JsonObject::from_members(std::move(open_.back().members))));
+    std::vector<JsonObject::Member> members(std::make_move_iterator(first),
+                                            std::make_move_iterator(values_.end()));
+    values_.erase(first, values_.end());
+    return end(Json(JsonObject::from_members(std::move(members))));
   }
-  bool EndArray(rapidjson::SizeType) { return end(Json(std::move(open_.back().items))); }
+  bool EndArray(rapidjson::SizeType) {
+    const std::size_t begin = open_.back().begin;
+    JsonArray items;
+    items.reserve(values_.size() - begin);
+    for (std::size_t i = begin; i < values_.size(); ++i) {
+      items.push_back(std::move(values_[i].second));
+    }
+    values_.erase(values_.begin() + static_cast<std::ptrdiff_t>(begin), values_.end());
+    return end(Json(std::move(items)));
+  }
 
   Json take_root() { return std::move(root_); }
   const std::string& refusal() const { return refusal_; }
 
  private:
+  static constexpr std::size_t kValuesUsual = 64;
+
   struct Open {
     bool is_object = false;
-    std::string key;  // of the member being read
-    std::vector<JsonObject::Member> members;
-    JsonArray items;
+    std::size_t begin = 0;  // of its own in values_
   };
 
   bool refuse(std::string why) {
@@ -70,13 +93,8 @@ class Builder {
   }
 
   // RapidJSON lets "\udc00" through as bytes that are not UTF-8.
-  std::optional<std::string> checked(const char* text, rapidjson::SizeType length) {
-    const std::string_view view(text, length);
-    if (!is_valid_utf8(view)) {
-      refuse("unpaired surrogate in a string");
-      return std::nullopt;
-    }
-    return std::string(view);
+  bool is_good(std::string_view text) {
+    return !checks_strings_ || is_valid_utf8(text) || refuse("unpaired surrogate in a string");
   }
 
   bool count() {
@@ -89,7 +107,7 @@ class Builder {
     if (open_.size() >= limits_.depth_max) {
       return refuse(fmt::format("nested deeper than {} levels", limits_.depth_max));
     }
-    open_.emplace_back().is_object = is_object;
+    open_.push_back({.is_object = is_object, .begin = values_.size()});
     return true;
   }
 
@@ -109,9 +127,9 @@ class Builder {
     if (open_.empty()) {
       root_ = std::move(value);
     } else if (open_.back().is_object) {
-      open_.back().members.emplace_back(std::move(open_.back().key), std::move(value));
+      values_.back().second = std::move(value);
     } else {
-      open_.back().items.push_back(std::move(value));
+      values_.emplace_back(std::string(), std::move(value));
     }
   }
 
@@ -121,7 +139,9 @@ class Builder {
 
   void note_duplicates() {
     std::vector<std::string_view> keys;
-    for (const auto& [key, value] : open_.back().members) keys.push_back(key);
+    for (std::size_t i = open_.back().begin; i < values_.size(); ++i) {
+      keys.push_back(values_[i].first);
+    }
     std::sort(keys.begin(), keys.end());
     for (std::size_t i = 1; i < keys.size() && wants_duplicates(); ++i) {
       const bool again = keys[i] == keys[i - 1];
@@ -135,9 +155,9 @@ class Builder {
       const Open& frame = open_[i];
       if (frame.is_object) {
         if (!path.empty()) path += '.';
-        path += frame.key;
+        path += values_[open_[i + 1].begin - 1].first;
       } else {
-        path += fmt::format("[{}]", frame.items.size());
+        path += fmt::format("[{}]", open_[i + 1].begin - frame.begin);
       }
     }
     if (!path.empty()) path += '.';
@@ -150,7 +170,11 @@ class Builder {
 
   const JsonLimits& limits_;
   std::vector<std::string>* duplicates_;
+  const bool checks_strings_;
   std::vector<Open> open_;
+  // What the open ones have so far: members, the last one's value perhaps still to come, or items
+  // without a key.
+  std::vector<JsonObject::Member> values_;
   Json root_;
   std::size_t nodes_ = 0;
   std::string refusal_;
@@ -167,15 +191,31 @@ std::string lower_first(std::string_view text) {
   return lowered;
 }
 
-}  // namespace
+constexpr std::size_t kStackDepthMax = 128;
+constexpr std::size_t kVectorBytes = 16;  // RapidJSON looks at so many at once
 
-Result<Json> parse_json(std::string_view text, const JsonLimits& limits,
-                        std::vector<std::string>* duplicates) {
+std::optional<Json> parse_in_place(std::string_view text, const JsonLimits& limits,
+                                   std::vector<std::string>* duplicates) {
+  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseFullPrecisionFlag;
+  if (limits.depth_max > kStackDepthMax || !is_valid_utf8(text)) return std::nullopt;
+  std::string buffer;
+  buffer.reserve(text.size() + kVectorBytes);
+  buffer.append(text).append(kVectorBytes, '\0');
+  Builder builder(limits, duplicates, text.find('\\') != std::string_view::npos);
+  rapidjson::InsituStringStream stream(buffer.data());
+  rapidjson::Reader reader;
+  if (reader.Parse<kFlags>(stream, builder).IsError()) return std::nullopt;
+  if (stream.Tell() != text.size()) return std::nullopt;
+  return builder.take_root();
+}
+
+// The iterative parser: deep input costs heap, never stack.
+Result<Json> parse_carefully(std::string_view text, const JsonLimits& limits,
+                             std::vector<std::string>* duplicates) {
   constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
                               rapidjson::kParseValidateEncodingFlag |
                               rapidjson::kParseFullPrecisionFlag;
-  if (text.empty()) return fail_at(0, "the document is empty");
-  Builder builder(limits, duplicates);
+  Builder builder(limits, duplicates, true);
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;
   const rapidjson::ParseResult parsed = reader.Parse<kFlags>(stream, builder);
@@ -186,6 +226,18 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits,
   // RapidJSON takes a NUL byte for the end.
   if (stream.Tell() != text.size()) return fail_at(stream.Tell(), "text after the document");
   return builder.take_root();
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits,
+                        std::vector<std::string>* duplicates) {
+  if (text.empty()) return fail_at(0, "the document is empty");
+  const std::size_t known = duplicates != nullptr ? duplicates->size() : 0;
+  std::optional<Json> read = parse_in_place(text, limits, duplicates);
+  if (read) return *std::move(read);
+  if (duplicates != nullptr) duplicates->resize(known);
+  return parse_carefully(text, limits, duplicates);
 }
 
 }  // namespace clickdeploy

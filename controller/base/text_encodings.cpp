@@ -160,7 +160,11 @@ std::string sha256_hex(std::string_view bytes) {
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
   std::string hex;
   hex.reserve(digest.size() * 2);
-  for (const unsigned char byte : digest) hex += fmt::format("{:02x}", byte);
+  constexpr std::string_view kHex = "0123456789abcdef";
+  for (const unsigned char byte : digest) {
+    hex += kHex[byte >> 4];
+    hex += kHex[byte & 0xFU];
+  }
   return hex;
 }
 

@@ -1,5 +1,8 @@
 #include "controller/base/utf8.h"
 
+#include <cstdint>
+#include <cstring>
+
 namespace clickdeploy {
 
 CodePoint decode_utf8(std::string_view text) {
@@ -20,13 +23,27 @@ CodePoint decode_utf8(std::string_view text) {
   return {value, length};
 }
 
+namespace {
+// How many bytes at the start are ASCII, in eights.
+std::size_t ascii_prefix(std::string_view text) {
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof(word));
+    if ((word & 0x8080808080808080ULL) != 0) break;
+  }
+  return at;
+}
+}  // namespace
+
 bool is_valid_utf8(std::string_view text) {
-  while (!text.empty()) {
+  while (true) {
+    text.remove_prefix(ascii_prefix(text));
+    if (text.empty()) return true;
     const CodePoint point = decode_utf8(text);
     if (point.bytes == 0) return false;
     text.remove_prefix(point.bytes);
   }
-  return true;
 }
 
 std::string to_valid_utf8(std::string_view text) {

@@ -16,7 +16,7 @@ namespace {
 
 // YAML knows "word", "Word" and "WORD", but not "wOrd".
 bool is_word(std::string_view text, std::string_view word) {
-  if (to_lower(text) != word) return false;
+  if (text.size() != word.size() || to_lower(text) != word) return false;
   const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
   const auto uppers = static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_upper));
   const auto letters = static_cast<std::size_t>(

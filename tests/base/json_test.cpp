@@ -162,6 +162,41 @@ TEST(Json, CopiesAreIndependent) {
   EXPECT_EQ(to_json(copy), "[1,2]");
 }
 
+TEST(Json, WritingThroughAnOlderReferenceReachesNoCopy) {
+  Json original = parsed(R"({"a": {"b": [1]}, "c": 1})");
+  Json& inner = original.member("a");
+  JsonArray& items = inner.member("b").array_ref();
+  Json* found = original.find("c");
+  const Json copy = original;
+  const Json part = original["a"];
+  inner.set("d", true);
+  items.push_back(2);
+  *found = 7;
+  EXPECT_EQ(to_json(original), R"({"a":{"b":[1,2],"d":true},"c":7})");
+  EXPECT_EQ(to_json(copy), R"({"a":{"b":[1]},"c":1})");
+  EXPECT_EQ(to_json(part), R"({"b":[1]})");
+}
+
+TEST(Json, WritingToTheOriginalReachesNoCopy) {
+  Json original = parsed(R"({"a": {"b": [1]}, "c": [{}]})");
+  const Json copy = original;
+  original.set("d", 1);
+  original.erase("a");
+  original.member("c").push_back(original["c"]);
+  EXPECT_EQ(to_json(original), R"({"c":[{},[{}]],"d":1})");
+  EXPECT_EQ(to_json(copy), R"({"a":{"b":[1]},"c":[{}]})");
+}
+
+TEST(Json, EscapesAtEveryPlaceInAString) {
+  for (std::size_t before = 0; before < 20; ++before) {
+    const std::string pad(before, 'x');
+    const Json value(pad + "\"\\\x1F\x7F\n\xC3\xA9" + pad);
+    EXPECT_EQ(to_json(value), "\"" + pad + R"(\"\\\u001F)" + "\x7F\\n\xC3\xA9" + pad + "\"");
+    EXPECT_EQ(parsed(to_json(value)), value);
+    EXPECT_EQ(to_json(Json(pad + "\xC3")), "\"" + pad + "\xEF\xBF\xBD\"");
+  }
+}
+
 TEST(Json, WritingTurnsAValueIntoWhatIsNeeded) {
   Json value("text");
   value.set("b", 1);
