@@ -125,7 +125,10 @@ std::string describe_value(const Json& value) {
 
 std::string child_path(std::string_view parent, std::string_view name) {
   if (parent.empty()) return std::string(name);
-  return fmt::format("{}.{}", parent, name);
+  std::string path;
+  path.reserve(parent.size() + 1 + name.size());
+  path.append(parent).append(1, '.').append(name);
+  return path;
 }
 
 std::string item_path(std::string_view parent, std::size_t index) {

@@ -8,6 +8,28 @@
 namespace clickdeploy::api {
 namespace {
 
+bool is_exempt(std::string_view name, bool root) {
+  return root && (name == "apiVersion" || name == "kind" || name == "metadata");
+}
+
+// The usual case, found out without touching the value.
+bool is_all_known(const Json& value, const Schema& schema, bool root) {
+  if (value.is_array() && schema.items) {
+    for (const Json& item : value.as_array()) {
+      if (!is_all_known(item, *schema.items, false)) return false;
+    }
+  }
+  if (!value.is_object() || schema.type != SchemaType::Object) return true;
+  for (const auto& [name, member] : value.as_object()) {
+    if (is_exempt(name, root)) continue;
+    const Schema* known = schema.property(name);
+    if (known ? !is_all_known(member, *known, false) : !schema.preserve_unknown_fields) {
+      return false;
+    }
+  }
+  return true;
+}
+
 class Pruner {
  public:
   explicit Pruner(std::vector<std::string>* unknown_paths) : unknown_paths_(unknown_paths) {}
@@ -28,7 +50,7 @@ class Pruner {
   void prune_members(Json& value, const Schema& schema, const std::string& path, bool root) {
     std::vector<JsonObject::Member> kept;
     for (auto& [name, member] : value.object_ref()) {
-      const bool exempt = root && (name == "apiVersion" || name == "kind" || name == "metadata");
+      const bool exempt = is_exempt(name, root);
       const Schema* known = exempt ? nullptr : schema.property(name);
       if (known) prune(member, *known, child_path(path, name), false);
       if (known || exempt || schema.preserve_unknown_fields) {
@@ -64,13 +86,34 @@ void drop_nulls(Json& value, const Schema& schema, NullRule nulls) {
   value = JsonObject::from_members(std::move(kept));
 }
 
+// Whether there is nothing to drop or to add.
+bool is_complete(const Json& value, const Schema& schema, NullRule nulls) {
+  if (value.is_array() && schema.items) {
+    for (const Json& item : value.as_array()) {
+      if (!is_complete(item, *schema.items, nulls)) return false;
+    }
+  }
+  if (!value.is_object() || schema.type != SchemaType::Object) return true;
+  for (const auto& [name, member] : value.as_object()) {
+    const Schema* known = schema.property(name);
+    if (is_void(member, known, nulls)) return false;
+    if (known && !is_complete(member, *known, nulls)) return false;
+  }
+  for (const auto& [name, member] : schema.properties) {
+    if (member->default_value && !value.contains(name)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void prune(Json& object, const Schema& schema, std::vector<std::string>* unknown_paths) {
+  if (is_all_known(object, schema, true)) return;
   Pruner(unknown_paths).prune(object, schema, "", true);
 }
 
 void apply_defaults(Json& value, const Schema& schema, NullRule nulls) {
+  if (is_complete(value, schema, nulls)) return;
   if (value.is_array() && schema.items) {
     for (Json& item : value.array_ref()) apply_defaults(item, *schema.items, nulls);
   }

@@ -90,7 +90,8 @@ Json encode(const v1alpha1::MonitoringPolicy& value) {
 Result<ObjectMeta> decode_metadata(const Json& metadata) {
   ObjectMeta value;
   std::optional<Error> error;
-  field_io::Reader reader(metadata, "metadata", error);
+  const field_io::Path path{.name = "metadata"};
+  field_io::Reader reader(metadata, path, error);
   fields(reader, value);
   if (error) return std::unexpected(*std::move(error));
   return value;
@@ -100,7 +101,8 @@ template <class Kind>
 Result<Kind> decode(const Json& object) {
   Kind value;
   std::optional<Error> error;
-  field_io::Reader reader(object, "", error);
+  const field_io::Path path;
+  field_io::Reader reader(object, path, error);
   reader.field("metadata", value.metadata);
   reader.field("spec", value.spec);
   reader.field("status", value.status);

@@ -21,15 +21,32 @@
 
 namespace clickdeploy::api::field_io {
 
+// Where a value stands: a chain on the stack, made into text only for an error.
+struct Path {
+  const Path* parent = nullptr;
+  std::string_view name;             // of a member
+  std::optional<std::size_t> index;  // of an item
+
+  std::string text() const {
+    if (parent == nullptr) return std::string(name);
+    std::string path = parent->text();
+    if (index) return path + "[" + std::to_string(*index) + "]";
+    if (!path.empty()) path += '.';
+    return path.append(name);
+  }
+};
+
 class Reader {
  public:
-  Reader(const Json& from, std::string path, std::optional<Error>& error)
-      : from_(from), path_(std::move(path)), error_(error) {}
+  // `path` outlives the Reader.
+  Reader(const Json& from, const Path& path, std::optional<Error>& error)
+      : from_(from), path_(path), error_(error) {}
 
   template <class T>
   void field(std::string_view name, T& value) {
     const Json* found = from_.find(name);
-    if (found != nullptr && !found->is_null()) read(*found, join(name), value);
+    if (found != nullptr && !found->is_null())
+      read(*found, {.parent = &path_, .name = name}, value);
   }
 
   // An integer is kept as its digits.
@@ -39,97 +56,98 @@ class Reader {
     if (found->is_int()) {
       value = std::to_string(found->as_int());
     } else {
-      read(*found, join(name), value);
+      read(*found, {.parent = &path_, .name = name}, value);
     }
   }
 
   // A group of fields that live one level down without a struct of their own.
   template <class Body>
   void nested(std::string_view name, Body body) {
-    Reader inner(from_[name], join(name), error_);
+    const Path path{.parent = &path_, .name = name};
+    Reader inner(from_[name], path, error_);
     body(inner);
   }
 
  private:
-  std::string join(std::string_view name) const {
-    return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
-  }
-  void wrong(const std::string& path, std::string_view wanted) {
+  void wrong(const Path& path, std::string_view wanted) {
     if (!error_) {
-      error_ = Error(ErrorCode::InvalidArgument, path + ": must be of type " + std::string(wanted));
+      error_ = Error(ErrorCode::InvalidArgument,
+                     path.text() + ": must be of type " + std::string(wanted));
     }
   }
 
-  void read(const Json& from, const std::string& path, std::string& value) {
+  void read(const Json& from, const Path& path, std::string& value) {
     if (!from.is_string()) return wrong(path, "string");
     value = from.as_string();
   }
-  void read(const Json& from, const std::string& path, bool& value) {
+  void read(const Json& from, const Path& path, bool& value) {
     if (!from.is_bool()) return wrong(path, "boolean");
     value = from.as_bool();
   }
-  void read(const Json& from, const std::string& path, std::int64_t& value) {
+  void read(const Json& from, const Path& path, std::int64_t& value) {
     if (!from.is_int()) return wrong(path, "integer");
     value = from.as_int();
   }
-  void read(const Json& from, const std::string& path, double& value) {
+  void read(const Json& from, const Path& path, double& value) {
     if (!from.is_number()) return wrong(path, "number");
     value = from.as_double();
   }
-  void read(const Json& from, const std::string& path, ConditionStatus& value) {
+  void read(const Json& from, const Path& path, ConditionStatus& value) {
     if (!from.is_string()) return wrong(path, "string");
     const std::string& text = from.as_string();
     value = text == "True"    ? ConditionStatus::True
             : text == "False" ? ConditionStatus::False
                               : ConditionStatus::Unknown;
   }
-  void read(const Json& from, const std::string& path, LabelSelector& value) {
+  void read(const Json& from, const Path& path, LabelSelector& value) {
     Result<LabelSelector> selector = LabelSelector::from_json(from);
     if (!selector) return wrong(path, "label selector");
     value = *std::move(selector);
   }
   template <class T>
-  void read(const Json& from, const std::string& path, std::optional<T>& value) {
+  void read(const Json& from, const Path& path, std::optional<T>& value) {
     T inner{};
     read(from, path, inner);
     value = std::move(inner);
   }
   template <class T>
-  void read(const Json& from, const std::string& path, std::vector<T>& value) {
+  void read(const Json& from, const Path& path, std::vector<T>& value) {
     if (!from.is_array()) return wrong(path, "array");
     value.clear();
     for (const Json& item : from.as_array()) {
       T element{};
-      read(item, path + "[" + std::to_string(value.size()) + "]", element);
+      read(item, {.parent = &path, .index = value.size()}, element);
       value.push_back(std::move(element));
     }
   }
   template <class T>
-  void read(const Json& from, const std::string& path, std::map<std::string, T>& value) {
+  void read(const Json& from, const Path& path, std::map<std::string, T>& value) {
     if (!from.is_object()) return wrong(path, "object");
     value.clear();
     for (const auto& [key, item] : from.as_object()) {
       T element{};
-      read(item, path + "." + key, element);
+      read(item, {.parent = &path, .name = key}, element);
       value.emplace(key, std::move(element));
     }
   }
   template <class T>
     requires std::is_class_v<T>
-  void read(const Json& from, const std::string& path, T& value) {
+  void read(const Json& from, const Path& path, T& value) {
     if (!from.is_object()) return wrong(path, "object");
     Reader inner(from, path, error_);
     fields(inner, value);
   }
 
   const Json& from_;
-  std::string path_;
+  const Path& path_;
   std::optional<Error>& error_;
 };
 
 class Writer {
  public:
-  explicit Writer(Json& to) : to_(to) { to_.object_ref(); }
+  explicit Writer(Json& to) : to_(to) {
+    if (!to_.is_object()) to_ = Json::object();
+  }
 
   template <class T>
   void field(std::string_view name, const T& value) {
@@ -157,7 +175,8 @@ class Writer {
   static Json write(const std::optional<T>& value) {
     if (!value) return Json();
     Json json = write(*value);
-    return json.is_null() ? Json::object() : json;  // present but empty differs from absent
+    if (json.is_null()) json = Json::object();  // present but empty differs from absent
+    return json;
   }
   template <class T>
   static Json write(const std::vector<T>& value) {
@@ -185,7 +204,8 @@ class Writer {
     Json object;
     Writer writer(object);
     fields(writer, const_cast<T&>(value));  // a Writer only reads
-    return object.empty() ? Json() : object;
+    if (object.empty()) return Json();
+    return object;
   }
   static Json write_empty(const std::string&) { return ""; }
   template <class T>
