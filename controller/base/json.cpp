@@ -39,7 +39,9 @@ struct Json::Shared {
   }
   // One that nobody else sees, in place of `shared`.
   static T& own(Shared*& shared) {
-    if (shared->users.load(std::memory_order_acquire) != 1) {
+    if (shared == nullptr) {
+      shared = new Shared(T());
+    } else if (shared->users.load(std::memory_order_acquire) != 1) {
       Shared* copy = new Shared(shared->value);
       shared->release();
       shared = copy;
@@ -52,17 +54,21 @@ struct Json::Shared {
   T value;
 };
 
-Json::Json(JsonArray value) : kind_(Kind::Array), array_(new Shared<JsonArray>(std::move(value))) {}
+// Empty ones need no memory: a null pointer stands for them.
+Json::Json(JsonArray value)
+    : kind_(Kind::Array),
+      array_(value.empty() ? nullptr : new Shared<JsonArray>(std::move(value))) {}
 Json::Json(JsonObject value)
-    : kind_(Kind::Object), object_(new Shared<JsonObject>(std::move(value))) {}
+    : kind_(Kind::Object),
+      object_(value.empty() ? nullptr : new Shared<JsonObject>(std::move(value))) {}
 
 void Json::copy(const Json& other) {
   if (other.kind_ == Kind::String) {
     std::construct_at(&text_, other.text_);
   } else if (other.kind_ == Kind::Array) {
-    array_ = other.array_->share();
+    array_ = other.array_ != nullptr ? other.array_->share() : nullptr;
   } else if (other.kind_ == Kind::Object) {
-    object_ = other.object_->share();
+    object_ = other.object_ != nullptr ? other.object_->share() : nullptr;
   } else {
     bits_ = other.bits_;
   }
@@ -74,9 +80,9 @@ void Json::clear() noexcept {
   if (kind == Kind::String) {
     std::destroy_at(&text_);
   } else if (kind == Kind::Array) {
-    array_->release();
+    if (array_ != nullptr) array_->release();
   } else if (kind == Kind::Object) {
-    object_->release();
+    if (object_ != nullptr) object_->release();
   }
 }
 
@@ -117,11 +123,11 @@ std::string Json::as_string(std::string_view fallback) const {
 }
 
 const JsonArray& Json::as_array() const {
-  return is_array() ? array_->value : kEmptyArray;
+  return is_array() && array_ != nullptr ? array_->value : kEmptyArray;
 }
 
 const JsonObject& Json::as_object() const {
-  return is_object() ? object_->value : kEmptyObject;
+  return is_object() && object_ != nullptr ? object_->value : kEmptyObject;
 }
 
 const Json& Json::operator[](std::string_view key) const {
