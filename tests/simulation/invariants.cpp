@@ -151,6 +151,10 @@ void Invariants::listen() {
   taps.api = [this](const ApiExchange& exchange) {
     catch_up();
     lost_updates_.answered(exchange);
+    if (exchange.method == "DELETE" && exchange.status < 300) {
+      const std::optional<NamedByPath> named = named_by(exchange.url);
+      if (named) replacements_.deleted(named->key, exchange.body.contains("\"preconditions\""));
+    }
     if (exchange.status >= 400) canaries_.look("an error of the API", exchange.answer);
   };
   taps.sent = [this](const http::Request& request) {

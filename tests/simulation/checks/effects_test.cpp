@@ -69,11 +69,22 @@ TEST_F(ChecksReplacement, LetsARolloutTakeOneForEachThatIsReady) {
   EXPECT_EQ(instance("new", {.revision = "b"}), "");
   clock_.now += 1min;
   EXPECT_EQ(instance("one", {.deleting = true}), "");
+  check_.deleted({kInstances, "shop", "one"}, true);
+  EXPECT_EQ(broken(), "");
 }
 
 TEST_F(ChecksReplacement, TellsOneThatGoesWhileTooFewAreReady) {
   two_ready();
-  EXPECT_EQ(instance("one", {.deleting = true}), "S3");
+  EXPECT_EQ(instance("one", {.deleting = true}), "");
+  check_.deleted({kInstances, "shop", "one"}, true);
+  EXPECT_EQ(broken(), "S3");
+}
+
+TEST_F(ChecksReplacement, LetsAPersonDeleteWhatTheyWant) {
+  two_ready();
+  EXPECT_EQ(instance("one", {.deleting = true}), "");
+  check_.deleted({kInstances, "shop", "one"}, false);
+  EXPECT_EQ(broken(), "");
 }
 
 TEST_F(ChecksReplacement, TellsMoreThanTheSurge) {

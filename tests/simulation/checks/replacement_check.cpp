@@ -27,7 +27,7 @@ void ReplacementCheck::changed(const store::Event& event, const Json& object) {
   if (key.resource == "services.clickdeploy.io") {
     gone ? static_cast<void>(services_.erase(uid)) : service_changed(uid, object);
   } else if (key.resource == "instances.clickdeploy.io") {
-    gone ? static_cast<void>(instances_.erase(uid)) : instance_changed(uid, object, key.name);
+    gone ? static_cast<void>(instances_.erase(uid)) : instance_changed(uid, object, key);
   }
 }
 
@@ -53,7 +53,8 @@ void ReplacementCheck::service_changed(const std::string& uid, const Json& objec
 }
 
 void ReplacementCheck::instance_changed(const std::string& uid, const Json& object,
-                                        const std::string& name) {
+                                        const store::Key& key) {
+  const std::string& name = key.name;
   const auto [at, fresh] = instances_.try_emplace(uid);
   Instance& known = at->second;
   const Instance before = known;
@@ -64,7 +65,9 @@ void ReplacementCheck::instance_changed(const std::string& uid, const Json& obje
   known.service = metadata["ownerReferences"][0]["uid"].as_string();
   const Json& cloud = object["spec"]["cloudRef"];
   known.cloud = cloud["namespace"].as_string() + "/" + cloud["name"].as_string();
-  known.revision = metadata["labels"]["clickdeploy.io/revision"].as_string();
+  // Agents are rolled out as the template is.
+  known.revision = metadata["labels"]["clickdeploy.io/revision"].as_string() +
+                   to_json(object["spec"]["agents"]);
   known.deleting = !metadata["deletionTimestamp"].is_null();
   known.ready = is_ready(object);
   known.booted = !status["bootedAt"].as_string().empty();
@@ -76,7 +79,7 @@ void ReplacementCheck::instance_changed(const std::string& uid, const Json& obje
   if (known.unhealthy != before.unhealthy || fresh) known.unhealthy_moved = now;
   if (known.deleting && !before.deleting) known.deleted_at = now;
   if (fresh) judge_create(known, name);
-  if (known.deleting && !before.deleting && !fresh) judge_deletion(uid, before, name);
+  if (known.deleting && !before.deleting && !fresh) judge_deletion(uid, before, key);
   const bool begins = repairs(known) && !repairs(before) && !known.deleting;
   if (begins) judge_repair(uid, known, name);
   if (begins && before.was_up && before.unhealthy_since.empty() && known.step != "Recreate") {
@@ -109,7 +112,8 @@ void ReplacementCheck::judge_create(const Instance& made, const std::string& nam
 }
 
 void ReplacementCheck::judge_deletion(const std::string& uid, const Instance& going,
-                                      const std::string& name) const {
+                                      const store::Key& key) {
+  going_.erase(key);
   const auto service = services_.find(going.service);
   if (service == services_.end() || service->second.deleting) return;
   if (!going.ready || is_fresh(going.ready_moved)) return;
@@ -121,10 +125,16 @@ void ReplacementCheck::judge_deletion(const std::string& uid, const Instance& go
   }
   const std::int64_t least = service->second.least - service->second.unavailable;
   if (others >= least) return;
-  report_.add("S3", name + " is ready and goes, and " + std::to_string(others) +
-                        " others are: fewer than " + std::to_string(service->second.least) +
-                        " replicas less maxUnavailable " +
-                        std::to_string(service->second.unavailable));
+  going_[key] = key.name + " is ready and goes, and " + std::to_string(others) +
+                " others are: fewer than " + std::to_string(service->second.least) +
+                " replicas less maxUnavailable " + std::to_string(service->second.unavailable);
+}
+
+void ReplacementCheck::deleted(const store::Key& key, bool by_controller) {
+  const auto found = going_.find(key);
+  if (found == going_.end()) return;
+  if (by_controller) report_.add("S3", found->second);
+  going_.erase(found);
 }
 
 void ReplacementCheck::judge_repair(const std::string& uid, const Instance& repaired,

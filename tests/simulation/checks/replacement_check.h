@@ -27,6 +27,9 @@ class ReplacementCheck {
   ReplacementCheck(const Clock& clock, Report& report) : clock_(clock), report_(report) {}
 
   void changed(const store::Event& event, const Json& object);
+  // The API has answered a DELETE of an Instance. One that asks for a certain uid is a
+  // controller's; people may delete what they want.
+  void deleted(const store::Key& key, bool by_controller);
 
  private:
   struct Instance {
@@ -57,9 +60,9 @@ class ReplacementCheck {
   };
 
   void service_changed(const std::string& uid, const Json& object);
-  void instance_changed(const std::string& uid, const Json& object, const std::string& name);
+  void instance_changed(const std::string& uid, const Json& object, const store::Key& key);
   void judge_create(const Instance& made, const std::string& name) const;
-  void judge_deletion(const std::string& uid, const Instance& going, const std::string& name) const;
+  void judge_deletion(const std::string& uid, const Instance& going, const store::Key& key);
   void judge_repair(const std::string& uid, const Instance& repaired,
                     const std::string& name) const;
   void judge_brake(const std::string& uid, const Instance& repaired, const std::string& name,
@@ -70,6 +73,7 @@ class ReplacementCheck {
   const Clock& clock_;
   Report& report_;
   std::map<std::string, Instance> instances_;  // by uid
+  std::map<store::Key, std::string> going_;    // what to tell if it was a controller's doing
   std::map<std::string, Service> services_;    // by uid
 };
 

@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kAgain = 500ms;
+constexpr auto kSleepLeast = 500ms;
+constexpr std::uint64_t kSleepMoreMs = 8000;
 constexpr std::uint64_t kPiecesMax = 40;  // until the watch is cut
 
 std::string_view type_of(store::EventType type) {
@@ -66,7 +67,7 @@ Task<void> WatchCheck::run(http::Handler serve, Clock& clock,
     } else {
       co_await watch(serve, oldest);
     }
-    co_await clock.sleep(kAgain);
+    co_await clock.sleep(kSleepLeast + 1ms * (random_.next() % kSleepMoreMs));
   }
 }
 
