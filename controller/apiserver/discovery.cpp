@@ -167,6 +167,14 @@ Json legacy_group(const std::string& group, const std::vector<std::string>& vers
       {{"name", group}, {"versions", std::move(list)}, {"preferredVersion", std::move(preferred)}});
 }
 
+// What "/" says: every path that one can begin at.
+std::string root_document(const std::map<std::string, std::string>& discovery) {
+  std::set<std::string> paths = {"/api",        "/apis",       "/healthz", "/livez",  "/metrics",
+                                 "/openapi/v2", "/openapi/v3", "/readyz",  "/version"};
+  for (const auto& [path, document] : discovery) paths.insert(path);
+  return to_json(Json::object({{"paths", json_list(paths)}}));
+}
+
 std::string quoted_hash(const Json& items) {
   return "\"" + sha256_hex(to_json(items)) + "\"";
 }
@@ -202,6 +210,7 @@ Discovery::Discovery(const api::Scheme& scheme)
   legacy_["/api"] = to_json(Json::object({{"kind", "APIVersions"},
                                           {"versions", Json::array({"v1"})},
                                           {"serverAddressByClientCIDRs", Json::array()}}));
+  legacy_["/"] = root_document(legacy_);
   legacy_["/apis"] = to_json(Json::object(
       {{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", std::move(legacy_groups)}}));
   core_etag_ = quoted_hash(core_items_);
@@ -209,8 +218,8 @@ Discovery::Discovery(const api::Scheme& scheme)
 }
 
 std::optional<http::Reply> Discovery::reply(const ApiRequest& request, Clock& clock) const {
-  if (request.segments.empty()) return std::nullopt;
-  if (request.segments.front() == "openapi") return reply_openapi(request, clock);
+  if (!request.segments.empty() && request.segments.front() == "openapi")
+    return reply_openapi(request, clock);
   return reply_discovery(request);
 }
 
@@ -219,6 +228,7 @@ std::optional<http::Reply> Discovery::reply_discovery(const ApiRequest& request)
   auto found = legacy_.find(path);
   if (found == legacy_.end()) return std::nullopt;
   if (path == "/api" || path == "/apis") {
+    bool legacy = request.header("Accept").empty();
     for (const AcceptClause& clause : parse_accept(request.header("Accept"))) {
       const std::string version = clause.parameter("v");
       const bool aggregated = clause.media_type == "application/json" &&
@@ -226,8 +236,10 @@ std::optional<http::Reply> Discovery::reply_discovery(const ApiRequest& request)
                               clause.parameter("g") == "apidiscovery.k8s.io" &&
                               (version == "v2" || version == "v2beta1");
       if (aggregated) return reply_aggregated(request, version, path == "/api");
-      if (clause.parameter("as").empty()) break;
+      legacy = legacy || clause.parameter("as").empty();
+      if (legacy) break;
     }
+    if (!legacy) return reply_error(not_acceptable(kAnswerMediaTypes).error(), false);
   }
   Call call;
   call.request = request;

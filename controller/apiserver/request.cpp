@@ -91,9 +91,6 @@ std::vector<AcceptClause> parse_accept(std::string_view header) {
 
 namespace {
 
-// What a 406 says; partial objects and core kinds have a form in protobuf.
-constexpr std::string_view kMediaTypes =
-    "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 constexpr std::string_view kWatchMediaTypes =
     "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
 
@@ -137,7 +134,7 @@ Answer<Format> negotiate(const ApiRequest& request, Shape shape) {
     if (*form != Form::Object) format.meta_version = clause.parameter("v");
     return format;
   }
-  return not_acceptable(shape == Shape::Watch ? kWatchMediaTypes : kMediaTypes);
+  return not_acceptable(shape == Shape::Watch ? kWatchMediaTypes : kAnswerMediaTypes);
 }
 
 }  // namespace clickdeploy::apiserver

@@ -45,6 +45,10 @@ struct Format {
 
 enum class Shape { One, List, Watch };
 
+// What a 406 says. Core kinds and Status have a form in protobuf.
+inline constexpr std::string_view kAnswerMediaTypes =
+    "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+
 // Chooses by the Accept header, clause by clause; 406 if no clause can be served.
 Answer<Format> negotiate(const ApiRequest& request, Shape shape);
 

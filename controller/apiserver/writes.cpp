@@ -127,7 +127,7 @@ Answer<bool> check_preconditions(const Target& target, const Json& object,
       const Cause cause{"FieldValueInvalid",
                         fmt::format("Invalid value: {}: field is immutable", go_quote(uid)),
                         "metadata.uid"};
-      std::vector<Cause> causes(verb == UpdateVerb::Apply ? 2 : 1, cause);
+      std::vector<Cause> causes(2, cause);  // as metadata is judged twice
       return invalid(target.info->group, target.info->kind, target.name, std::move(causes));
     }
     return conflict(

@@ -72,6 +72,22 @@ TEST_F(Discovery, AggregatedFormAnswersInTheVersionAskedFor) {
             "v1");
 }
 
+TEST_F(Discovery, WhatCannotBeServedIsNotAcceptable) {
+  const std::string only = "application/json;g=apidiscovery.k8s.io;v=v9;as=APIGroupDiscoveryList";
+  EXPECT_EQ(get("/apis", {{"Accept", only}}).status, 406);
+  EXPECT_EQ(get("/apis", {{"Accept", only + ",application/json"}}).body["kind"].as_string(),
+            "APIGroupList");
+}
+
+TEST_F(Discovery, TheRootNamesWhereOneCanBegin) {
+  const Json root = get("/").body;
+  std::vector<std::string> paths;
+  for (const Json& path : root["paths"].as_array()) paths.push_back(path.as_string());
+  for (const char* path : {"/api/v1", "/apis/clickdeploy.io/v1alpha1", "/openapi/v3", "/readyz"}) {
+    EXPECT_THAT(paths, ::testing::Contains(path));
+  }
+}
+
 TEST_F(Discovery, OpenApiDocumentsAreNamedByTheirHash) {
   const Json root = get("/openapi/v3").body;
   const std::string url =
@@ -127,7 +143,7 @@ TEST_F(Discovery, HealthAndVersion) {
 }
 
 TEST_F(Discovery, WhatMeansNothingIsAPlain404) {
-  for (const char* path : {"/", "/nothing", "/apis/no.such/v1", "/apis/clickdeploy.io/v2",
+  for (const char* path : {"/nothing", "/apis/no.such/v1", "/apis/clickdeploy.io/v2",
                            "/apis/clickdeploy.io/v1alpha1/nothing", "/api/v1/namespaces/a/b/c/d/e",
                            "/apis/clickdeploy.io/v1alpha1/services/web", "/openapi", "/readyz/x"}) {
     Answered answered = get(path);
