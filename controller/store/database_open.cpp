@@ -10,6 +10,7 @@
 #include <array>
 #include <sqlite3.h>
 #include <utility>
+#include <vector>
 
 namespace clickdeploy::store {
 namespace {
@@ -186,6 +187,37 @@ void migrate(SQLite::Database& sqlite, int version, Random& random) {
   }
 }
 
+// Writes the log's bytes over themselves and syncs them. When a sync fails, the machine keeps the
+// bytes and forgets that they are not on the disk; a process that starts again would read them,
+// build on them, and lose it all when the power goes. Needs no space.
+Result<void> sync_log_again(SQLite::Database& sqlite, const std::string& path) {
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(sqlite.getHandle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (log == nullptr || log->pMethods == nullptr) return {};
+  sqlite3_int64 size = 0;
+  int done = log->pMethods->xFileSize(log, &size);
+  std::vector<char> bytes(1u << 20);
+  for (sqlite3_int64 at = 0; at < size && done == SQLITE_OK;) {
+    const auto part = static_cast<int>(std::min<sqlite3_int64>(size - at, std::ssize(bytes)));
+    done = log->pMethods->xRead(log, bytes.data(), part, at);
+    if (done == SQLITE_OK) done = log->pMethods->xWrite(log, bytes.data(), part, at);
+    at += part;
+  }
+  if (done == SQLITE_OK && size > 0) done = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (done == SQLITE_OK) return {};
+  return std::unexpected(database_error(path, SQLite::Exception(sqlite3_errstr(done), done)));
+}
+
+Result<void> use_write_ahead_log(SQLite::Database& sqlite, const std::string& path) {
+  std::string mode;
+  SQLite::Statement statement(sqlite, "PRAGMA journal_mode = WAL");
+  // To its end: the answer comes before the commit, and without the log that fails silently.
+  while (statement.executeStep()) mode = statement.getColumn(0).getString();
+  if (mode == "wal") return {};
+  return fail(ErrorCode::Internal,
+              fmt::format("{}: no write-ahead log here, the journal mode is {}", path, mode));
+}
+
 Result<void> set_up(SQLite::Database& sqlite, const std::string& path, Random& random) {
   configure(sqlite);
   Result<int> version = identify(sqlite, path);
@@ -193,12 +225,11 @@ Result<void> set_up(SQLite::Database& sqlite, const std::string& path, Random& r
   if (*version > 0) {
     Result<void> sound = check_structure(sqlite, path);
     if (!sound) return sound;
+    Result<void> synced = sync_log_again(sqlite, path);
+    if (!synced) return synced;
   }
-  const std::string mode = sqlite.execAndGet("PRAGMA journal_mode = WAL").getString();
-  if (mode != "wal") {
-    return fail(ErrorCode::Internal,
-                fmt::format("{}: no write-ahead log here, the journal mode is {}", path, mode));
-  }
+  Result<void> logged = use_write_ahead_log(sqlite, path);
+  if (!logged) return logged;
   migrate(sqlite, *version, random);
   return {};
 }
