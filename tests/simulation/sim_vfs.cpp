@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <sqlite3.h>
 
 namespace clickdeploy::simulation {
 
@@ -34,17 +35,18 @@ int open_node(SimDisk& disk, const char* name, int flags, SimVfsFile::Opened& op
   DiskError error = disk.open(opened.path, opened.node);
   if (error == DiskError::NotFound && (flags & SQLITE_OPEN_CREATE) != 0) {
     error = disk.create(opened.path, opened.node);
-    // As SQLite's own: not for the database itself, whose log or journal has its folder synced.
-    opened.sync_folder = (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
   } else if (error == DiskError::None && (flags & SQLITE_OPEN_EXCLUSIVE) != 0) {
     error = DiskError::Exists;
   }
+  // As SQLite's own: not for the database itself, whose log or journal has its folder synced.
+  opened.sync_folder = (flags & SQLITE_OPEN_CREATE) != 0 &&
+                       (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
   return error == DiskError::None ? SQLITE_OK : SQLITE_CANTOPEN;
 }
 
 int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* handle, int flags, int* out_flags) {
   auto* file = reinterpret_cast<SimVfsFile*>(handle);
-  file->base.pMethods = nullptr;  // SQLite must not close what did not open
+  file->methods = nullptr;  // SQLite must not close what did not open
   SimDisk& disk = disk_of(vfs);
   auto opened = std::make_unique<SimVfsFile::Opened>();
   opened->disk = &disk;
@@ -54,7 +56,7 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* handle, int flags, in
   if (done != SQLITE_OK) return done;
   if (out_flags != nullptr) *out_flags = flags;
   file->opened = opened.release();
-  file->base.pMethods = &sim_vfs_methods();
+  file->methods = &sim_vfs_methods();
   return SQLITE_OK;
 }
 

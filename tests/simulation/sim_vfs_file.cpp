@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <sqlite3.h>
 
 namespace clickdeploy::simulation {
 namespace {
@@ -101,15 +102,18 @@ int lock(sqlite3_file* handle, int wanted) {
   return SQLITE_OK;
 }
 
-int unlock(sqlite3_file* handle, int wanted) {
-  Opened& file = opened_of(handle);
-  if (is_dead(file) || file.lock <= wanted) return SQLITE_OK;
+void release(Opened& file, int wanted) {
+  if (is_dead(file) || file.lock <= wanted) return;
   SimNode::Locks& locks = locks_of(file);
   if (locks.exclusive == &file) locks.exclusive = nullptr;
   if (locks.pending == &file) locks.pending = nullptr;
   if (locks.reserved == &file) locks.reserved = nullptr;
   if (wanted == SQLITE_LOCK_NONE && file.lock >= SQLITE_LOCK_SHARED) --locks.shared;
   file.lock = wanted;
+}
+
+int unlock(sqlite3_file* handle, int wanted) {
+  release(opened_of(handle), wanted);
   return SQLITE_OK;
 }
 
@@ -182,11 +186,12 @@ int close(sqlite3_file* handle) {
   const std::unique_ptr<Opened> opened(file->opened);
   file->opened = nullptr;
   if (is_dead(*opened)) return SQLITE_OK;
-  SimVfsFile closing{{&sim_vfs_methods()}, opened.get()};
-  unlock(&closing.base, SQLITE_LOCK_NONE);
+  release(*opened, SQLITE_LOCK_NONE);
   if (opened->remove_at_close && !opened->path.empty()) opened->disk->remove(opened->path);
   return SQLITE_OK;
 }
+
+static_assert(sizeof(sqlite3_file) == sizeof(SimVfsFile::methods));
 
 constexpr sqlite3_io_methods kMethods = {
     .iVersion = 2,

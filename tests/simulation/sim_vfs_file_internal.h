@@ -10,21 +10,21 @@
 
 namespace clickdeploy::simulation {
 
-// SQLite allocates it and knows its first member.
+// SQLite allocates it, and takes it for its own sqlite3_file, which is the first member alone.
 struct SimVfsFile {
   struct Opened {
     SimDisk* disk = nullptr;
     SimNodePtr node;
     std::string path;          // "" for a temporary file
     std::uint64_t life = 0;    // of the process that opened it
-    bool sync_folder = false;  // with the next sync: the file is new
+    bool sync_folder = false;  // with the next sync
     bool remove_at_close = false;
-    int lock = SQLITE_LOCK_NONE;
+    int lock = 0;                    // SQLITE_LOCK_NONE
     std::uint64_t shared_slots = 0;  // of the shared memory's locks
     std::uint64_t exclusive_slots = 0;
   };
 
-  sqlite3_file base;
+  const sqlite3_io_methods* methods;
   Opened* opened;
 };
 

@@ -2,6 +2,7 @@
 
 #include "controller/base/yaml.h"
 #include "controller/localcloud/handler.h"
+#include "tests/simulation/sim_survival.h"
 
 #include <gtest/gtest.h>
 #include <spdlog/spdlog.h>
@@ -242,6 +243,7 @@ bool SimWorld::try_boot() {
   auto next = std::make_unique<Running>(*this);
   Result<void> started = next->start(*this);
   if (started) {
+    if (last_store_) check_survival(*last_store_, *next->store, report);
     running_ = std::move(next);
     storage.kill_process();  // while the last life's handles are closed
     last_store_.reset();
@@ -275,6 +277,9 @@ void SimWorld::power_loss() {
   crash();
   storage.lose_power(0.8 + 0.2 * static_cast<double>(storage.below(1000)) / 1000.0);
   context_->mix(storage.draw());
+  for (const char* folder : {kTargetsFolder, kRulesFolder}) {
+    check_published(storage, process_disk, folder, report);
+  }
   if (prometheus.is_down()) return;
   prometheus.set_down(true);
   prometheus.set_down(false);

@@ -95,8 +95,8 @@ BANNED_IN_TESTS = [
     (r"\bDISABLED_\w|\bGTEST_SKIP\b", [], "make the test pass or delete it: a skipped test rots"),
 ]
 
-# Folders of tests that measure or compare with the libraries themselves.
-RAW_TESTS = ["tests/bench/"]
+# Tests that measure, compare with or stand in for the libraries themselves.
+RAW_TESTS = ["tests/bench/", "tests/simulation/sim_vfs"]
 
 # Files that speak of paths on the servers they configure.
 GUEST_FILES = ["controller/localcloud/", "manifests/", "tests/agents/", "tests/golden/",
