@@ -17,9 +17,8 @@ namespace {
 // not be able to fail the others of its batch.
 constexpr std::size_t kWriteBytesMax = 64u << 20;
 
-// To a writer the database is there or not; only a full disk is told apart.
-Error write_error(Error error) {
-  if (error.code() == ErrorCode::ResourceExhausted) return error;
+// To a writer the database takes writes or does not; the message says why.
+Error write_error(const Error& error) {
   return Error(ErrorCode::Unavailable, error.message());
 }
 
@@ -107,7 +106,7 @@ void CommitQueue::commit_batch(std::vector<Pending> batch) {
       state_->publish(std::move(writes).take_events());
     } else {
       // Also those that were refused: they were judged by writes that did not happen.
-      Error error = write_error(std::move(written).error());
+      Error error = write_error(written.error());
       for (Result<DocumentPtr>& result : results) result = std::unexpected(error);
     }
   }

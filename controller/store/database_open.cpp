@@ -2,6 +2,7 @@
 #include "controller/base/planted.h"
 #include "controller/store/database_connection_internal.h"
 #include "controller/store/database_file_internal.h"
+#include "controller/store/log_check_internal.h"
 #include "controller/store/row_checksum_internal.h"
 
 #include <fmt/format.h>
@@ -10,7 +11,6 @@
 #include <array>
 #include <sqlite3.h>
 #include <utility>
-#include <vector>
 
 namespace clickdeploy::store {
 namespace {
@@ -187,25 +187,38 @@ void migrate(SQLite::Database& sqlite, int version, Random& random) {
   }
 }
 
-// Writes the log's bytes over themselves and syncs them. When a sync fails, the machine keeps the
-// bytes and forgets that they are not on the disk; a process that starts again would read them,
-// build on them, and lose it all when the power goes. Needs no space.
-Result<void> sync_log_again(SQLite::Database& sqlite, const std::string& path) {
+// Looks at the log that is there, then writes its bytes over themselves and syncs them. When a sync
+// fails, the machine keeps the bytes and forgets that they are not on the disk; a process that
+// starts again would read them, build on them, and lose it all when the power goes. Needs no space.
+Result<void> check_and_sync_log(SQLite::Database& sqlite, const std::string& path) {
   sqlite3_file* log = nullptr;
   sqlite3_file_control(sqlite.getHandle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
   if (log == nullptr || log->pMethods == nullptr) return {};
+  const auto failed = [&path](int code) {
+    return std::unexpected(database_error(path, SQLite::Exception(sqlite3_errstr(code), code)));
+  };
   sqlite3_int64 size = 0;
-  int done = log->pMethods->xFileSize(log, &size);
-  std::vector<char> bytes(1u << 20);
-  for (sqlite3_int64 at = 0; at < size && done == SQLITE_OK;) {
-    const auto part = static_cast<int>(std::min<sqlite3_int64>(size - at, std::ssize(bytes)));
-    done = log->pMethods->xRead(log, bytes.data(), part, at);
-    if (done == SQLITE_OK) done = log->pMethods->xWrite(log, bytes.data(), part, at);
-    at += part;
+  if (const int done = log->pMethods->xFileSize(log, &size); done != SQLITE_OK) return failed(done);
+  if (size == 0) return {};
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  constexpr std::size_t kPartBytes = 1u << 20;
+  const auto each_part = [&](auto method) {
+    for (std::size_t at = 0; at < bytes.size(); at += kPartBytes) {
+      const auto part = static_cast<int>(std::min(kPartBytes, bytes.size() - at));
+      const int done = method(log, bytes.data() + at, part, static_cast<sqlite3_int64>(at));
+      if (done != SQLITE_OK) return done;
+    }
+    return SQLITE_OK;
+  };
+  if (const int done = each_part(log->pMethods->xRead); done != SQLITE_OK) return failed(done);
+  if (const auto flip = find_flipped_bit(bytes)) {
+    return std::unexpected(
+        damaged(path, fmt::format("a bit of its -wal file has flipped, near byte {}", *flip)));
   }
-  if (done == SQLITE_OK && size > 0) done = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
-  if (done == SQLITE_OK) return {};
-  return std::unexpected(database_error(path, SQLite::Exception(sqlite3_errstr(done), done)));
+  if (const int done = each_part(log->pMethods->xWrite); done != SQLITE_OK) return failed(done);
+  const int done = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (done != SQLITE_OK) return failed(done);
+  return {};
 }
 
 Result<void> use_write_ahead_log(SQLite::Database& sqlite, const std::string& path) {
@@ -225,8 +238,8 @@ Result<void> set_up(SQLite::Database& sqlite, const std::string& path, Random& r
   if (*version > 0) {
     Result<void> sound = check_structure(sqlite, path);
     if (!sound) return sound;
-    Result<void> synced = sync_log_again(sqlite, path);
-    if (!synced) return synced;
+    Result<void> logged = check_and_sync_log(sqlite, path);
+    if (!logged) return logged;
   }
   Result<void> logged = use_write_ahead_log(sqlite, path);
   if (!logged) return logged;

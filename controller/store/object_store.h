@@ -12,9 +12,13 @@
 // Errors
 //   commit(): AlreadyExists (create of a key that exists), NotFound (update or delete of one that
 //   does not), Conflict (expected revision is not the current one, or expected uid differs),
-//   ResourceExhausted (queue full, or the disk is), Unavailable (the database failed; nothing of
-//   the write is visible), InvalidArgument (more than 64 MiB). watch(): Expired when the log no
-//   longer reaches back that far.
+//   ResourceExhausted (queue full), Unavailable (the database failed, or its disk is full, which
+//   the message says; nothing of the write is visible), InvalidArgument (more than 64 MiB).
+//   watch(): Expired when the log no longer reaches back that far.
+//
+// Trouble
+//   A disk that fails or is full refuses writes, and those alone: what is in memory is served. Each
+//   write tries anew, so the store takes writes as soon as the disk does.
 //
 // Threads and lifetime
 //   get, list, revision, watch: any thread, never block on disk. commit() may be awaited on any

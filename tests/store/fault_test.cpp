@@ -32,7 +32,7 @@ TEST_F(Faults, AFullDiskFailsWritesUntilThereIsSpaceAgain) {
   for (int i = 0; i < 5; ++i) {
     Result<DocumentPtr> full = commit(make_write(Operation::Update, pod("a"), "lost"));
     ASSERT_FALSE(full);
-    EXPECT_EQ(full.error().code(), ErrorCode::ResourceExhausted);
+    EXPECT_EQ(full.error().code(), ErrorCode::Unavailable);
     EXPECT_NE(full.error().message().find("is full"), std::string::npos);
   }
   EXPECT_EQ(store_->revision(), 1u);
@@ -122,8 +122,7 @@ TEST_F(Faults, OpeningOnAFailingDiskIsAnError) {
   vfs_.fail_writes(SQLITE_FULL);
   open(faulty());  // reading needs no space
   EXPECT_NE(store_->get(pod("a")), nullptr);
-  EXPECT_EQ(commit(make_write(Operation::Create, pod("b"))).error().code(),
-            ErrorCode::ResourceExhausted);
+  EXPECT_EQ(commit(make_write(Operation::Create, pod("b"))).error().code(), ErrorCode::Unavailable);
   vfs_.fail_writes(0);
   create(pod("b"));
 }
