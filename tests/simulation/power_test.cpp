@@ -42,8 +42,8 @@ std::uint64_t operations_of_a_life() {
 }
 
 void check_files(SimWorld& world) {
-  check_published(world.storage, world.process_disk, kTargetsFolder, world.report);
-  check_published(world.storage, world.process_disk, kRulesFolder, world.report);
+  check_published(world.storage, kTargetsFolder, world.report);
+  check_published(world.storage, kRulesFolder, world.report);
 }
 
 // The power goes at every so-many-th operation of a life, in four parts for as many cores.

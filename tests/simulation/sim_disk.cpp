@@ -266,6 +266,15 @@ SimNodePtr SimDisk::find(const std::string& path) const {
   return at == names_.end() ? nullptr : at->second;
 }
 
+void SimDisk::note_published(const std::string& path, std::string_view bytes) {
+  published_[path].emplace(bytes);
+}
+
+bool SimDisk::was_published(const std::string& path, const std::string& bytes) const {
+  const auto known = published_.find(path);
+  return known != published_.end() && known->second.contains(bytes);
+}
+
 void SimDisk::make_folder(const std::string& path) {
   std::string folder = path;
   while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();

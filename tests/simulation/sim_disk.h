@@ -107,6 +107,10 @@ class SimDisk {
   bool has_folder(const std::string& folder) const { return folders_.contains(folder); }
   void make_folder(const std::string& path);
 
+  // Contents that somebody meant a file to have, as a whole.
+  void note_published(const std::string& path, std::string_view bytes);
+  bool was_published(const std::string& path, const std::string& bytes) const;
+
   std::uint64_t draw() { return random_.next(); }
   std::uint64_t below(std::uint64_t n) { return n == 0 ? 0 : random_.next() % n; }
 
@@ -134,6 +138,7 @@ class SimDisk {
   Names durable_names_;
   std::vector<NameChange> unsynced_names_;
   std::set<std::string> folders_{"/"};
+  std::map<std::string, std::set<std::string>> published_;
   std::uint64_t life_ = 1;
   bool alive_ = true;
   bool on_ = true;

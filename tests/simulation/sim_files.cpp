@@ -101,7 +101,7 @@ Result<void> SimFiles::write_atomic(const std::string& path, std::string_view by
                                     unsigned mode) {
   const std::string folder = folder_of(path);
   if (!disk_.has_folder(folder)) return failed(DiskError::NotFound, "open folder", folder);
-  published_[path].emplace(bytes);
+  disk_.note_published(path, bytes);
   SimFolder open(disk_, folder);
   const std::string temporary = fmt::format(".{}.{:016x}.tmp", name_of(path), disk_.draw());
   return replace_file(open, name_of(path), temporary, bytes, mode);
@@ -134,11 +134,6 @@ Result<std::vector<FileInfo>> SimFiles::list(const std::string& folder) {
 Result<void> SimFiles::make_folder(const std::string& path, unsigned) {
   disk_.make_folder(path);
   return {};
-}
-
-bool SimFiles::was_published(const std::string& path, const std::string& bytes) const {
-  const auto known = published_.find(path);
-  return known != published_.end() && known->second.contains(bytes);
 }
 
 }  // namespace clickdeploy::simulation

@@ -8,8 +8,6 @@
 #include "controller/async/disk.h"
 #include "tests/simulation/sim_disk.h"
 
-#include <map>
-#include <set>
 #include <string>
 
 namespace clickdeploy::simulation {
@@ -27,13 +25,9 @@ class SimFiles final : public Disk {
   Result<std::vector<FileInfo>> list(const std::string& folder) override;
   Result<void> make_folder(const std::string& path, unsigned mode = 0755) override;
 
-  // Was this ever handed to write_atomic for this path?
-  bool was_published(const std::string& path, const std::string& bytes) const;
-
  private:
   SimDisk& disk_;
   const FilesView view_;
-  std::map<std::string, std::set<std::string>> published_;
 };
 
 }  // namespace clickdeploy::simulation

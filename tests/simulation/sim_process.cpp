@@ -29,6 +29,11 @@ void SimProcess::post(std::unique_ptr<SimContext::Job> job) {
   if (!down_) context_.post(std::move(job), owner_);
 }
 
+void SimProcess::post_after(std::chrono::nanoseconds delay, std::unique_ptr<SimContext::Job> job) {
+  if (delay.count() == 0) return post(std::move(job));
+  if (!down_) context_.post_after(delay, std::move(job), owner_);
+}
+
 Task<void> SimProcess::park(std::shared_ptr<std::uint64_t> ticket, std::chrono::nanoseconds limit) {
   auto start = [](auto handler, SimProcess& process, std::shared_ptr<std::uint64_t> place,
                   std::chrono::nanoseconds delay) {

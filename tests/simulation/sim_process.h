@@ -26,6 +26,7 @@ class SimProcess final : public boost::asio::execution_context {
   void kill();
 
   void post(std::unique_ptr<SimContext::Job> job);
+  void post_after(std::chrono::nanoseconds delay, std::unique_ptr<SimContext::Job> job);
 
   // Suspends the caller, a coroutine of this process, until wake(*ticket) or for `limit`.
   Task<void> park(std::shared_ptr<std::uint64_t> ticket, std::chrono::nanoseconds limit);

@@ -52,11 +52,10 @@ void check_survival(const store::ObjectStore& before, const store::ObjectStore& 
   }
 }
 
-void check_published(SimDisk& disk, const SimFiles& files, const std::string& folder,
-                     Report& report) {
+void check_published(const SimDisk& disk, const std::string& folder, Report& report) {
   for (const auto& [path, node] : disk.files()) {
     if (folder_of(path) != folder || path.ends_with(".tmp")) continue;
-    if (files.was_published(path, node->bytes)) continue;
+    if (disk.was_published(path, node->bytes)) continue;
     report.add("S12",
                fmt::format("{} has {} bytes that nobody published", path, node->bytes.size()));
   }

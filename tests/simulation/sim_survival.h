@@ -3,7 +3,7 @@
 #pragma once
 
 #include "controller/store/object_store.h"
-#include "tests/simulation/sim_files.h"
+#include "tests/simulation/sim_disk.h"
 #include "tests/simulation/sim_report.h"
 
 namespace clickdeploy::simulation {
@@ -14,7 +14,6 @@ void check_survival(const store::ObjectStore& before, const store::ObjectStore& 
                     Report& report);
 
 // S12. Each file in the folder that others read is one that was published, as a whole.
-void check_published(SimDisk& disk, const SimFiles& files, const std::string& folder,
-                     Report& report);
+void check_published(const SimDisk& disk, const std::string& folder, Report& report);
 
 }  // namespace clickdeploy::simulation

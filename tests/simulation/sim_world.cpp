@@ -2,6 +2,7 @@
 
 #include "controller/base/yaml.h"
 #include "controller/localcloud/handler.h"
+#include "tests/simulation/sim_disk_queue.h"
 #include "tests/simulation/sim_survival.h"
 
 #include <gtest/gtest.h>
@@ -97,6 +98,7 @@ Task<void> into(Task<T> task, std::shared_ptr<std::optional<T>> slot) {
 struct SimWorld::Running {
   explicit Running(SimWorld& world)
       : process(std::make_unique<SimProcess>(world.context())),
+        disk_queue(*process, world.storage),
         clock(world.context(), kBase + world.wall_shift_, process->owner()),
         outside(*process, world.network, world.taps),
         disk(world.process_disk, world.taps),
@@ -110,7 +112,7 @@ struct SimWorld::Running {
     options.path = kDatabase;
     options.log_events_max = world.log_events_max;
     options.vfs = world.vfs.name();
-    options.writer = process->executor();
+    options.writer = disk_queue.executor();
     auto opened = store::ObjectStore::open(std::move(options), apiserver::ApiServer::read_facts);
     if (!opened) return std::unexpected(std::move(opened).error());
     store = *std::move(opened);
@@ -120,17 +122,18 @@ struct SimWorld::Running {
       return server->handle(std::move(request));
     };
     in_process.route(kApi, tapped_api(serve, *store, world.taps));
-    control_plane = std::make_unique<app::ControlPlane>(app::World{.executor = process->executor(),
-                                                                   .blocking = process->executor(),
-                                                                   .clock = clock,
-                                                                   .random = world.random,
-                                                                   .api = in_process,
-                                                                   .api_server = kApi,
-                                                                   .outside = outside,
-                                                                   .disk = disk,
-                                                                   .rules = world.rule_checker,
-                                                                   .cluster_id = kClusterId,
-                                                                   .reconciles = &reconciles});
+    control_plane =
+        std::make_unique<app::ControlPlane>(app::World{.executor = process->executor(),
+                                                       .blocking = disk_queue.executor(),
+                                                       .clock = clock,
+                                                       .random = world.random,
+                                                       .api = in_process,
+                                                       .api_server = kApi,
+                                                       .outside = outside,
+                                                       .disk = disk,
+                                                       .rules = world.rule_checker,
+                                                       .cluster_id = kClusterId,
+                                                       .reconciles = &reconciles});
     tasks.start("main", run());
     return {};
   }
@@ -152,6 +155,7 @@ struct SimWorld::Running {
   }
 
   std::unique_ptr<SimProcess> process;
+  SimDiskQueue disk_queue;
   std::optional<Error> exited;  // by itself
   SimClock clock;
   SimHttpClient outside;
@@ -278,7 +282,7 @@ void SimWorld::power_loss() {
   storage.lose_power(0.8 + 0.2 * static_cast<double>(storage.below(1000)) / 1000.0);
   context_->mix(storage.draw());
   for (const char* folder : {kTargetsFolder, kRulesFolder}) {
-    check_published(storage, process_disk, folder, report);
+    check_published(storage, folder, report);
   }
   if (prometheus.is_down()) return;
   prometheus.set_down(true);
