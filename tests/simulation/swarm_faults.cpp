@@ -29,6 +29,11 @@ const std::vector<SwarmFaults::Class>& SwarmFaults::classes() {
       {"wall-jump", 0.05, &SwarmFaults::shift_clock},
       {"wall-jump-far", 0.02, &SwarmFaults::shift_clock_far},
       {"crash", 0.4, &SwarmFaults::crash},
+      {"power-loss", 0.1, &SwarmFaults::lose_power},
+      {"disk-full", 0.05, &SwarmFaults::fill_disk},
+      {"disk-fails", 0.1, &SwarmFaults::fail_disk},
+      {"disk-slow", 0.05, &SwarmFaults::slow_disk},
+      {"database-locked", 0.05, &SwarmFaults::lock_database},
       {"pause", 0.05, &SwarmFaults::pause},
       {"starve", 0.3, &SwarmFaults::starve},
       {"timers-late", 0.1, &SwarmFaults::delay_timers},
@@ -73,6 +78,7 @@ void SwarmFaults::calm() {
   messages_.stop();
   end_lasting(SteadyTime::max());
   world_.crash_at(UINT64_MAX);
+  world_.storage.faults = {};
   world_.cloud.faults().no_valid_host = 0;
   story_.tell("calm", "all faults are over; what they broke stays broken");
 }
@@ -177,6 +183,45 @@ void SwarmFaults::crash(Dice& dice) {
   const std::uint64_t steps = 1 + dice.below(again ? 300 : 3000);
   world_.crash_at(world_.context().steps() + steps);
   tell("process", fmt::format("will be killed {} steps from now", steps));
+}
+
+void SwarmFaults::lose_power(Dice& dice) {
+  const std::uint64_t operations = 1 + dice.below(200);
+  world_.storage.faults.cut_power_at = world_.storage.changes() + operations;
+  tell("machine", fmt::format("will lose power {} operations of the disk from now", operations));
+}
+
+void SwarmFaults::disk_trouble(Dice& dice, const std::string& what, std::function<void()> end) {
+  const auto length = 1s * (1 + dice.below(15));
+  tell("disk", fmt::format("{} for {} s", what, length.count()));
+  world_.context().post_after(length, SimContext::make_job(std::move(end)));
+}
+
+void SwarmFaults::fill_disk(Dice& dice) {
+  world_.storage.faults.capacity_bytes = world_.storage.used_bytes() + dice.below(20'000);
+  disk_trouble(dice, "is full", [this] { world_.storage.faults.capacity_bytes.reset(); });
+}
+
+void SwarmFaults::fail_disk(Dice& dice) {
+  DiskFaults& faults = world_.storage.faults;
+  faults.write_fails = 0.01 * static_cast<double>(dice.below(10));
+  faults.sync_fails = 0.01 * static_cast<double>(dice.below(30));
+  faults.read_fails = 0.001 * static_cast<double>(dice.below(20));
+  faults.short_write = 0.1 * static_cast<double>(dice.below(10));
+  disk_trouble(dice, "fails now and then", [&faults] {
+    faults.write_fails = faults.sync_fails = faults.read_fails = faults.short_write = 0;
+  });
+}
+
+void SwarmFaults::slow_disk(Dice& dice) {
+  world_.storage.faults.delay = std::chrono::milliseconds(dice.between(1000, 5000));
+  disk_trouble(dice, "is slow", [this] { world_.storage.faults.delay = 0ns; });
+}
+
+void SwarmFaults::lock_database(Dice& dice) {
+  world_.storage.faults.database_locked = true;
+  disk_trouble(dice, "has a backup tool on it that locks the database",
+               [this] { world_.storage.faults.database_locked = false; });
 }
 
 void SwarmFaults::pause(Dice& dice) {

@@ -59,6 +59,11 @@ class SwarmFaults {
   void shift_clock_far(Dice& dice);
   void crash(Dice& dice);
   void pause(Dice& dice);
+  void lose_power(Dice& dice);
+  void fill_disk(Dice& dice);
+  void fail_disk(Dice& dice);
+  void slow_disk(Dice& dice);
+  void lock_database(Dice& dice);
   void starve(Dice& dice);
   void delay_timers(Dice& dice);
 
@@ -66,6 +71,8 @@ class SwarmFaults {
   // Ends by itself after up to `most` seconds, and at the latest when all faults do.
   void lasting(Dice& dice, std::uint64_t most, std::function<void()> end);
   void end_lasting(SteadyTime now);
+  // The same, also while a user waits for an answer: shorter than users are patient.
+  void disk_trouble(Dice& dice, const std::string& what, std::function<void()> end);
   localcloud::Server* any_server(Dice& dice) const;
   localcloud::Outcome<localcloud::Token> person() const;
 
