@@ -296,6 +296,47 @@ TEST(PlanBackend, ABadLabelSpoilsOnlyItsOwnFile) {
   EXPECT_EQ(plan.unwritten_files, std::set<std::string>{"clickdeploy-shop_back.json"});
 }
 
+// A fleet of `count`, of which the first `stopped` are shut off.
+MonitoringInput fleet(int count, int stopped) {
+  MonitoringInput input = world();
+  input.instances.clear();
+  for (int i = 0; i < count; ++i) {
+    api::v1alpha1::Instance instance = running_instance();
+    instance.metadata.name = "web-" + std::to_string(i);
+    instance.status.server.id = "server-" + std::to_string(i);
+    instance.status.address = "10.0.1." + std::to_string(i);
+    if (i < stopped) instance.status.server.state = "SHUTOFF";
+    input.instances.push_back(shared(instance));
+  }
+  return input;
+}
+
+std::size_t held_of(int count, int stopped, int stopped_before) {
+  const BackendPlan before = plan_backend(kMain, fleet(count, stopped_before));
+  const BackendPlan now = plan_backend(kMain, fleet(count, stopped));
+  const HeldTargets wanted = hold_stopped(now, before.target_files);
+  EXPECT_EQ(wanted.files == now.target_files, wanted.held.empty());
+  return wanted.held.size();
+}
+
+TEST(HoldStopped, AFewAreTakenOut) {
+  EXPECT_EQ(held_of(10, 5, 0), 0U);
+  EXPECT_EQ(held_of(60, 6, 0), 0U);
+}
+
+TEST(HoldStopped, ManyAtOnceStay) {
+  EXPECT_EQ(held_of(10, 6, 0), 6U);
+  EXPECT_EQ(held_of(60, 60, 0), 60U);
+  const BackendPlan before = plan_backend(kMain, fleet(60, 0));
+  const BackendPlan now = plan_backend(kMain, fleet(60, 60));
+  EXPECT_EQ(hold_stopped(now, before.target_files).files, before.target_files);
+}
+
+TEST(HoldStopped, ManyAreTakenOutAFewAtATime) {
+  EXPECT_EQ(held_of(60, 30, 25), 0U);
+  EXPECT_EQ(held_of(60, 30, 30), 0U);
+}
+
 TEST(TargetFilesToHave, OnlyAFileThatCannotBeWrittenKeepsItsOldText) {
   const prometheus::Files current = {{"clickdeploy-shop_back.json", "old"},
                                      {"clickdeploy-shop_gone.json", "old"},

@@ -1,6 +1,7 @@
 #include "controller/reconcilers/metrics_backend/monitoring_plan.h"
 
 #include "controller/agents/agent.h"
+#include "controller/base/json.h"
 #include "controller/base/planted.h"
 #include "controller/reconcilers/instance/instance_plan.h"
 
@@ -71,14 +72,35 @@ std::size_t count_rules(const std::vector<prometheus::RuleGroup>& groups) {
   return count;
 }
 
+// Everything that is_published() asks for, but that the server runs.
+bool has_address_to_scrape(const Instance& instance) {
+  if (instance.metadata.is_deleting() || instance.status.server.id.empty()) return false;
+  if (instance.status.claim.state != "Confirmed" || instance.status.address.empty()) return false;
+  if (instance.status.remediation.step == "Replace") return false;
+  return std::ranges::none_of(instance.status.agents,
+                              [](const auto& agent) { return agent.state == "IdentityMismatch"; });
+}
+
+std::set<std::string> addresses_in(const std::string& target_file) {
+  std::set<std::string> addresses;
+  const Json groups = parse_json(target_file).value_or(Json());
+  for (const Json& group : groups.as_array()) {
+    for (const Json& address : group["targets"].as_array()) addresses.insert(address.as_string());
+  }
+  return addresses;
+}
+
 void add_targets(const Binding& binding, const MonitoringInput& input, BackendPlan& plan) {
   std::vector<prometheus::Target> targets;
+  std::vector<prometheus::Target> stopped;
   for (const auto& instance : input.instances) {
-    if (!belongs_to(*instance, *binding.service) || !is_published(*instance)) continue;
+    if (!belongs_to(*instance, *binding.service) || !has_address_to_scrape(*instance)) continue;
     for (const AgentSpec& agent : instance->spec.agents) {
       if (!wants_agent(*binding.policy, agent.name)) continue;
       const std::string address = agent_address(*instance, agent);
-      if (!address.empty()) targets.push_back(target_of(binding, *instance, agent, address));
+      if (address.empty()) continue;
+      std::vector<prometheus::Target>& list = is_published(*instance) ? targets : stopped;
+      list.push_back(target_of(binding, *instance, agent, address));
     }
   }
   std::ranges::sort(targets);
@@ -91,6 +113,10 @@ void add_targets(const Binding& binding, const MonitoringInput& input, BackendPl
   }
   plan.target_files[target_file_name(binding.service->metadata.key())] = *std::move(text);
   plan.targets.insert(plan.targets.end(), targets.begin(), targets.end());
+  if (stopped.empty()) return;
+  const std::string file = target_file_name(binding.service->metadata.key());
+  plan.stopped[file] = std::move(stopped);
+  plan.shown[file] = std::move(targets);
 }
 
 // The same for a backend for ever, and asked for in every plan: rendered once.
@@ -152,6 +178,33 @@ prometheus::Files target_files_to_have(prometheus::Files wanted,
   return wanted;
 }
 
+HeldTargets hold_stopped(const BackendPlan& plan, const prometheus::Files& current) {
+  constexpr std::size_t kFewMax = 5;
+  constexpr std::size_t kShare = 10;
+  HeldTargets result{plan.target_files, {}};
+  std::map<std::string, std::vector<prometheus::Target>> leaving;
+  for (const auto& [file, targets] : plan.stopped) {
+    const auto before = current.find(file);
+    if (before == current.end()) continue;
+    const std::set<std::string> there = addresses_in(before->second);
+    for (const prometheus::Target& target : targets) {
+      if (!there.contains(target.address)) continue;
+      leaving[file].push_back(target);
+      result.held.push_back(target);
+    }
+  }
+  const std::size_t all = plan.targets.size() + result.held.size();
+  if (result.held.size() <= std::max(kFewMax, all / kShare)) return {plan.target_files, {}};
+  for (auto& [file, targets] : leaving) {
+    const auto shown = plan.shown.find(file);
+    if (shown == plan.shown.end()) continue;
+    targets.insert(targets.end(), shown->second.begin(), shown->second.end());
+    Result<std::string> text = prometheus::render_target_file(std::move(targets));
+    if (text) result.files[file] = *std::move(text);
+  }
+  return result;
+}
+
 std::string rules_owner_of(const std::string& cluster_id, const ObjectKey& backend) {
   constexpr std::size_t kClusterDigits = 8;
   return cluster_id.substr(0, kClusterDigits) + "/" + backend.text();
@@ -168,14 +221,9 @@ std::string agent_address(const Instance& instance, const AgentSpec& agent) {
 }
 
 bool is_published(const Instance& instance) {
-  if (instance.metadata.is_deleting() || instance.status.server.id.empty()) return false;
-  if (instance.status.claim.state != "Confirmed" || instance.status.address.empty()) return false;
-  if (instance.status.remediation.step == "Replace") return false;
   // A server that was stopped on purpose is not scraped; its alerts stay silent.
   const std::string& state = instance.status.server.state;
-  if (is_stopped(state) || state == "DELETED") return false;
-  return std::ranges::none_of(instance.status.agents,
-                              [](const auto& agent) { return agent.state == "IdentityMismatch"; });
+  return has_address_to_scrape(instance) && !is_stopped(state) && state != "DELETED";
 }
 
 std::vector<AgentSpec> wanted_agents(const MonitoringPolicy& policy) {
