@@ -1,6 +1,7 @@
 #include "tests/simulation/checks/rule_files_check.h"
 
 #include "controller/base/yaml.h"
+#include "tests/fakes/fake_rule_checker.h"
 
 namespace clickdeploy::simulation {
 
@@ -10,9 +11,12 @@ constexpr std::string_view kTenant[] = {"project_id", "service_id"};
 }  // namespace
 
 void RuleFilesCheck::file(const std::string& path, std::optional<std::string_view> bytes) const {
-  if (!bytes || path != folder_ + "/clickdeploy-mapping.yml") return;
+  if (!bytes || !path.starts_with(folder_ + "/clickdeploy-") || !path.ends_with(".yml")) return;
   const Result<Json> document = parse_single_yaml(std::string(*bytes));
   if (!document) return report_.add("S12", path + " is no YAML: " + document.error().message());
+  const Result<Json> rules = fakes::read_rule_file(std::string(*bytes));
+  if (!rules) return report_.add("S15", path + " is refused: " + rules.error().message());
+  if (!path.ends_with("/clickdeploy-mapping.yml")) return;
   for (const Json& group : (*document)["groups"].as_array()) {
     for (const Json& rule : group["rules"].as_array()) {
       const std::string& name = rule["record"].as_string();

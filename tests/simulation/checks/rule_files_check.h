@@ -1,5 +1,5 @@
-// RuleFilesCheck (S15): each selector of the mapping asks for our own label, and each of its rules
-// keeps the tenant's labels; what Prometheus has of it is what was checked.
+// RuleFilesCheck (S15): no file is published that the rule parser refuses; each selector of the
+// mapping asks for our own label, and each of its rules keeps the tenant's labels.
 
 #pragma once
 
