@@ -50,7 +50,7 @@ void check_files(SimWorld& world) {
 class PowerLoss : public ::testing::TestWithParam<int> {};
 
 TEST_P(PowerLoss, AtAnyOperationLosesNothingAcknowledged) {
-  constexpr std::uint64_t kCuts = 160;
+  constexpr std::uint64_t kCuts = 96;
   const std::uint64_t operations = operations_of_a_life();
   ASSERT_GT(operations, kCuts);
   for (std::uint64_t cut = static_cast<std::uint64_t>(GetParam()); cut < kCuts; cut += 4) {

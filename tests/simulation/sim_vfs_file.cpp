@@ -65,6 +65,7 @@ int sync(sqlite3_file* handle, int) {
   DiskError error = file.disk->sync(*file.node);
   if (error != DiskError::None) return sqlite_code(error, SQLITE_IOERR_FSYNC);
   if (!file.sync_folder) return SQLITE_OK;
+  // SQLite's own would say nothing of a folder that could not be synced.
   error = file.disk->sync_folder(folder_of(file.path));
   if (error != DiskError::None) return sqlite_code(error, SQLITE_IOERR_DIR_FSYNC);
   file.sync_folder = false;
