@@ -201,7 +201,7 @@ Result<void> check_and_sync_log(SQLite::Database& sqlite, const std::string& pat
   if (const int done = log->pMethods->xFileSize(log, &size); done != SQLITE_OK) return failed(done);
   if (size == 0) return {};
   std::string bytes(static_cast<std::size_t>(size), '\0');
-  constexpr std::size_t kPartBytes = 1u << 20;
+  constexpr std::size_t kPartBytes = 1u << 16;  // SQLite writes less than twice that at once
   const auto each_part = [&](auto method) {
     for (std::size_t at = 0; at < bytes.size(); at += kPartBytes) {
       const auto part = static_cast<int>(std::min(kPartBytes, bytes.size() - at));
