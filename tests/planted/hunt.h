@@ -39,7 +39,7 @@ struct Finding {
 
 struct HuntLimits {
   std::chrono::seconds bug{600};  // for all drivers together
-  std::chrono::seconds run{120};  // one that does not end in that time is a finding
+  std::chrono::seconds run{90};   // one that does not end in that time is a finding
   unsigned jobs = 2;              // processes at a time
 };
 
