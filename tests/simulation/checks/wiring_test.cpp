@@ -45,22 +45,6 @@ TEST_F(Watching, SeesTheWholeHistoryAndEveryWatcherTheSame) {
   EXPECT_EQ(told, "");
 }
 
-// The log is so short that whoever is away for a moment must list again, the controllers too.
-TEST_F(Watching, SeesThatWatchersListAgainAfterCompaction) {
-  world.log_events_max = 25;
-  world.crash();
-  world.boot();
-  for (const int replicas : {5, 1, 6, 2}) {
-    world.patch(kServices, kWeb, Json::object({{"spec", Json::object({{"replicas", replicas}})}}));
-    ASSERT_TRUE(world.run_until([&] { return is_converged(world, replicas); }, 10min))
-        << describe(world);
-  }
-  std::uint64_t refusals = 0;
-  for (const auto& watcher : watched.invariants.watchers()) refusals += watcher->refusals();
-  EXPECT_GT(refusals, 0U);
-  EXPECT_EQ(whole, "");
-}
-
 TEST_F(Watching, TellsOfALostUpdate) {
   const auto key = store::Key{kServices, "shop", "web"};
   const auto& versions = watched.invariants.history().of(key);
