@@ -74,6 +74,9 @@ class Application {
       if (!owner.is_same_owner(self_)) owned = unite(owned, owner.fields);
     }
     object_ = prune_given_up(type_, merge_applied(type_, live_, applied), last, owned);
+    // A map or list that the body has empty went if all that was in it did. Kubernetes has it back
+    // with the next apply of the same body, or refuses it as null.
+    object_ = merge_applied(type_, object_, applied);
     changes_ = compare_fields(type_, live_, object_);
     changes_.written = reachable(info_, writer_.subresource, std::move(changes_.written));
     changes_.removed = reachable(info_, writer_.subresource, std::move(changes_.removed));
