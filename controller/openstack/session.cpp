@@ -30,6 +30,7 @@ constexpr seconds kRenewalPause{5};
 // A service that refuses a fresh token will refuse the next one too, and Keystone locks accounts
 // that try a wrong password again and again.
 constexpr seconds kReloginPause{10};
+constexpr seconds kCatalogPause{60};
 
 // An error of what comes before a request: it begins with "connect", because that says to
 // certainly_not_done() that nothing was sent. NotFound must not pass: the caller would take it for
@@ -107,6 +108,7 @@ struct Session::State {
   SingleFlight discoveries;
 
   SteadyTime relogin_not_before{};
+  SteadyTime catalog_trusted_until{};
 
   // A token that is not the one that was refused.
   Task<Result<LoginPtr>> login(LoginPtr refused);
@@ -117,6 +119,7 @@ struct Session::State {
   Task<Result<http::Request>> prepare(LoginPtr login, ApiRequest request);
   Task<Result<http::Response>> exchange(http::Request request, Priority priority, std::string verb,
                                         NotFoundForm form);
+  Result<std::string> endpoint_of(const LoginPtr& login, const std::string& service);
   bool is_usable(const LoginPtr& login) const {
     return login && clock.steady_now() < login->ends_at;
   }
@@ -130,6 +133,21 @@ std::optional<LoginPtr> Session::State::login_at_hand(const LoginPtr& refused) c
   const SteadyTime now = clock.steady_now();
   if (now < held->renew_at || now < renewal_not_before) return held;
   return std::nullopt;
+}
+
+// A catalog comes with its token, which lasts for hours. One that lacks what we need may have been
+// read while the cloud was being changed, so it is read again, once a minute.
+Result<std::string> Session::State::endpoint_of(const LoginPtr& login, const std::string& service) {
+  Result<std::string> found =
+      login->login.catalog.endpoint(service, credentials.region, credentials.interface);
+  const SteadyTime now = clock.steady_now();
+  if (!found && login == held && now >= catalog_trusted_until) {
+    catalog_trusted_until = now + kCatalogPause;
+    auto renewable = std::make_shared<HeldLogin>(*held);
+    renewable->renew_at = now;
+    held = std::move(renewable);
+  }
+  return found;
 }
 
 Task<Result<LoginPtr>> Session::State::login(LoginPtr refused) {
@@ -197,8 +215,7 @@ Task<Result<LoginPtr>> Session::State::log_in_now() {
 }
 
 Task<Result<ComputeDialect>> Session::State::compute_dialect(LoginPtr login) {
-  Result<std::string> endpoint =
-      login->login.catalog.endpoint("compute", credentials.region, credentials.interface);
+  Result<std::string> endpoint = endpoint_of(login, "compute");
   if (!endpoint) co_return std::unexpected(before_request(endpoint.error()));
   while (true) {
     if (dialect && dialect_endpoint == *endpoint) co_return *dialect;
@@ -261,8 +278,7 @@ Task<Result<http::Request>> Session::State::prepare(LoginPtr login, ApiRequest r
     out.url = found->base;
     out.headers.push_back({"OpenStack-API-Version", "compute " + found->microversion});
   } else {
-    Result<std::string> base =
-        login->login.catalog.endpoint(request.service, credentials.region, credentials.interface);
+    Result<std::string> base = endpoint_of(login, request.service);
     if (!base) co_return std::unexpected(before_request(base.error()));
     out.url = *base;
   }
@@ -319,8 +335,7 @@ Task<Result<Identity>> Session::identity() {
 Task<Result<std::string>> Session::endpoint(std::string service) {
   Result<LoginPtr> login = co_await state_->login(nullptr);
   if (!login) co_return std::unexpected(std::move(login).error());
-  co_return (*login)->login.catalog.endpoint(service, state_->credentials.region,
-                                             state_->credentials.interface);
+  co_return state_->endpoint_of(*login, service);
 }
 
 Task<Result<ApiResponse>> Session::request(ApiRequest request) {
