@@ -96,11 +96,15 @@ std::optional<InstanceAction> remove_all(const Instance& instance, const Instanc
   if (recorded && !planted(Bug::FinalizerDroppedEarly) && !planted(Bug::RecordedNotAsked)) {
     return recorded;
   }
-  // A server that was asked for may still appear after its request was given up.
-  if (instance.status.claim.state == "Uncertain" && !planted(Bug::UncertainForgotten)) {
+  // A server that was asked for may still appear after its request was given up, and one that was
+  // made may be unknown to those who answer for a while: no word about one that nobody has seen
+  // yet is a word about a server that is gone.
+  const Claim& claim = instance.status.claim;
+  const bool unseen = claim.state == "Confirmed" && instance.status.server.state.empty();
+  if ((claim.state == "Uncertain" || unseen) && !planted(Bug::UncertainForgotten)) {
     if (unknown_for(instance, observed) < kUncertainWindow) {
       return Rest{kDeletePoll, std::string(api::kProgressing),
-                  "the outcome of the create request of " + instance.status.claim.since +
+                  "the outcome of the create request of " + claim.since +
                       " is not known yet; looking for its server for a minute"};
     }
   }
