@@ -185,6 +185,12 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
       if (port.description == description) found.ports.push_back(std::move(port));
     }
   }
+  // One may have been made right before a crash, or removed.
+  std::erase_if(pass.work.status.resources,
+                [](const OwnedResource& resource) { return resource.kind == "Port"; });
+  for (const openstack::Port& port : found.ports) {
+    put_resource(pass.work, {"Port", port.id, port.name, port.status});
+  }
   pass.observed.look_up = std::move(found);
   co_return Result<void>{};
 }
@@ -230,6 +236,26 @@ Task<Result<void>> InstanceReconciler::create_port(Pass& pass, std::size_t attac
   co_return Result<void>{};
 }
 
+namespace {
+
+// Each try with the same one, of which only one server can be made: a first try that is carried out
+// late then makes no second server. There can be several, when a create of a port came twice.
+const openstack::Port* choose_port(const Instance& instance,
+                                   const std::vector<openstack::Port>& ports,
+                                   const std::string& attachment) {
+  const openstack::Port* first = nullptr;
+  for (const openstack::Port& port : ports) {
+    if (!is_port_of(port, attachment)) continue;
+    const bool recorded =
+        std::ranges::count(instance.status.resources, port.id, &OwnedResource::id) > 0;
+    if (recorded) return &port;
+    if (first == nullptr || port.id < first->id) first = &port;
+  }
+  return first;
+}
+
+}  // namespace
+
 Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
   pass.observed.may_create = false;
   Instance& work = pass.work;
@@ -239,12 +265,8 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
   create.image_id = resolved.image_id;
   create.flavor_id = resolved.flavor_id;
   for (const ResolvedServer::Attachment& attachment : resolved.attachments) {
-    for (const openstack::Port& port : pass.observed.look_up->ports) {
-      if (is_port_of(port, attachment.name)) {
-        create.port_ids.push_back(port.id);
-        break;
-      }
-    }
+    const openstack::Port* port = choose_port(work, pass.observed.look_up->ports, attachment.name);
+    if (port != nullptr) create.port_ids.push_back(port->id);
   }
   create.key_name = work.spec.server.key_name;
   create.user_data = resolved.user_data;

@@ -32,6 +32,25 @@ std::string cause_of(const Error& error, const std::string& address) {
   return at == std::string::npos ? message : message.substr(at + address.size() + 2);
 }
 
+// Its port of that name that has an address. A create that came twice may have made two, of which
+// the server has one.
+const openstack::Port* attached_port(const Instance& instance, const Server& server,
+                                     const std::string& name,
+                                     const openstack::CloudSnapshot* snapshot) {
+  if (snapshot == nullptr) return nullptr;
+  const openstack::Port* free = nullptr;
+  int count = 0;
+  for (const auto& resource : instance.status.resources) {
+    if (resource.kind != "Port" || resource.name != name) continue;
+    const auto port = snapshot->ports.find(resource.id);
+    if (port == snapshot->ports.end() || port->second.fixed_ips.empty()) continue;
+    if (port->second.device_id == server.id) return &port->second;
+    ++count;
+    if (port->second.device_id.empty()) free = &port->second;
+  }
+  return count == 1 ? free : nullptr;
+}
+
 // Where the agents are reached: the fixed address on the network marked for scraping, else the
 // first.
 std::string scrape_address(const Instance& instance, const Server& server,
@@ -42,14 +61,8 @@ std::string scrape_address(const Instance& instance, const Server& server,
       port_name = instance.metadata.name + "-" + network.name;
     if (network.scrape) break;
   }
-  if (snapshot != nullptr) {
-    for (const auto& resource : instance.status.resources) {
-      if (resource.kind != "Port" || resource.name != port_name) continue;
-      auto port = snapshot->ports.find(resource.id);
-      if (port != snapshot->ports.end() && !port->second.fixed_ips.empty()) {
-        return port->second.fixed_ips.front();
-      }
-    }
+  if (const openstack::Port* port = attached_port(instance, server, port_name, snapshot)) {
+    return port->fixed_ips.front();
   }
   for (const openstack::Address& address : server.addresses) {
     if (address.type != "floating") return address.address;
@@ -144,6 +157,10 @@ void InstanceReconciler::observe_server(Pass& pass) const {
   if (found != snapshot->servers.end()) {
     seen.server = found->second;
     pass.work.status.address = scrape_address(pass.work, found->second, snapshot.get());
+    for (api::v1alpha1::OwnedResource& resource : pass.work.status.resources) {
+      auto port = snapshot->ports.find(resource.id);
+      if (port != snapshot->ports.end()) resource.state = port->second.status;
+    }
   } else {
     seen.server_missing = covers;
     if (covers && planted(Bug::ListBelieved)) seen.server_gone = true;
