@@ -16,6 +16,7 @@
 #include "controller/async/task_group.h"
 #include "controller/http/http_client.h"
 #include "controller/openstack/observer.h"
+#include "controller/reconcilers/cloud/leaked_ports.h"
 
 #include <functional>
 #include <map>
@@ -58,6 +59,8 @@ class CloudConnection {
   Task<Result<std::vector<openstack::Flavor>>> flavors();
   Task<Result<std::vector<openstack::Network>>> networks();
   Task<Result<std::vector<openstack::SecurityGroup>>> security_groups();
+
+  LeakedPorts leaked_ports;
 
   TaskGroup tasks;  // runs the observer
 

@@ -221,8 +221,30 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   }
   Result<void> written = co_await write(*cached, std::move(cloud));
   if (!written) co_return std::unexpected(std::move(written).error());
+  if (freeze.empty() && distrust.empty()) {
+    Result<void> cleaned = co_await clean_leaks(*cached, connection);
+    if (!cleaned) co_return std::unexpected(std::move(cleaned).error());
+  }
   const bool waiting = snapshot == nullptr || cached->metadata.is_deleting();
   co_return ReconcileResult{.requeue_after = waiting ? kStarting : kResync};
+}
+
+Task<Result<void>> CloudReconciler::clean_leaks(Cloud cloud,
+                                                std::shared_ptr<CloudConnection> connection) {
+  const auto snapshot = connection->observer.snapshot();
+  const std::vector<openstack::Port> due =
+      connection->leaked_ports.due(*snapshot, context_.caches.instances.list(), context_.cluster_id,
+                                   context_.clock.steady_now());
+  for (const openstack::Port& port : due) {
+    Result<void> deleted = co_await connection->network.delete_port(port.id);
+    if (!deleted) {
+      co_return std::unexpected(std::move(deleted).error().with_context("delete a leaked port"));
+    }
+    context_.events.record(Cloud::kGvk, cloud.metadata, EventKind::Normal, "LeakCleaned",
+                           "port " + port.id + " (" + port.name +
+                               ") was made by a request that came late; nothing uses it");
+  }
+  co_return Result<void>{};
 }
 
 std::int64_t CloudReconciler::count_users(const api::ObjectKey& key) const {

@@ -34,6 +34,8 @@ class CloudReconciler final : public runtime::Reconciler {
 
  private:
   Task<Result<runtime::ReconcileResult>> finish(api::v1alpha1::Cloud cloud);
+  Task<Result<void>> clean_leaks(api::v1alpha1::Cloud cloud,
+                                 std::shared_ptr<CloudConnection> connection);
   std::int64_t count_users(const api::ObjectKey& key) const;
   Task<Result<void>> write(const api::v1alpha1::Cloud& before, api::v1alpha1::Cloud after);
   FleetCount count_fleet(const api::ObjectKey& key, const openstack::CloudSnapshot& snapshot) const;
