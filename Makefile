@@ -41,6 +41,14 @@ simulate: ## Run the whole system from SEEDS=n seeds on (SEED=first; of one: TRA
 	@exec build/release/bin/simulate $(if $(TRACE)$(SHRINK),--seed $(SEED) $(if $(SHRINK),--shrink,--trace),\
 	  --first $(or $(SEED),1) --seeds $(or $(SEEDS),100)) $(ARGS)
 
+.PHONY: simulate-drivers
+simulate-drivers: ## One fault at every place of each reference scenario (DRIVER=crashes|views|failures, STRIDE=n)
+	@scripts/setup
+	@scripts/lib/build release simulate_drivers
+	@code=0; for driver in $(or $(DRIVER),crashes views failures); do \
+	  build/release/bin/simulate_drivers $$driver --stride $(or $(STRIDE),1) $(ARGS) || code=1; \
+	done; exit $$code
+
 .PHONY: planted
 planted: ## Plant bugs, count those that the simulation finds (SEEDS=n for each, SEED=first)
 	@scripts/setup

@@ -104,6 +104,7 @@ struct SimWorld::Running {
         disk(world.process_disk, world.taps),
         reconciles(world.taps),
         taps(world.taps),
+        api_view(in_process, clock, world.views),
         tasks(process->executor()),
         user(in_process, {.server = kApi, .field_manager = "kubectl"}) {}
 
@@ -127,7 +128,7 @@ struct SimWorld::Running {
                                                        .blocking = disk_queue.executor(),
                                                        .clock = clock,
                                                        .random = world.random,
-                                                       .api = in_process,
+                                                       .api = api_view,
                                                        .api_server = kApi,
                                                        .outside = outside,
                                                        .disk = disk,
@@ -163,6 +164,7 @@ struct SimWorld::Running {
   TappedReconciles reconciles;
   const Taps& taps;
   http::LocalHttpClient in_process;
+  SimApi api_view;
   std::unique_ptr<store::ObjectStore> store;
   std::unique_ptr<apiserver::ApiServer> api;
   std::unique_ptr<app::ControlPlane> control_plane;
@@ -314,6 +316,7 @@ bool SimWorld::run_until(const std::function<bool()>& predicate, std::chrono::na
   std::uint64_t looked = UINT64_MAX;
   bool held = false;
   auto look = [&] {
+    if (between_steps && running_) between_steps();
     restart_if_down();
     if (!running_) return true;
     const std::uint64_t now = stamp();

@@ -15,6 +15,7 @@
 #include "tests/fakes/fake_prometheus.h"
 #include "tests/fakes/fake_rule_checker.h"
 #include "tests/simulation/checks/taps.h"
+#include "tests/simulation/sim_api.h"
 #include "tests/simulation/sim_checker.h"
 #include "tests/simulation/sim_files.h"
 #include "tests/simulation/sim_guests.h"
@@ -120,12 +121,14 @@ class SimWorld {
   localcloud::Cloud cloud;
   CloudChecker checker;
   SimNetwork network;
+  ApiViews views;  // what the controllers see of the API
   fakes::FakePrometheus prometheus;
   fakes::FakeRuleChecker rule_checker;
   // Uids and claims of Instances whose finalizers a person took away by hand: what they had in the
   // cloud is that person's business.
   std::set<std::string> forsaken;
   std::function<void()> always;  // called whenever something may have changed
+  std::function<void()> between_steps;  // the process may be killed and started here
 
  private:
   struct Running;

@@ -79,8 +79,8 @@ void LostUpdateCheck::judge_write(const ApiExchange& exchange, const store::Key&
     }
   }
   if (!history_.was_current(key, made, exchange.asked, exchange.answered)) {
-    // The last finalizer went, and the object with it.
-    const bool gone = history_.current_at(key, exchange.answered) == 0;
+    // The last finalizer went, and the object with it; there may be another one by now.
+    const bool gone = history_.was_current(key, 0, exchange.asked, exchange.answered);
     if (!gone)
       tell(exchange, "answers version " + std::to_string(made) + ", which was not the newest");
     return;
