@@ -103,9 +103,9 @@ api::FieldErrors metadata_errors(const api::ResourceInfo& info, const Json& meta
   return errors;
 }
 
-Json with_status_of(Json object, const Json& source) {
+Json with_status(Json object, Json status) {
   object.erase("status");
-  if (const Json* status = source.find("status")) object.set("status", *status);
+  if (!status.is_null()) object.set("status", std::move(status));
   return object;
 }
 
@@ -155,9 +155,9 @@ Answer<Json> admit_update(const Target& target, Json object, const Json& old,
   if (writer.applied) managed = std::move(object.member("metadata").member("managedFields"));
   const bool status_write = target.subresource == "status";
   if (status_write) {
-    object = with_status_of(old, object);
+    object = with_status(old, std::move(object.member("status")));
   } else if (info.has_status) {
-    object = with_status_of(std::move(object), old);
+    object = with_status(std::move(object), old["status"]);
   }
   keep_server_fields(object.member("metadata"), old["metadata"]);
   keep_namespace_spec(info, object, &old);

@@ -219,10 +219,13 @@ Task<Answer<http::Reply>> patch_object(const Core& core, Call call) {
     Json old = read_document(*document);
     Answer<Json> patched = apply_patch(*type, old, *patch);
     if (!patched) co_return std::unexpected(patched.error());
-    const Json shown = *patched;
     std::vector<std::string> problems = patch_problems;
     Answer<bool> good = conform(call.target, *patched, problems);
-    if (good) good = settle_patch_problems(call, problems, options->validation, shown);
+    if (good && !problems.empty()) {  // which are told with the object as it was before conforming
+      Answer<Json> shown = apply_patch(*type, old, *patch);
+      if (!shown) co_return std::unexpected(shown.error());
+      good = settle_patch_problems(call, problems, options->validation, *shown);
+    }
     if (good) good = check_identity(call.target, *patched);
     if (good) good = check_preconditions(call.target, *patched, *document, UpdateVerb::Patch);
     if (!good) co_return std::unexpected(good.error());

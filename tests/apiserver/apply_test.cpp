@@ -8,8 +8,6 @@ namespace clickdeploy::apiserver {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
 class Apply : public ApplyTest {

@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
+using ::testing::Not;
 
 class ManagedFields : public ApplyTest {
  protected:
@@ -154,6 +154,13 @@ TEST_F(ManagedFields, ScaleTakesReplicasUnderItsOwnName) {
   EXPECT_EQ(apply_spec("x", "{image: a, replicas: 2}").message(),
             "Apply failed with 1 conflict: conflict with \"kubectl\" with subresource \"scale\" "
             "using clickdeploy.io/v1alpha1: .spec.replicas");
+}
+
+TEST_F(ManagedFields, AScaleCannotBeApplied) {
+  create("a");
+  const Answered refused = apply_text("web/scale?fieldManager=x", "{}");
+  EXPECT_EQ(refused.status, 415) << refused.text;
+  EXPECT_THAT(refused.message(), Not(HasSubstr("apply-patch")));
 }
 
 TEST_F(ManagedFields, AListOfOneEmptyEntryEndsTrackingUntilTheNextApply) {
