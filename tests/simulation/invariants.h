@@ -88,6 +88,8 @@ class Invariants {
   SteadyTime next_metrics_{};
   std::vector<SteadyTime> wall_jumps_;
   std::map<std::string, std::set<store::Key>> keys_;  // by resource; all there ever were
+  std::set<std::string> claims_;                      // that Instances have
+  std::map<std::string, WallTime> ended_claims_;
   std::map<std::string, std::int64_t> writes_;
 };
 

@@ -50,6 +50,13 @@ void SimContext::late_timers(std::chrono::nanoseconds most) {
   late_most_ = most;
 }
 
+void SimContext::be_fair() {
+  late_timers(std::chrono::nanoseconds(0));
+  starve_steps_ = 0;
+  starved_until_ = steps_;
+  release(held_owner_);
+}
+
 SteadyTime SimContext::fair_since() const {
   const bool fair = held_owner_ == 0 && starved_.empty() && late_most_.count() == 0;
   return fair ? fair_since_ : now_;

@@ -72,6 +72,8 @@ class SimContext final : public boost::asio::execution_context {
   void starve_next(std::uint64_t steps) { starve_steps_ = steps; }
   // From now on timers of processes fire up to so much late; 0 ends it.
   void late_timers(std::chrono::nanoseconds most);
+  // All of that is over.
+  void be_fair();
   // Since when there has been none of that; now() while there is. For bounds on how long things may
   // take.
   SteadyTime fair_since() const;

@@ -77,6 +77,7 @@ class SwarmRun {
 
   void calm() {
     faults_.calm();
+    world_.run_for(5s);  // what users asked for and was not answered yet is done before they settle
     user_.settle();
     const SteadyTime began = world_.context().now();
     if (!comes_to_rest() && world_.report.empty()) {

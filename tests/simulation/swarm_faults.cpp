@@ -78,6 +78,7 @@ void SwarmFaults::calm() {
   messages_.stop();
   end_lasting(SteadyTime::max());
   world_.crash_at(UINT64_MAX);
+  world_.context().be_fair();
   world_.storage.faults = {};
   world_.cloud.faults().no_valid_host = 0;
   story_.tell("calm", "all faults are over; what they broke stays broken");

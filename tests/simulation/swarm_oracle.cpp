@@ -82,6 +82,9 @@ std::string SwarmOracle::unrest_of_whole() const {
     return fmt::format("{} servers instead of {}", kept_servers(), servers);
   }
   if (kept_ports() != servers) return fmt::format("{} ports instead of {}", kept_ports(), servers);
+  for (const localcloud::Port* port : world_.checker.our_ports()) {
+    if (port->device_id.empty()) return "port " + port->name + " serves nothing";
+  }
   if (world_.prometheus.targets() != targets) {
     return fmt::format("{} targets instead of {}", world_.prometheus.targets(), targets);
   }
