@@ -77,6 +77,7 @@ struct Child {
   int pipe = -1;
   std::string text;  // read, but not yet a line
   bool ended = false;
+  bool hung = false;
   std::vector<Finding> findings{};  // of the control
   SteadyTime began{};
   SteadyTime run_began{};
@@ -169,7 +170,7 @@ class Hunt {
     const bool control = child.finding.bug == Bug::None;
     if ((child.finding.found && !control) || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
       return;
-    if (!child.finding.in_time) return;
+    if (!child.finding.in_time || child.hung) return;
     child.finding.found = true;
     child.finding.what = WIFSIGNALED(status)
                              ? "the process ended by signal " + std::to_string(WTERMSIG(status))
@@ -183,6 +184,7 @@ class Hunt {
     const bool hangs = now - child.run_began > limits_.run;
     const bool control = child.finding.bug == Bug::None;
     if (!hangs && (control || now - child.began < limits_.bug)) return;
+    child.hung = hangs;
     child.finding.found = hangs;
     child.finding.in_time = hangs;
     if (hangs) child.finding.what = "the run does not end";
