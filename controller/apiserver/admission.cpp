@@ -1,6 +1,7 @@
 #include "api/schema/metadata_rules.h"
 #include "api/schema/schema.h"
 #include "controller/apiserver/admission_internal.h"
+#include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/object_internal.h"
 #include "controller/apiserver/secret_rules_internal.h"
 #include "controller/base/planted.h"
@@ -60,7 +61,11 @@ void keep_namespace_spec(const api::ResourceInfo& info, Json& object, const Json
   object.set("spec", std::move(spec));
 }
 
+// Whatever the way to here: nothing is stored that a reader would refuse.
 Answer<bool> check_size(const Json& object) {
+  if (extent_of(object).depth > kObjectDepthMax) {
+    return bad_request(fmt::format("the object is nested deeper than {} levels", kObjectDepthMax));
+  }
   const std::size_t bytes = to_json(object).size();
   if (bytes <= kObjectBytesMax) return true;
   return too_large(fmt::format("limit is {}", kObjectBytesMax));

@@ -5,6 +5,7 @@
 #include "controller/apiserver/discovery_internal.h"
 #include "controller/apiserver/events_view_internal.h"
 #include "controller/apiserver/health_internal.h"
+#include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/object_internal.h"
 #include "controller/apiserver/protobuf_internal.h"
 #include "controller/apiserver/render_internal.h"
@@ -250,7 +251,7 @@ std::size_t ApiServer::open_watches() const {
 }
 
 Result<store::Facts> ApiServer::read_facts(const store::Key& /*key*/, std::string_view bytes) {
-  Result<Json> object = parse_json(bytes);
+  Result<Json> object = parse_json(bytes, own_text_limits(bytes));
   if (!object) return std::unexpected(std::move(object).error().with_context("stored object"));
   return read_object_facts(*object);
 }

@@ -1,4 +1,5 @@
 #include "controller/apiserver/events_view_internal.h"
+#include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/protobuf_internal.h"
 #include "controller/apiserver/routes_internal.h"
 #include "controller/base/text.h"
@@ -102,7 +103,7 @@ class ViewStream final : public http::BodyStream {
     std::string text;
     for (const std::string& line : split(**piece, '\n')) {
       if (line.empty()) continue;
-      Result<Json> event = parse_json(line);
+      Result<Json> event = parse_json(line, own_text_limits(line));
       if (!event) co_return std::unexpected(event.error());
       event->set("object", to_view((*event)["object"]));
       text += to_json(*event) + "\n";
@@ -144,7 +145,7 @@ std::string convert_selector(const std::string& selector) {
   return join(terms, ",");
 }
 
-http::Reply convert_reply(http::Reply reply) {
+Answer<http::Reply> convert_reply(http::Reply reply) {
   if (reply.stream != nullptr) {
     reply.stream = std::make_unique<ViewStream>(std::move(reply.stream));
     return reply;
@@ -153,8 +154,13 @@ http::Reply convert_reply(http::Reply reply) {
   const bool yaml = type != nullptr && *type == "application/yaml";
   const std::string& body = reply.shared ? *reply.shared : reply.response.body;
   const bool indented = body.starts_with("{\n");
-  Result<Json> object = yaml ? parse_single_yaml(body) : parse_json(body);
-  if (!object) return reply;
+  const YamlLimits yaml_limits{.bytes_max = body.size(),
+                               .depth_max = kReadDepthMax,
+                               .nodes_max = body.size(),
+                               .key_bytes_max = body.size()};
+  Result<Json> object =
+      yaml ? parse_single_yaml(body, yaml_limits) : parse_json(body, own_text_limits(body));
+  if (!object) return internal_error("an answer in terms of core/v1 cannot be read");
   const Json converted = to_view(std::move(*object));
   reply.shared.reset();
   reply.response.body = yaml       ? to_yaml(converted)

@@ -1,3 +1,4 @@
+#include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/json_patch_internal.h"
 #include "controller/base/text.h"
 
@@ -25,15 +26,6 @@ struct Budget {
   std::size_t copied_bytes = 0;
   std::size_t moved_bytes = 0;
 };
-
-std::size_t depth_of(const Json& value) {
-  std::size_t deepest = 0;
-  for (const Json& item : value.as_array()) deepest = std::max(deepest, depth_of(item));
-  for (const auto& [key, member] : value.as_object()) {
-    deepest = std::max(deepest, depth_of(member));
-  }
-  return deepest + 1;
-}
 
 std::unexpected<ApiError> does_not_fit() {
   ApiError error;
@@ -88,7 +80,7 @@ Json* locate(Json& root, const std::vector<std::string>& path, std::size_t depth
 }
 
 bool add(Json& root, const std::vector<std::string>& path, Json value) {
-  if (path.size() + depth_of(value) > kDepthMax) return false;
+  if (path.size() + extent_of(value).depth > kDepthMax) return false;
   if (path.empty()) {
     root = std::move(value);
     return true;
@@ -140,7 +132,7 @@ bool apply_one(Json& root, const Json& operation, Budget& budget) {
     Json* target = locate(root, *path, path->size());
     if (target == nullptr) return op == "test" && value->is_null();
     if (op == "test") return *target == *value;
-    if (path->size() + depth_of(*value) > kDepthMax) return false;
+    if (path->size() + extent_of(*value).depth > kDepthMax) return false;
     *target = *value;
     return true;
   }

@@ -1,3 +1,4 @@
+#include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/object_internal.h"
 #include "controller/base/check.h"
 
@@ -95,7 +96,7 @@ store::Facts read_object_facts(const Json& object) {
 }
 
 Json read_document(const store::Document& document) {
-  Result<Json> object = parse_json(document.bytes);
+  Result<Json> object = parse_json(document.bytes, own_text_limits(document.bytes));
   CHECK(object.has_value(), "stored bytes are JSON");
   return std::move(*object);
 }

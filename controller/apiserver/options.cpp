@@ -1,3 +1,4 @@
+#include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/managed_fields_internal.h"
 #include "controller/apiserver/options_internal.h"
 #include "controller/base/text.h"
@@ -152,7 +153,7 @@ bool Selection::matches(const store::Document& document) const {
     }
   }
   if (!parse) return true;
-  Result<Json> object = parse_json(document.bytes);
+  Result<Json> object = parse_json(document.bytes, own_text_limits(document.bytes));
   if (object && document.key.resource == kEvents) show_source(*object);
   return object && fields.matches(*object);
 }

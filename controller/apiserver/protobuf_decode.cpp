@@ -1,3 +1,4 @@
+#include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/protobuf_internal.h"
 #include "controller/base/protobuf.h"
 #include "controller/base/text.h"
@@ -32,11 +33,12 @@ class Decoder {
  private:
   using Members = std::vector<JsonObject::Member>;
 
-  Result<void> count();
+  Result<void> count(std::size_t values = 1);
   Result<void> read_field(const ProtoField& field, const WireField& wire, Json& object,
                           std::vector<Members>& maps, std::size_t index);
   Result<Json> read_value(const ProtoField& field, const WireField& wire);
   Result<JsonObject::Member> read_entry(const ProtoField& field, std::string_view bytes);
+  Result<Json> read_field_set(std::string_view bytes);
 
   std::size_t values_ = 0;
 };
@@ -62,20 +64,6 @@ Result<Json> read_time(std::string_view bytes, bool micro) {
   return Json(micro ? format_micro_time(time) : format_time(time));
 }
 
-Result<Json> read_field_set(std::string_view bytes) {
-  ProtoReader reader(bytes);
-  Json json;
-  for (;;) {
-    Result<std::optional<WireField>> field = reader.next();
-    if (!field) return std::unexpected(field.error());
-    if (!*field) return json;
-    if ((*field)->number != 1 || (*field)->type != WireType::Bytes) continue;
-    Result<Json> parsed = parse_json((*field)->bytes);
-    if (!parsed) return std::unexpected(std::move(parsed).error().with_context("protobuf"));
-    json = std::move(*parsed);
-  }
-}
-
 WireType wire_type(ProtoType type) {
   return type == ProtoType::Bool || type == ProtoType::Int ? WireType::Varint : WireType::Bytes;
 }
@@ -90,9 +78,28 @@ bool is_zero(const Json& value) {
   return value.is_null() || (value.is_string() && value.as_string().empty());
 }
 
-Result<void> Decoder::count() {
-  if (++values_ > kProtoValuesMax) return malformed("too many values");
+Result<void> Decoder::count(std::size_t values) {
+  values_ += values;
+  if (values_ > kProtoValuesMax) return malformed("too many values");
   return {};
+}
+
+// A text of JSON in the message: its values count with all others.
+Result<Json> Decoder::read_field_set(std::string_view bytes) {
+  ProtoReader reader(bytes);
+  Json json;
+  for (;;) {
+    Result<std::optional<WireField>> field = reader.next();
+    if (!field) return std::unexpected(field.error());
+    if (!*field) return json;
+    if ((*field)->number != 1 || (*field)->type != WireType::Bytes) continue;
+    const JsonLimits limits{.depth_max = kFieldsV1DepthMax, .nodes_max = kProtoValuesMax - values_};
+    Result<Json> parsed = parse_json((*field)->bytes, limits);
+    if (!parsed) return std::unexpected(std::move(parsed).error().with_context("protobuf"));
+    json = std::move(*parsed);
+    Result<void> counted = count(extent_of(json).values);
+    if (!counted) return std::unexpected(counted.error());
+  }
 }
 
 Result<JsonObject::Member> Decoder::read_entry(const ProtoField& field, std::string_view bytes) {

@@ -1,4 +1,5 @@
 #include "controller/apiserver/core_internal.h"
+#include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/protobuf_internal.h"
 #include "controller/apiserver/routes_internal.h"
 
@@ -38,7 +39,7 @@ bool insists_on_protobuf(const api::Scheme& scheme, const ApiRequest& request) {
 http::Reply to_protobuf(http::Reply reply) {
   if (reply.stream != nullptr) return reply;
   const std::string& body = reply.shared ? *reply.shared : reply.response.body;
-  Result<Json> object = parse_json(body);
+  Result<Json> object = parse_json(body, own_text_limits(body));
   if (!object) return reply;
   Result<std::string> bytes = encode_proto_body(*object);
   if (!bytes) return reply;
