@@ -149,7 +149,7 @@ Task<Answer<http::Reply>> delete_collection(const Core& core, Call call) {
     Answer<Deletion> deletion = co_await remove_object(core, std::move(target), std::move(each));
     // What somebody else deleted meanwhile is deleted.
     if (!deletion && deletion.error().code != 404) co_return std::unexpected(deletion.error());
-    if (deletion) items.push_back(read_document(*deletion->document));
+    if (deletion) items.push_back(read_shown(call, *deletion->document));
   }
   Json result = Json::object(
       {{"apiVersion", info.api_version()},

@@ -4,6 +4,7 @@
 
 #include "controller/apiserver/core_internal.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,16 @@ store::Facts read_object_facts(const Json& object);
 
 // The object of a stored document. Stored bytes are ours: a document that does not parse is a bug.
 Json read_document(const store::Document& document);
+
+// Where the member metadata.managedFields stands in a stored document's bytes, with the comma that
+// goes with it: the bytes without this range are the object without it. Empty if there is none.
+struct TextRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+
+  bool empty() const { return begin == end; }
+};
+TextRange find_managed_fields(std::string_view bytes);
 
 bool is_deleting(const Json& object);
 // Finalizers, or a Namespace's spec.finalizers: what keeps an object that is being deleted.

@@ -131,11 +131,11 @@ std::string write_list(const Core& core, const Call& call, const Page& page) {
   for (const store::DocumentPtr& document : page.documents) {
     if (!std::exchange(first, false)) text += ',';
     if (form == Form::Object) {
-      text += document->bytes;
+      append_shown(text, call, *document);
     } else if (form == Form::Table) {
-      text += table_row(core, call, read_document(*document));
+      text += table_row(core, call, read_shown(call, *document));
     } else {
-      text += to_json(partial_metadata(call, read_document(*document)));
+      text += to_json(partial_metadata(call, read_shown(call, *document)));
     }
   }
   text += "]}";

@@ -123,17 +123,36 @@ http::Reply reply_json(const Call& call, int code, std::string json) {
   return reply;
 }
 
+Json read_shown(const Call& call, const store::Document& document) {
+  Json object = read_document(document);
+  if (call.format.omits_managed_fields) object.member("metadata").erase("managedFields");
+  return object;
+}
+
+void append_shown(std::string& text, const Call& call, const store::Document& document) {
+  const std::string_view bytes = document.bytes;
+  const TextRange left_out =
+      call.format.omits_managed_fields ? find_managed_fields(bytes) : TextRange();
+  text += bytes.substr(0, left_out.begin);
+  text += bytes.substr(left_out.end);
+}
+
 Answer<http::Reply> reply_document(const Core& core, const Call& call, int code,
                                    store::DocumentPtr document) {
   const bool as_stored =
       call.format.form == Form::Object && !call.format.yaml && !call.format.pretty;
   if (!as_stored) {
-    Answer<std::string> text = render_object(core, call, read_document(*document));
+    Answer<std::string> text = render_object(core, call, read_shown(call, *document));
     if (!text) return std::unexpected(text.error());
     return reply_json(call, code, std::move(*text));
   }
   http::Reply reply = reply_body(code, "application/json", {});
   add_warnings(reply, call);
+  if (call.format.omits_managed_fields) {
+    reply.response.body.reserve(document->bytes.size());
+    append_shown(reply.response.body, call, *document);
+    return reply;
+  }
   const std::string* bytes = &document->bytes;
   reply.shared = std::shared_ptr<const std::string>(std::move(document), bytes);
   return reply;

@@ -21,6 +21,9 @@ Json partial_metadata(const Call& call, const Json& object);
 
 // A finished reply from JSON text: YAML or indented if the call wants that, with its warnings.
 http::Reply reply_json(const Call& call, int code, std::string json);
+// The object of a document, and its text, as the call wants it in Form::Object.
+Json read_shown(const Call& call, const store::Document& document);
+void append_shown(std::string& text, const Call& call, const store::Document& document);
 // One object as it is stored: bytes are shared where the form allows it.
 Answer<http::Reply> reply_document(const Core& core, const Call& call, int code,
                                    store::DocumentPtr document);

@@ -131,6 +131,7 @@ Answer<Format> negotiate(const ApiRequest& request, Shape shape) {
     if ((!json && !yaml) || !form) continue;
     format.form = *form;
     format.yaml = yaml;
+    format.omits_managed_fields = clause.parameter("managedFields") == "omit";
     if (*form != Form::Object) format.meta_version = clause.parameter("v");
     return format;
   }

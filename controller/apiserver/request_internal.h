@@ -41,6 +41,7 @@ struct Format {
   std::string meta_version = "v1";  // of Table and PartialObjectMetadata
   bool yaml = false;
   bool pretty = false;
+  bool omits_managed_fields = false;
 };
 
 enum class Shape { One, List, Watch };
@@ -49,7 +50,8 @@ enum class Shape { One, List, Watch };
 inline constexpr std::string_view kAnswerMediaTypes =
     "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
-// Chooses by the Accept header, clause by clause; 406 if no clause can be served.
+// Chooses by the Accept header, clause by clause; 406 if no clause can be served. Beside what
+// Kubernetes knows a clause may have managedFields=omit: objects without metadata.managedFields.
 Answer<Format> negotiate(const ApiRequest& request, Shape shape);
 
 // One clause of an Accept header: {"application/json", {{"as", "Table"}, …}}.

@@ -135,7 +135,7 @@ class EventStream final : public http::BodyStream {
       append(piece, kDeleted, document);
     } else if (before) {
       // It left the selection: its last state inside, with the version of the change.
-      Json object = read_document(*event.previous);
+      Json object = read_shown(call_, *event.previous);
       object.member("metadata").set("resourceVersion", std::to_string(document.revision));
       append(piece, kDeleted, object);
     }
@@ -143,9 +143,11 @@ class EventStream final : public http::BodyStream {
 
   void append(std::string& piece, std::string_view type, const store::Document& document) {
     if (call_.format.form == Form::Object) {
-      write(piece, type, document.bytes);
+      begin_line(piece, type);
+      append_shown(piece, call_, document);
+      end_line(piece);
     } else {
-      append(piece, type, read_document(document));
+      append(piece, type, read_shown(call_, document));
     }
   }
 
@@ -170,12 +172,16 @@ class EventStream final : public http::BodyStream {
   }
 
   static void write(std::string& piece, std::string_view type, std::string_view object) {
+    begin_line(piece, type);
+    piece += object;
+    end_line(piece);
+  }
+  static void begin_line(std::string& piece, std::string_view type) {
     piece += R"({"type":")";
     piece += type;
     piece += R"(","object":)";
-    piece += object;
-    piece += "}\n";
   }
+  static void end_line(std::string& piece) { piece += "}\n"; }
 
   void append_bookmark_if_due(std::string& piece) {
     const SteadyTime now = core_.clock.steady_now();

@@ -45,7 +45,9 @@ runtime::ControllerOptions options_for(const char* name, std::size_t workers, co
 struct ControlPlane::Parts {
   explicit Parts(World given)
       : world(std::move(given)),
-        client(world.api, {.server = world.api_server, .field_manager = "clickdeployd"}),
+        client(world.api, {.server = world.api_server,
+                           .field_manager = "clickdeployd",
+                           .omit_managed_fields = true}),
         caches(client, world.clock, world.random),
         clouds(world.outside, world.clock, world.executor),
         backends(world.outside, world.clock, world.executor, world.prometheus_poll),

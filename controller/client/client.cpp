@@ -6,6 +6,8 @@ namespace clickdeploy::client {
 
 namespace {
 
+// A real Kubernetes API passes over parameters that it does not know.
+constexpr const char* kWithoutManagedFields = "application/json;managedFields=omit";
 constexpr std::size_t kPageSize = 500;
 constexpr std::size_t kWatchLineMax = 16 * 1024 * 1024;
 constexpr std::size_t kStatusMax = 256 * 1024;
@@ -152,7 +154,8 @@ http::Request Client::make_request(std::string method, std::string target) const
   request.method = std::move(method);
   request.url = options_.server + target;
   request.deadline = options_.deadline;
-  request.headers.push_back({"Accept", "application/json"});
+  request.headers.push_back(
+      {"Accept", options_.omit_managed_fields ? kWithoutManagedFields : "application/json"});
   request.headers.push_back({"User-Agent", options_.field_manager + "/" CLICKDEPLOY_VERSION});
   if (!options_.bearer_token.empty()) {
     request.headers.push_back({"Authorization", "Bearer " + options_.bearer_token.reveal()});

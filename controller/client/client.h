@@ -70,6 +70,9 @@ struct ClientOptions {
   std::string server = "http://clickdeploy.local";  // scheme://host:port
   std::string field_manager = "clickdeploy";
   SecretString bearer_token;  // "" sends none
+  // Objects may come without metadata.managedFields, which our server then leaves out and others do
+  // not. Who writes an object back without it leaves it as it is.
+  bool omit_managed_fields = false;
   std::chrono::milliseconds deadline{30'000};
 };
 

@@ -33,6 +33,10 @@ constexpr const char* kCreated =
     R"({"f:spec":{".":{},"f:agents":{".":{},"f:nodeExporter":{".":{},"f:enabled":{},"f:port":{}}},)"
     R"("f:flavor":{},"f:image":{},"f:replicas":{}}})";
 
+constexpr const char* kCreatedButReplicas =
+    R"({"f:spec":{".":{},"f:agents":{".":{},"f:nodeExporter":{".":{},"f:enabled":{},"f:port":{}}},)"
+    R"("f:flavor":{},"f:image":{}}})";
+
 TEST_F(ManagedFields, ACreateOwnsAllThatItBringsDefaultsToo) {
   const Answered made = create("kubectl-create");
   EXPECT_EQ(to_json(made.body["metadata"]["managedFields"]),
@@ -217,6 +221,62 @@ TEST_F(ManagedFields, EntriesThatCanBeReadAreTakenInCanonicalForm) {
   EXPECT_EQ(long_name.status, 422);
   EXPECT_THAT(long_name.message(),
               HasSubstr("metadata.managedFields[0].manager: Too long: may not be more than 128"));
+}
+
+Json without_owners(Json object) {
+  if (object.contains("metadata")) object.member("metadata").erase("managedFields");
+  return object;
+}
+
+TEST_F(ManagedFields, AreLeftOutForWhomHasNoUseForThem) {
+  const http::Headers omit = {{"Accept", "application/json;managedFields=omit"}};
+  const std::string url = std::string(kServices) + "/web";
+  OpenWatch events = watch(std::string(kServices) + "?watch=1", omit);
+  const Answered made =
+      create("a", R"({"name":"web","annotations":{"a":"\\\"{\"managedFields\":[\\\"]}",)"
+                  R"("managedFields":"x"},"labels":{"managedFields":"y"}})");
+  ASSERT_EQ(made.status, 201) << made.text;
+  ASSERT_FALSE(made.body["metadata"]["managedFields"].empty());
+  const Json wanted = without_owners(made.body);
+  EXPECT_EQ(get(url, omit).body, wanted);
+  EXPECT_EQ(events.next()["object"], wanted);
+  EXPECT_EQ(get(std::string(kServices), omit).body["items"], Json::array({wanted}));
+  EXPECT_EQ(get(url + "?pretty=1", omit).body, wanted);
+  EXPECT_EQ(get(url, {{"Accept", "application/json;managedFields=keep"}}).body, made.body);
+  EXPECT_THAT(get(url, {{"Accept", "application/yaml;managedFields=omit"}}).text,
+              Not(HasSubstr("fieldsV1")));
+  const std::string meta = ";g=meta.k8s.io;v=v1;managedFields=omit";
+  EXPECT_EQ(
+      get(url, {{"Accept", "application/json;as=PartialObjectMetadata" + meta}}).body["metadata"],
+      wanted["metadata"]);
+  EXPECT_EQ(get(std::string(kServices), {{"Accept", "application/json;as=Table" + meta}})
+                .body["rows"][0]["object"]["metadata"],
+            wanted["metadata"]);
+}
+
+TEST_F(ManagedFields, AnUpdateWithoutThemLeavesThemToTheirOwners) {
+  const Answered made = create("a");
+  const std::string url = std::string(kServices) + "/web";
+  const auto send_omitting = [this](std::string method, std::string target, const Json& body) {
+    http::Request request;
+    request.method = std::move(method);
+    request.url = std::move(target);
+    request.headers = {{"Accept", "application/json;managedFields=omit"}};
+    request.body = to_json(body);
+    return send(std::move(request));
+  };
+  Json object = without_owners(made.body);
+  EXPECT_EQ(send_omitting("PUT", url, object).body, object);
+  object.set("status", Json::object({{"readyReplicas", 1}}));
+  const Answered told = send_omitting("PUT", url + "/status?fieldManager=s", object);
+  ASSERT_EQ(told.status, 200) << told.text;
+  EXPECT_FALSE(told.body["metadata"].contains("managedFields"));
+  object = told.body;
+  object.member("spec").set("replicas", 7);
+  EXPECT_EQ(send_omitting("PUT", url + "?fieldManager=b", object).body["spec"]["replicas"], 7);
+  EXPECT_THAT(owners(read()), ElementsAre("a Update " + std::string(kCreatedButReplicas),
+                                          R"(b Update {"f:spec":{"f:replicas":{}}})",
+                                          R"(s Update status {"f:status":{}})"));
 }
 
 TEST_F(ManagedFields, AStatusWriteCannotSetThem) {

@@ -41,7 +41,7 @@ FleetWorld::FleetWorld(const std::string& database, std::size_t service_count, s
     : store_(open_store(database, context_.get_executor())),
       api_(std::make_unique<apiserver::ApiServer>(*store_, api::builtin_scheme(), clock_, random_,
                                                   apiserver::ApiServerOptions{})),
-      client_(http_, {.server = kApi, .field_manager = "bench"}),
+      client_(http_, {.server = kApi, .field_manager = "bench", .omit_managed_fields = true}),
       caches_(client_, clock_, random_),
       clouds_(http_, clock_, context_.get_executor()),
       backends_(http_, clock_, context_.get_executor(), std::chrono::seconds(5)),

@@ -74,6 +74,29 @@ TEST(Client, AbsenceIsNoErrorOfGet) {
   }
 }
 
+Task<http::Reply> empty_object() {
+  http::Reply reply;
+  reply.response.status = 200;
+  reply.response.body = "{}";
+  co_return reply;
+}
+
+TEST(Client, MayDoWithoutManagedFields) {
+  SimWorld world;
+  std::vector<std::string> accepted;
+  http::LocalHttpClient http;
+  http.route("http://clickdeploy.local", [&accepted](const http::Request& request) {
+    accepted.push_back(*http::find_header(request.headers, "Accept"));
+    return empty_object();
+  });
+  Client whole(http, {});
+  Client omitting(http, {.omit_managed_fields = true});
+  ASSERT_TRUE(world.run(whole.get(kNamespaces, {"", "a"})));
+  ASSERT_TRUE(world.run(omitting.get(kNamespaces, {"", "a"})));
+  EXPECT_THAT(accepted,
+              ::testing::ElementsAre("application/json", "application/json;managedFields=omit"));
+}
+
 TEST(Client, ListsAllPagesAndTellsTheKindOfEachItem) {
   SimWorld world;
   ScriptedApi api(world);
