@@ -95,5 +95,48 @@ TEST(SwarmFound, APortThatIsMadeAfterItsInstanceWentDoesNotStay) {
   });
 }
 
+// No cloud promises an order of its lists.
+void newest_port_first(http::Response& response) {
+  Json body = parse_json(response.body).value_or(Json());
+  Json turned = Json::array();
+  const auto& ports = body["ports"].as_array();
+  for (std::size_t i = ports.size(); i > 0; --i) turned.push_back(ports[i - 1]);
+  body.set("ports", std::move(turned));
+  response.body = to_json(body);
+}
+
+// Each try must use the port of the first one: the try that comes late is then refused. Here the
+// second port appears after the process was killed, and the cloud lists it first or last.
+void second_try_meets_the_first(SimWorld& world, bool turned) {
+  bool sent = false;
+  world.network.faults = [&, turned](const http::Request& request) -> std::optional<NetworkFault> {
+    if (is_request(request, "POST", "/network/v2.0/ports")) {
+      return NetworkFault{.kind = Kind::Duplicate, .delay = 20s};
+    }
+    if (turned && is_request(request, "GET", "/network/v2.0/ports")) {
+      return NetworkFault{.kind = Kind::Altered, .alter = newest_port_first};
+    }
+    if (sent || !is_request(request, "POST", "/compute/v2.1/servers")) return std::nullopt;
+    sent = true;
+    return NetworkFault{.kind = Kind::Late, .delay = 90s};
+  };
+  apply_fleet(world, 1);
+  ASSERT_TRUE(world.run_until([&] { return sent; }, 1min));
+  world.crash();
+  world.boot();
+  ASSERT_TRUE(world.run_until([&] { return world.checker.our_ports().size() == 2; }, 1min));
+  ASSERT_TRUE(world.run_until([&] { return world.checker.our_servers().size() == 1; }, 85s));
+  world.run_for(1min);
+  EXPECT_EQ(world.checker.our_servers().size(), 1U);
+  EXPECT_EQ(world.checker.count("POST", "/compute/v2.1/servers"), 2U);
+  EXPECT_TRUE(world.run_until([&] { return is_converged(world, 1); }, 6min)) << describe(world);
+}
+
+TEST(SwarmFound, OfTwoPortsEachTryForAServerUsesTheFirst) {
+  for (const bool turned : {false, true}) {
+    replay({1, 2}, [turned](SimWorld& world) { second_try_meets_the_first(world, turned); });
+  }
+}
+
 }  // namespace
 }  // namespace clickdeploy::simulation

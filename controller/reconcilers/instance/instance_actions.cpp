@@ -31,6 +31,18 @@ void erase_resource(Instance& instance, const std::string& id) {
   std::erase_if(instance.status.resources, [&](const auto& resource) { return resource.id == id; });
 }
 
+// The recorded ports are those found: one may have been made right before a crash, or removed. What
+// was recorded stays before what is new; see choose_port.
+void keep_ports(Instance& instance, const std::vector<openstack::Port>& found) {
+  std::erase_if(instance.status.resources, [&](const OwnedResource& resource) {
+    return resource.kind == "Port" &&
+           std::ranges::count(found, resource.id, &openstack::Port::id) == 0;
+  });
+  for (const openstack::Port& port : found) {
+    put_resource(instance, {"Port", port.id, port.name, port.status});
+  }
+}
+
 constexpr int kConsoleLines = 500;
 
 }  // namespace
@@ -185,12 +197,7 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
       if (port.description == description) found.ports.push_back(std::move(port));
     }
   }
-  // One may have been made right before a crash, or removed.
-  std::erase_if(pass.work.status.resources,
-                [](const OwnedResource& resource) { return resource.kind == "Port"; });
-  for (const openstack::Port& port : found.ports) {
-    put_resource(pass.work, {"Port", port.id, port.name, port.status});
-  }
+  keep_ports(pass.work, found.ports);
   pass.observed.look_up = std::move(found);
   co_return Result<void>{};
 }
@@ -239,19 +246,17 @@ Task<Result<void>> InstanceReconciler::create_port(Pass& pass, std::size_t attac
 namespace {
 
 // Each try with the same one, of which only one server can be made: a first try that is carried out
-// late then makes no second server. There can be several, when a create of a port came twice.
+// late then makes no second server. There can be several, when a create of a port came twice: the
+// one that was recorded first is it, for records keep their order and are saved before the try.
 const openstack::Port* choose_port(const Instance& instance,
                                    const std::vector<openstack::Port>& ports,
                                    const std::string& attachment) {
-  const openstack::Port* first = nullptr;
-  for (const openstack::Port& port : ports) {
-    if (!is_port_of(port, attachment)) continue;
-    const bool recorded =
-        std::ranges::count(instance.status.resources, port.id, &OwnedResource::id) > 0;
-    if (recorded) return &port;
-    if (first == nullptr || port.id < first->id) first = &port;
+  for (const OwnedResource& resource : instance.status.resources) {
+    if (resource.kind != "Port") continue;
+    const auto port = std::ranges::find(ports, resource.id, &openstack::Port::id);
+    if (port != ports.end() && is_port_of(*port, attachment)) return &*port;
   }
-  return first;
+  return nullptr;
 }
 
 }  // namespace
