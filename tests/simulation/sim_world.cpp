@@ -303,6 +303,9 @@ void SimWorld::restart_if_down() {
     crash();
     context_->run_for(1s);
     boot();
+  } else if (!running_ && boot_error_ && context_->now() >= next_start_) {
+    next_start_ = context_->now() + 1s;
+    try_boot();
   }
 }
 
@@ -318,7 +321,6 @@ bool SimWorld::run_until(const std::function<bool()>& predicate, std::chrono::na
   auto look = [&] {
     if (between_steps && running_) between_steps();
     restart_if_down();
-    if (!running_) return true;
     const std::uint64_t now = stamp();
     if (now == looked) return false;
     looked = now;
@@ -346,8 +348,12 @@ std::optional<T> SimWorld::ask(Task<T> task) {
 Result<void> SimWorld::insist(const std::function<Task<Result<void>>(client::Client&)>& request) {
   Result<void> last = fail(ErrorCode::DeadlineExceeded, "the API does not answer");
   for (int i = 0; i < 20; ++i) {
-    if (!running_) return std::unexpected(*boot_error_);
-    std::optional<Result<void>> done = ask(request(running_->user));
+    std::optional<Result<void>> done;
+    if (running_) {
+      done = ask(request(running_->user));
+    } else if (boot_error_) {
+      last = std::unexpected(*boot_error_);
+    }
     if (done && *done) return {};
     if (done) {
       last = *std::move(done);
@@ -403,6 +409,7 @@ void SimWorld::remove(const std::string& resource, const api::ObjectKey& key) {
 }
 
 void SimWorld::pause(std::chrono::nanoseconds length) {
+  if (!running_) return;
   const SimContext::Owner owner = running_->process->owner();
   context_->hold(owner);
   context_->post_after(length, SimContext::make_job([this, owner] { context_->release(owner); }));
@@ -461,6 +468,10 @@ WallTime SimWorld::process_wall_now() const {
 std::vector<app::QueueCounts> SimWorld::queues() const {
   if (!running_) return {};
   return running_->control_plane->counts();
+}
+
+bool SimWorld::has_workers() const {
+  return running_ && running_->control_plane->running();
 }
 
 void replay(const std::vector<std::uint64_t>& seeds,

@@ -54,8 +54,8 @@ class SimWorld {
   void crash_at(std::uint64_t step) { crash_at_ = step; }
   std::size_t crashes() const { return crashes_; }
   std::size_t power_losses() const { return power_losses_; }
-  // The process does not come up, and will not: why, in its own words. What is asked for here is
-  // then as it was last.
+  // The process does not come up: why, in its own words. It is started again each second while time
+  // passes; until then, what is asked for here is as it was last.
   const std::optional<Error>& boot_error() const { return boot_error_; }
 
   // Steps until the predicate holds; false if that is not so within `limit` of virtual time. The
@@ -90,6 +90,7 @@ class SimWorld {
   // Of the process that runs, or ran last; null before the first.
   store::ObjectStore* newest_store() const;
   std::vector<app::QueueCounts> queues() const;  // none while no process runs
+  bool has_workers() const;  // the process has read what there is, and works on its queues
   // In order of keys, for those who look at every change.
   std::vector<store::DocumentPtr> documents(const std::string& resource) const;
 
@@ -127,7 +128,7 @@ class SimWorld {
   // Uids and claims of Instances whose finalizers a person took away by hand: what they had in the
   // cloud is that person's business.
   std::set<std::string> forsaken;
-  std::function<void()> always;  // called whenever something may have changed
+  std::function<void()> always;         // called whenever something may have changed
   std::function<void()> between_steps;  // the process may be killed and started here
 
  private:
@@ -153,6 +154,7 @@ class SimWorld {
   std::size_t crashes_ = 0;
   std::size_t power_losses_ = 0;
   std::optional<Error> boot_error_;
+  SteadyTime next_start_{};  // while it does not come up
   std::chrono::nanoseconds wall_shift_{0};
   std::size_t wall_jumps_ = 0;
   TaskGroup world_tasks_;

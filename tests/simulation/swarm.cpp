@@ -78,6 +78,10 @@ class SwarmRun {
   void calm() {
     faults_.calm();
     world_.run_for(5s);  // what users asked for and was not answered yet is done before they settle
+    if (world_.boot_error()) {
+      return world_.report.add("L1",
+                               "the process does not start: " + world_.boot_error()->message());
+    }
     user_.settle();
     const SteadyTime began = world_.context().now();
     if (!comes_to_rest() && world_.report.empty()) {
