@@ -205,7 +205,11 @@ void Invariants::look_now_and_then() {
   if (queues.empty()) return;  // no process runs
   const SteadyTime fair_since = world_.context().fair_since();
   for (const auto& watcher : watchers_) watcher->look(fair_since);
-  queues_.look(queues, [this](const std::string& kind) { return keys_of_kind(kind); }, fair_since);
+  // Workers begin when every cache is filled; an answer that is late holds them all up.
+  if (!world_.has_workers()) no_workers_until_ = now;
+  queues_.look(
+      queues, [this](const std::string& kind) { return keys_of_kind(kind); },
+      std::max(fair_since, no_workers_until_));
   if (now < next_metrics_) return;
   next_metrics_ = now + std::chrono::seconds(60);
   canaries_.look("/metrics", app::render_own_metrics(queues, *world_.newest_store()));

@@ -85,6 +85,7 @@ class Invariants {
   std::uint64_t cloud_revision_ = 0;
   store::Revision looked_at_ = 0;
   SteadyTime next_look_{};
+  SteadyTime no_workers_until_{};
   SteadyTime next_metrics_{};
   std::vector<SteadyTime> wall_jumps_;
   std::map<std::string, std::set<store::Key>> keys_;  // by resource; all there ever were

@@ -6,6 +6,13 @@ namespace clickdeploy::simulation {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+// Each request of a reconcile has a deadline, and so has each wait between two; none is in a loop.
+constexpr auto kLongestReconcile = 10min;
+
+}  // namespace
+
 void QueueCheck::begins(const std::string& controller, const api::ObjectKey& key) {
   if (running_.emplace(Work{controller, key}, clock_.steady_now()).second) return;
   report_.add("S19", controller + " " + key.text() + " is reconciled twice at once");
@@ -18,11 +25,13 @@ void QueueCheck::ended(const std::string& controller, const api::ObjectKey& key)
   }
   std::chrono::nanoseconds& longest = longest_[controller];
   longest = std::max(longest, clock_.steady_now() - work->second);
+  told_.erase(work->first);
   running_.erase(work);
 }
 
 void QueueCheck::killed() {
   running_.clear();
+  told_.clear();
 }
 
 void QueueCheck::look(const std::vector<app::QueueCounts>& queues,
@@ -34,6 +43,10 @@ void QueueCheck::look(const std::vector<app::QueueCounts>& queues,
     ++working[work.first];
     std::chrono::nanoseconds& longest = longest_[work.first];
     longest = std::max(longest, now - since);
+    if (now - std::max(since, fair_since) > kLongestReconcile && told_.insert(work).second) {
+      report_.add("L6", work.first + " " + work.second.text() + " is reconciled for " +
+                            std::to_string((now - since) / 1s) + " s and does not end");
+    }
   }
   for (const app::QueueCounts& queue : queues) {
     const std::size_t most = objects(queue.kind);

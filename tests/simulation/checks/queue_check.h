@@ -1,5 +1,6 @@
 // QueueCheck (S19, L6): one reconcile at a time for each key, no more keys in a queue than there
-// are objects, and no key that waits longer than the queue's work explains.
+// are objects, no key that waits longer than the queue's work explains, and no reconcile without
+// end (whose own time would explain any wait).
 
 #pragma once
 
@@ -35,6 +36,7 @@ class QueueCheck {
   const Clock& clock_;
   Report& report_;
   std::map<Work, SteadyTime> running_;
+  std::set<Work> told_;                                      // of those that do not end
   std::map<std::string, std::chrono::nanoseconds> longest_;  // service time, by controller
 };
 
