@@ -1,7 +1,5 @@
 #include "tests/simulation/swarm_oracle.h"
 
-#include "controller/reconcilers/service/repair_budget.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,6 +20,16 @@ bool belongs_to(const Json& instance, const api::ObjectKey& service) {
 bool is_same_service(const Json& a, const Json& b) {
   return a["metadata"]["namespace"] == b["metadata"]["namespace"] &&
          a["spec"]["serviceName"] == b["spec"]["serviceName"];
+}
+
+// maxUnhealthy as it is documented, written anew: a share, rounded down but at least one, or a
+// number.
+std::int64_t limit_of(const std::string& most, std::int64_t total) {
+  const std::int64_t number = std::stoll(most);
+  if (!most.ends_with('%')) return number;
+  std::int64_t whole = 0;
+  while ((whole + 1) * 100 <= total * number) ++whole;
+  return whole < 1 ? 1 : whole;
 }
 
 std::string claim_of(const localcloud::Port& port) {
@@ -114,10 +122,14 @@ std::size_t SwarmOracle::kept_ports() const {
       [&](const localcloud::Port* port) { return !world_.forsaken.contains(claim_of(*port)); }));
 }
 
+// A server that never booted is a create that failed, and no brake counts it.
 bool SwarmOracle::is_broken(const Json& instance) const {
-  const Json& status = instance["status"];
-  if (is_deleting(instance) || status["bootedAt"].as_string().empty()) return false;
-  const std::string& id = status["server"]["id"].as_string();
+  return !instance["status"]["bootedAt"].as_string().empty() && has_no_use(instance);
+}
+
+bool SwarmOracle::has_no_use(const Json& instance) const {
+  if (is_deleting(instance)) return false;
+  const std::string& id = instance["status"]["server"]["id"].as_string();
   const auto server = world_.cloud.state().servers.find(id);
   if (server == world_.cloud.state().servers.end() ||
       server->second.vm_state != localcloud::VmState::Active) {
@@ -143,14 +155,14 @@ bool SwarmOracle::is_over_the_brake(const Json& instance) const {
     broken_of_service += broken ? 1 : 0;
   }
   const std::string& most = instance["spec"]["remediation"]["maxUnhealthy"].as_string();
-  return broken_of_service > reconcilers::count_of(most, of_service) ||
-         broken_of_cloud > reconcilers::count_of(most.ends_with('%') ? most : "20%", of_cloud);
+  return broken_of_service > limit_of(most, of_service) ||
+         broken_of_cloud > limit_of(most.ends_with('%') ? most : "20%", of_cloud);
 }
 
 // One that has failed may hold the only place for repairs.
 bool SwarmOracle::is_repair_failed(const Json& like) const {
   return std::ranges::any_of(world_.objects(kInstances), [&](const Json& each) {
-    return is_same_service(each, like) && is_broken(each) &&
+    return is_same_service(each, like) && has_no_use(each) &&
            condition(each, "Progressing")["reason"].as_string() == "Failed";
   });
 }
@@ -160,12 +172,13 @@ std::string SwarmOracle::brake_of(const Json& instance) const {
   const std::string& reason = progressing["reason"].as_string();
   const std::string& message = progressing["message"].as_string();
   const std::string name = instance["metadata"]["name"].as_string();
-  if (!is_broken(instance)) return "";
+  if (!has_no_use(instance)) return "";
   if (reason == "Failed" && message.contains("repairs did not help")) {
     const bool spent = instance["status"]["remediation"]["retries"].as_int() >=
                        instance["spec"]["remediation"]["maxRetries"].as_int();
     return spent ? name + " has failed after its repairs" : "";
   }
+  if (!is_broken(instance)) return "";
   if (reason == "Blocked" && message.contains("the brake is on")) {
     return is_over_the_brake(instance) ? name + " is held by the brake" : "";
   }

@@ -34,6 +34,7 @@ class SwarmOracle {
   std::string brake_of_clouds() const;
   std::string brake_of(const Json& instance) const;
   bool is_broken(const Json& instance) const;
+  bool has_no_use(const Json& instance) const;  // it is not deleted, and its server gives nothing
   bool is_over_the_brake(const Json& instance) const;
   bool is_repair_failed(const Json& like) const;
   std::size_t kept_servers() const;
