@@ -80,7 +80,8 @@ void SwarmFaults::rename_server(Dice& dice) {
 }
 
 // One of the two kinds of marks: without both nobody could tell whose it is.
-void SwarmFaults::unmark_server(Dice& dice) {
+// Of what the Service asks for; our mark stays. A server without it is not ours, by S2.
+void SwarmFaults::edit_server(Dice& dice) {
   Server* server = any_server(dice);
   if (server == nullptr) return;
   Server& changed = world_.cloud.mutable_state().servers.at(server->id);

@@ -17,7 +17,7 @@ const std::vector<SwarmFaults::Class>& SwarmFaults::classes() {
       {"server-deleted", 0.1, &SwarmFaults::delete_server},
       {"server-stopped", 0.05, &SwarmFaults::stop_server},
       {"server-renamed", 0.05, &SwarmFaults::rename_server},
-      {"server-unmarked", 0.05, &SwarmFaults::unmark_server},
+      {"server-edited", 0.05, &SwarmFaults::edit_server},
       {"foreign-server", 0.05, &SwarmFaults::make_foreign_server},
       {"foreign-port", 0.05, &SwarmFaults::make_foreign_port},
       {"agent-fails", 0.2, &SwarmFaults::break_agent},
@@ -223,6 +223,8 @@ void SwarmFaults::lock_database(Dice& dice) {
   world_.storage.faults.database_locked = true;
   disk_trouble(dice, "has a backup tool on it that locks the database",
                [this] { world_.storage.faults.database_locked = false; });
+  // Who has it open keeps it; it is the next start that has to wait.
+  world_.crash_at(world_.context().steps() + 1 + dice.below(100));
 }
 
 void SwarmFaults::pause(Dice& dice) {

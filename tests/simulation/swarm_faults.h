@@ -46,7 +46,7 @@ class SwarmFaults {
   void delete_server(Dice& dice);
   void stop_server(Dice& dice);
   void rename_server(Dice& dice);
-  void unmark_server(Dice& dice);
+  void edit_server(Dice& dice);
   void make_foreign_server(Dice& dice);
   void make_foreign_port(Dice& dice);
   void break_agent(Dice& dice);
