@@ -97,6 +97,7 @@ class Drive {
 
   void tell(const std::string& again, const std::string& id, const std::string& what) {
     ++totals_.violations;
+    if (totals_.first_violation.empty()) totals_.first_violation = id + ": " + what;
     const std::string words = options_.trace ? what : what.substr(0, kWordsMax);
     fmt::print("{} broke {}: {}\n", scenario_.name, id, words);
     if (!again.empty()) {

@@ -28,6 +28,7 @@ struct DriveTotals {
   std::uint64_t left_out = 0;  // by the stride
   std::uint64_t steps = 0;     // of the runs without faults, and of branches from where they began
   std::uint64_t violations = 0;
+  std::string first_violation;  // "S4: what broke"
 };
 
 // "D1" of "crashes"; nullptr if there is no such driver.

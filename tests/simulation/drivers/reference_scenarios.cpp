@@ -314,7 +314,8 @@ std::vector<Scenario> trouble() {
        .act = quota_then_room,
        .done = converged(2),
        .bound = 20min,
-       .may_repeat = "each try to make the server begins with its port, and tries go by the clock"},
+       .may_repeat_ports =
+           "each try to make the server begins with its port, and tries go by the clock"},
       {.name = "image-missing",
        .story = "the image does not exist yet",
        .prepare = platform,

@@ -23,8 +23,9 @@ struct Scenario {
   std::function<bool(SimWorld&)> done;
   // From act() to done() without faults, in virtual time.
   std::chrono::minutes bound{10};
-  // Why there may be more creates and deletes than in the run without a fault; "" allows none.
-  std::string may_repeat;
+  // Why there may be more creates and deletes of ports than in the run without a fault; "" allows
+  // none. There may never be more of anything else.
+  std::string may_repeat_ports;
 };
 
 const std::vector<Scenario>& reference_scenarios();
