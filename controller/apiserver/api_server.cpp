@@ -7,6 +7,7 @@
 #include "controller/apiserver/health_internal.h"
 #include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/object_internal.h"
+#include "controller/apiserver/parsed_documents_internal.h"
 #include "controller/apiserver/protobuf_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/apiserver/request_counts_internal.h"
@@ -21,6 +22,11 @@
 #include <utility>
 
 namespace clickdeploy::apiserver {
+namespace {
+
+constexpr std::size_t kParsedTextBytesMax = 16 * 1024 * 1024;  // about 80 MiB of memory
+
+}  // namespace
 
 struct ApiServer::State {
   Core core;
@@ -33,7 +39,8 @@ ApiServer::ApiServer(store::ObjectStore& store, const api::Scheme& scheme, Clock
                      Random& random, ApiServerOptions options)
     : state_(new State{
           Core{store, scheme, clock, random, options, std::make_shared<std::atomic<std::size_t>>(0),
-               std::make_shared<const BuiltinObjects>(scheme), std::make_shared<RequestCounts>()},
+               std::make_shared<const BuiltinObjects>(scheme), std::make_shared<RequestCounts>(),
+               std::make_shared<ParsedDocuments>(kParsedTextBytesMax)},
           Discovery(scheme), random.uuid(), random.uuid()}) {}
 
 ApiServer::~ApiServer() = default;

@@ -2,6 +2,7 @@
 
 #include "controller/apiserver/background_internal.h"
 #include "controller/apiserver/object_internal.h"
+#include "controller/apiserver/parsed_documents_internal.h"
 #include "controller/apiserver/verbs_internal.h"
 
 #include <algorithm>
@@ -30,8 +31,8 @@ OwnerState owner_state(const Core& core, const Target& dependent, const Json& re
     return OwnerState::Gone;
   }
   if (!owner->facts.deleting) return OwnerState::Solid;
-  return has_finalizer(read_document(*owner), kForegroundFinalizer) ? OwnerState::Waiting
-                                                                    : OwnerState::Solid;
+  return has_finalizer(core.parsed->read(*owner), kForegroundFinalizer) ? OwnerState::Waiting
+                                                                        : OwnerState::Solid;
 }
 
 void remove_owner(Json& object, const std::vector<std::string>& uids) {
@@ -61,7 +62,7 @@ Task<bool> remove_as(const Core& core, Target target, std::string uid, Propagati
 
 // An object with owners, not being deleted: it lives as long as one of them is solid.
 Task<bool> collect_dependent(const Core& core, Target target, store::DocumentPtr document) {
-  Json object = read_document(*document);
+  Json object = core.parsed->read(*document);
   std::vector<std::string> leaving;
   bool solid = false;
   bool waiting = false;
@@ -99,7 +100,7 @@ bool blocks(const store::Document& dependent, const std::string& owner_uid) {
 
 Task<bool> release(const Core& core, Target target, store::DocumentPtr document,
                    std::string_view finalizer) {
-  Json old = read_document(*document);
+  Json old = core.parsed->read(*document);
   Json changed = old;
   remove_finalizer(changed, finalizer);
   bool stored = co_await store_change(core, std::move(target), std::move(document), std::move(old),
@@ -123,7 +124,7 @@ Task<bool> finish_orphan(const Core& core, Target target, store::DocumentPtr doc
   for (const store::DocumentPtr& dependent : core.store.list_owned(uid)) {
     std::optional<Target> dependent_target = target_of(core, dependent->key);
     if (!dependent_target) continue;
-    Json old = read_document(*dependent);
+    Json old = core.parsed->read(*dependent);
     Json changed = old;
     remove_owner(changed, {uid});
     bool stored = co_await store_change(core, std::move(*dependent_target), dependent,
@@ -144,7 +145,7 @@ Task<bool> collect_object(const Core& core, store::Key key) {
     bool done = co_await collect_dependent(core, std::move(*target), std::move(document));
     co_return done;
   }
-  const Json object = read_document(*document);
+  const Json object = core.parsed->read(*document);
   bool done = true;
   if (has_finalizer(object, kOrphanFinalizer)) {
     done = co_await finish_orphan(core, std::move(*target), std::move(document));

@@ -15,6 +15,7 @@
 namespace clickdeploy::apiserver {
 
 class BuiltinObjects;
+class ParsedDocuments;
 class RequestCounts;
 
 struct Core {
@@ -26,6 +27,7 @@ struct Core {
   std::shared_ptr<std::atomic<std::size_t>> watches;  // open ones
   std::shared_ptr<const BuiltinObjects> builtins;
   std::shared_ptr<RequestCounts> counts;
+  std::shared_ptr<ParsedDocuments> parsed;
 };
 
 // What a path names, once it is known to name something of the scheme.

@@ -1,4 +1,5 @@
 #include "controller/apiserver/object_internal.h"
+#include "controller/apiserver/parsed_documents_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/apiserver/verbs_internal.h"
 #include "controller/base/planted.h"
@@ -80,7 +81,7 @@ Task<Answer<Deletion>> remove_object(const Core& core, Target target, DeleteOpti
     Answer<bool> checked = check_preconditions(target, options, *document);
     if (!checked) co_return std::unexpected(checked.error());
 
-    Json old = read_document(*document);
+    Json old = core.parsed->read(*document);
     Json object = old;
     set_propagation(object, options.propagation);
     const bool gone = !is_held(*target.info, object) || planted(Bug::FinalizersIgnored);
@@ -91,7 +92,10 @@ Task<Answer<Deletion>> remove_object(const Core& core, Target target, DeleteOpti
       store::Write write =
           make_write(store::Operation::Delete, document->key, document->revision, old);
       Result<store::DocumentPtr> removed = co_await core.store.commit(std::move(write));
-      if (removed) co_return Deletion{std::move(document), true};
+      if (removed) {
+        core.parsed->forget(document->key);
+        co_return Deletion{std::move(document), true};
+      }
       if (removed.error().code() == ErrorCode::NotFound) {
         co_return not_found(target.object_name());
       }

@@ -1,5 +1,6 @@
 #include "controller/apiserver/background_internal.h"
 #include "controller/apiserver/object_internal.h"
+#include "controller/apiserver/parsed_documents_internal.h"
 
 #include <algorithm>
 #include <utility>
@@ -45,7 +46,9 @@ Task<void> EventExpiry::run_once() {
         make_write(store::Operation::Delete, document->key, document->revision, object);
     // One that was written to meanwhile is not over; others are tried again a minute later.
     Result<store::DocumentPtr> removed = co_await core_.store.commit(std::move(write));
-    if (removed) known_.erase(document->key);
+    if (!removed) continue;
+    known_.erase(document->key);
+    core_.parsed->forget(document->key);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "controller/apiserver/admission_internal.h"
 #include "controller/apiserver/object_internal.h"
+#include "controller/apiserver/parsed_documents_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/apiserver/verbs_internal.h"
 #include "controller/apiserver/write_steps_internal.h"
@@ -77,7 +78,7 @@ Task<Answer<http::Reply>> write_scale(const Core& core, Call call, WantedScale w
   for (int attempt = 1; attempt <= kWriteTries; ++attempt) {
     store::DocumentPtr document = core.store.get(target.key());
     if (document == nullptr) co_return not_found(target.object_name());
-    Json old = read_document(*document);
+    Json old = core.parsed->read(*document);
     Answer<Json> scale = wanted(make_scale(*target.info, old));
     if (!scale) co_return std::unexpected(scale.error());
     Answer<bool> good = check_scale(target, *scale, *document);

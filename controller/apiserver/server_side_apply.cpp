@@ -4,6 +4,7 @@
 #include "controller/apiserver/admission_internal.h"
 #include "controller/apiserver/apply_fields_internal.h"
 #include "controller/apiserver/object_internal.h"
+#include "controller/apiserver/parsed_documents_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/apiserver/verbs_internal.h"
 #include "controller/apiserver/write_steps_internal.h"
@@ -68,7 +69,10 @@ Task<Answer<std::optional<store::DocumentPtr>>> apply_new(const Core& core, cons
   if (apply.dry_run) co_return imagined(target.key(), 0, std::move(*object));
   store::Write write = make_write(store::Operation::Create, target.key(), 0, *object);
   Result<store::DocumentPtr> stored = co_await core.store.commit(std::move(write));
-  if (stored) co_return std::move(*stored);
+  if (stored) {
+    core.parsed->add(**stored, *object);
+    co_return std::move(*stored);
+  }
   if (stored.error().code() == ErrorCode::AlreadyExists) co_return std::nullopt;
   co_return store_failed(stored.error());
 }
@@ -78,7 +82,7 @@ Task<Answer<std::optional<store::DocumentPtr>>> apply_present(const Core& core,
                                                               const Target& target,
                                                               const Apply& apply,
                                                               store::DocumentPtr document) {
-  Json old = read_document(*document);
+  Json old = core.parsed->read(*document);
   Answer<Json> object = apply_fields(apply.request, &old, apply.body);
   if (!object) co_return std::unexpected(object.error());
   Answer<bool> good = check_result(target, *object);

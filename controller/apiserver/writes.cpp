@@ -1,6 +1,7 @@
 #include "api/schema/metadata_rules.h"
 #include "controller/apiserver/admission_internal.h"
 #include "controller/apiserver/object_internal.h"
+#include "controller/apiserver/parsed_documents_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/apiserver/verbs_internal.h"
 #include "controller/apiserver/write_steps_internal.h"
@@ -92,6 +93,7 @@ Task<Answer<http::Reply>> create_object(const Core& core, Call call) {
     store::Write write = make_write(store::Operation::Create, key, 0, *object);
     Result<store::DocumentPtr> stored = co_await core.store.commit(std::move(write));
     if (stored) {
+      core.parsed->add(**stored, *object);
       warn_of_metadata(call, *object);
       co_return reply_document(core, call, 201, std::move(*stored));
     }
@@ -114,6 +116,8 @@ Task<Result<store::DocumentPtr>> commit_update(const Core& core, Target target,
   store::Write write = make_write(finished ? store::Operation::Delete : store::Operation::Update,
                                   old_document->key, old_document->revision, object);
   Result<store::DocumentPtr> stored = co_await core.store.commit(std::move(write));
+  if (stored && finished) core.parsed->forget(old_document->key);
+  if (stored && !finished) core.parsed->add(**stored, object);
   co_return stored;
 }
 
@@ -180,7 +184,7 @@ Task<Answer<http::Reply>> replace_object(const Core& core, Call call) {
     if (document == nullptr) co_return not_found(call.target.object_name());
     Answer<bool> checked = check_preconditions(call.target, *body, *document, UpdateVerb::Put);
     if (!checked) co_return std::unexpected(checked.error());
-    Json old = read_document(*document);
+    Json old = core.parsed->read(*document);
     Answer<Json> object = admit_update(call.target, *body, old, writer);
     if (!object) co_return std::unexpected(object.error());
     std::vector<std::string> metadata_warnings = api::metadata_warnings((*object)["metadata"]);
@@ -216,7 +220,7 @@ Task<Answer<http::Reply>> patch_object(const Core& core, Call call) {
     call.warnings.clear();
     store::DocumentPtr document = core.store.get(call.target.key());
     if (document == nullptr) co_return not_found(call.target.object_name());
-    Json old = read_document(*document);
+    Json old = core.parsed->read(*document);
     Answer<Json> patched = apply_patch(*type, old, *patch);
     if (!patched) co_return std::unexpected(patched.error());
     std::vector<std::string> problems = patch_problems;
