@@ -20,15 +20,6 @@ namespace {
 constexpr std::size_t kGeneratedPrefixMax = 58;
 constexpr std::size_t kGeneratedSuffix = 5;
 
-std::unexpected<ApiError> invalid_object(const api::ResourceInfo& info, const Json& object,
-                                         const api::FieldErrors& errors) {
-  std::vector<Cause> causes;
-  for (const api::FieldError& error : errors) {
-    causes.push_back({std::string(api::to_string(error.reason)), error.message, error.path});
-  }
-  return invalid(info.group, info.kind, object["metadata"]["name"].as_string(), std::move(causes));
-}
-
 // Metadata that only the server writes.
 constexpr std::string_view kServerFields[] = {"uid", "creationTimestamp", "deletionTimestamp",
                                               "deletionGracePeriodSeconds", "generation"};
@@ -128,11 +119,24 @@ void repeat_update_errors(api::FieldErrors& errors) {
 
 }  // namespace
 
+std::unexpected<ApiError> invalid_object(const api::ResourceInfo& info, const Json& object,
+                                         const api::FieldErrors& errors) {
+  std::vector<Cause> causes;
+  for (const api::FieldError& error : errors) {
+    causes.push_back({std::string(api::to_string(error.reason)), error.message, error.path});
+  }
+  return invalid(info.group, info.kind, object["metadata"]["name"].as_string(), std::move(causes));
+}
+
 Answer<Json> admit_create(const Core& core, const Target& target, Json object,
                           const Writer& writer) {
   const api::ResourceInfo& info = *target.info;
   if (!object["metadata"]["resourceVersion"].as_string().empty()) {
     return internal_error("resourceVersion should not be set on objects to be created");
+  }
+  if (!writer.applied) {  // an apply counts before it begins
+    const api::FieldErrors counts = count_problems(object["metadata"], Json());
+    if (!counts.empty()) return invalid_object(info, object, counts);
   }
   Json& metadata = object.member("metadata");
   keep_server_fields(metadata, Json::object());
@@ -156,9 +160,13 @@ Answer<Json> admit_create(const Core& core, const Target& target, Json object,
 Answer<Json> admit_update(const Target& target, Json object, const Json& old,
                           const Writer& writer) {
   const api::ResourceInfo& info = *target.info;
+  const bool status_write = target.subresource == "status";
   Json managed;
   if (writer.applied) managed = std::move(object.member("metadata").member("managedFields"));
-  const bool status_write = target.subresource == "status";
+  if (!status_write) {
+    const api::FieldErrors counts = count_problems(object["metadata"], old["metadata"]);
+    if (!counts.empty()) return invalid_object(info, object, counts);
+  }
   if (status_write) {
     object = with_status(old, std::move(object.member("status")));
   } else if (info.has_status) {

@@ -30,6 +30,10 @@ Answer<bool> settle_patch_problems(Call& call, const std::vector<std::string>& p
 // Name and namespace of the body against those of the path.
 Answer<bool> check_identity(const Target& target, Json& object);
 
+// 422 for an object with these faults.
+std::unexpected<ApiError> invalid_object(const api::ResourceInfo& info, const Json& object,
+                                         const api::FieldErrors& errors);
+
 // A conforming body → the object to create: named, stamped, defaulted, validated.
 // managedFields are brought up to date.
 Answer<Json> admit_create(const Core& core, const Target& target, Json object,

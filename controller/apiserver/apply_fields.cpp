@@ -1,3 +1,4 @@
+#include "controller/apiserver/admission_internal.h"
 #include "controller/apiserver/apply_fields_internal.h"
 #include "controller/apiserver/apply_merge_internal.h"
 #include "controller/apiserver/core_internal.h"
@@ -31,6 +32,8 @@ Answer<bool> check_body(const api::ResourceInfo& info, const Json& applied) {
   if (applied["metadata"]["managedFields"].is_array()) {
     return bad_request("metadata.managedFields must be nil");
   }
+  const api::FieldErrors counts = count_problems(applied["metadata"], Json());
+  if (!counts.empty()) return invalid_object(info, applied, counts);
   const std::string problems = type_problems(FieldType::of(info), applied, is_secret(info));
   if (problems.empty()) return true;
   return internal_error(fmt::format("failed to create typed patch object ({}/{}; {}): {}",

@@ -15,11 +15,12 @@ bool has_nothing(const Json* value) {
 Json merge(FieldType type, const Json* live, const Json* applied);
 
 Json merge_members(FieldType type, const Json& live, const Json& applied) {
-  Json merged = live;
+  const JsonObject& before = live.as_object();
+  std::vector<JsonObject::Member> merged(before.begin(), before.end());
   for (const auto& [name, value] : applied.as_object()) {
-    merged.set(name, merge(type.member(name), live.find(name), &value));
+    merged.emplace_back(name, merge(type.member(name), live.find(name), &value));
   }
-  return merged;
+  return JsonObject::from_members(std::move(merged));
 }
 
 // The order of the result: see the header. `wanted` is the next item of `applied` that is live too;
@@ -27,7 +28,7 @@ Json merge_members(FieldType type, const Json& live, const Json& applied) {
 class ListMerger {
  public:
   ListMerger(FieldType type, const Json& live, const Json& applied)
-      : type_(type), live_(keyed_items(type, &live)), applied_(keyed_items(type, &applied)) {
+      : type_(type), live_(type, &live), applied_(type, &applied) {
     for (const auto& [key, item] : live_) live_keys_.insert(key);
     for (const auto& [key, item] : applied_) applied_keys_.insert(key);
   }
@@ -68,7 +69,7 @@ class ListMerger {
   void take_applied() {
     const auto& [key, item] = applied_[j_];
     taken_.insert(key);
-    merged_.push_back(merge(type_.item(), find_item(live_, key), item));
+    merged_.push_back(merge(type_.item(), live_.find(key), item));
     const bool was_wanted = j_ == wanted_;
     ++j_;
     if (was_wanted) {

@@ -6,15 +6,26 @@
 namespace clickdeploy::apiserver {
 namespace {
 
-// A node of both sets of changes, while it is built.
+// Both sets of changes, while they are built.
+struct ChangedNodes {
+  FieldNodes written;
+  FieldNodes removed;
+
+  FieldChanges finish() && {
+    return {.written = make_set(std::move(written)), .removed = make_set(std::move(removed))};
+  }
+};
+
+// A node of both.
 struct Change {
   bool written_self = false;
   bool removed_self = false;
-  FieldChanges below;
+  ChangedNodes below;
 
-  void attach_to(FieldChanges& parent, const std::string& key) && {
-    add_node(parent.written, key, written_self, std::move(below.written));
-    add_node(parent.removed, key, removed_self, std::move(below.removed));
+  void attach_to(ChangedNodes& parent, const std::string& key) && {
+    FieldChanges sets = std::move(below).finish();
+    add_node(parent.written, key, written_self, std::move(sets.written));
+    add_node(parent.removed, key, removed_self, std::move(sets.removed));
   }
   bool empty() const {
     return !written_self && !removed_self && below.written.empty() && below.removed.empty();
@@ -33,7 +44,7 @@ void compare_leaf(const Json* from, const Json* to, Change& change) {
   }
 }
 
-void compare_members(FieldType type, const Json* from, const Json* to, FieldChanges& changes) {
+void compare_members(FieldType type, const Json* from, const Json* to, ChangedNodes& changes) {
   static const Json kNone;
   const JsonObject& a = (from != nullptr ? *from : kNone).as_object();
   const JsonObject& b = (to != nullptr ? *to : kNone).as_object();
@@ -51,19 +62,19 @@ void compare_members(FieldType type, const Json* from, const Json* to, FieldChan
   }
 }
 
-void compare_items(FieldType type, const Json* from, const Json* to, FieldChanges& changes) {
+void compare_items(FieldType type, const Json* from, const Json* to, ChangedNodes& changes) {
   if (from != nullptr && to != nullptr && *from == *to) return;
-  const KeyedItems old_items = keyed_items(type, from);
-  const KeyedItems new_items = keyed_items(type, to);
+  const KeyedItems old_items(type, from);
+  const KeyedItems new_items(type, to);
   const auto compare_item = [&](const std::string& key, const Json* old_item,
                                 const Json* new_item) {
     Change change;
     compare(type.item(), old_item, new_item, change);
     if (!change.empty()) std::move(change).attach_to(changes, key);
   };
-  for (const auto& [key, item] : old_items) compare_item(key, item, find_item(new_items, key));
+  for (const auto& [key, item] : old_items) compare_item(key, item, new_items.find(key));
   for (const auto& [key, item] : new_items) {
-    if (find_item(old_items, key) == nullptr) compare_item(key, nullptr, item);
+    if (old_items.find(key) == nullptr) compare_item(key, nullptr, item);
   }
 }
 
@@ -93,26 +104,26 @@ void compare(FieldType type, const Json* from, const Json* to, Change& change) {
   if (to == nullptr) change.removed_self = true;
 }
 
-// Fills `set` with what is below the value; true if the value itself is a field.
-bool collect(FieldType type, const Json& value, FieldSet& set) {
+// Fills `nodes` with what is below the value; true if the value itself is a field.
+bool collect(FieldType type, const Json& value, FieldNodes& nodes) {
   switch (type.shape(value)) {
     case FieldShape::Leaf:
       return true;
     case FieldShape::Map:
       for (const auto& [name, member] : value.as_object()) {
-        FieldSet below = Json::object();
+        FieldNodes below;
         bool self = collect(type.member(name), member, below);
         self = self || member.is_null() || (member.is_object() && member.size() == 0) ||
                !type.names(name);
-        add_node(set, field_key(name), self, std::move(below));
+        add_node(nodes, field_key(name), self, make_set(std::move(below)));
       }
       return false;
     case FieldShape::Set:
     case FieldShape::KeyedList:
       for (const Json& item : value.as_array()) {
-        FieldSet below = Json::object();
+        FieldNodes below;
         collect(type.item(), item, below);
-        add_node(set, type.key_of(item), true, std::move(below));
+        add_node(nodes, type.key_of(item), true, make_set(std::move(below)));
       }
       return false;
   }
@@ -126,30 +137,30 @@ FieldType type_below(FieldType type, const std::string& key) {
 }  // namespace
 
 FieldSet fields_of(FieldType type, const Json& value) {
-  FieldSet set = Json::object();
-  collect(type, value, set);
-  return set;
+  FieldNodes nodes;
+  collect(type, value, nodes);
+  return make_set(std::move(nodes));
 }
 
 FieldChanges compare_fields(FieldType type, const Json& from, const Json& to) {
-  FieldChanges changes;
+  ChangedNodes changes;
   compare_members(type, &from, &to, changes);
-  return changes;
+  return std::move(changes).finish();
 }
 
 FieldSet with_named_parents(FieldType type, const FieldSet& set) {
-  FieldSet result = Json::object();
+  FieldNodes result;
   for (const auto& [key, node] : set.as_object()) {
     if (key == ".") continue;
     const bool parent = key[0] == 'f' && type.names(std::string_view(key).substr(2));
     add_node(result, key, is_member(node) || parent,
              with_named_parents(type_below(type, key), node));
   }
-  return result;
+  return make_set(std::move(result));
 }
 
 FieldSet settle_fields(FieldType type, const FieldSet& set) {
-  FieldSet result = Json::object();
+  FieldNodes result;
   for (const auto& [key, node] : set.as_object()) {
     if (key == ".") continue;
     const FieldType below = type_below(type, key);
@@ -158,7 +169,7 @@ FieldSet settle_fields(FieldType type, const FieldSet& set) {
     add_node(result, key, is_member(node) || atomic,
              atomic ? Json::object() : settle_fields(below, node));
   }
-  return result;
+  return make_set(std::move(result));
 }
 
 }  // namespace clickdeploy::apiserver

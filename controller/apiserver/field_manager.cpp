@@ -1,6 +1,7 @@
 // Names of managers, and what is never owned.
 
 #include "controller/apiserver/core_internal.h"
+#include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/managed_fields_internal.h"
 #include "controller/base/text.h"
 #include "controller/base/utf8.h"
@@ -61,8 +62,34 @@ api::FieldErrors manager_problems(std::string_view manager, const std::string& p
   return {};
 }
 
+api::FieldErrors count_problems(const Json& metadata, const Json& old_metadata) {
+  struct Limited {
+    std::string_view field;
+    std::size_t most;
+  };
+  constexpr Limited kLimited[] = {{"finalizers", kFinalizersMax},
+                                  {"ownerReferences", kOwnerReferencesMax},
+                                  {"managedFields", kManagedFieldsMax}};
+  api::FieldErrors errors;
+  for (const auto& [field, most] : kLimited) {
+    const std::size_t count = metadata[field].size();
+    if (count <= std::max(most, old_metadata[field].size())) continue;
+    errors.push_back(api::too_many(api::child_path("metadata", field), count, most));
+  }
+  const Json& managed = metadata["managedFields"];
+  if (!errors.empty() || managed.empty()) return errors;
+  const std::size_t values = extent_of(managed).values;
+  if (values > kManagedFieldsValuesMax && managed != old_metadata["managedFields"]) {
+    errors.push_back(api::too_many("metadata.managedFields", values, kManagedFieldsValuesMax));
+  }
+  return errors;
+}
+
 api::FieldErrors managed_fields_problems(const Json& managed_fields) {
   api::FieldErrors errors;
+  if (managed_fields.size() > kManagedFieldsMax) {
+    return {api::too_many("metadata.managedFields", managed_fields.size(), kManagedFieldsMax)};
+  }
   std::size_t index = 0;
   for (const Json& entry : managed_fields.as_array()) {
     const std::string path = api::item_path("metadata.managedFields", index++);

@@ -36,17 +36,6 @@ Json plain_number(const Json& value) {
   return whole ? Json(static_cast<std::int64_t>(number)) : value;
 }
 
-using Members = std::vector<JsonObject::Member>;
-
-void append_node(Members& members, const std::string& key, bool member, FieldSet children) {
-  if (children.empty()) {
-    if (member) members.emplace_back(key, Json::object());
-    return;
-  }
-  if (member) children.set(kSelf, Json::object());
-  members.emplace_back(key, std::move(children));
-}
-
 // Visits the keys of two sets in order, once each; a side without the key is null.
 template <class Visit>
 void zip(const FieldSet& a, const FieldSet& b, Visit visit) {
@@ -125,60 +114,55 @@ bool is_member(const FieldSet& node) {
   return node.empty() || node.contains(kSelf);
 }
 
-void add_node(FieldSet& set, std::string key, bool member, FieldSet children) {
+void add_node(FieldNodes& nodes, std::string key, bool member, FieldSet children) {
   if (children.empty()) {
-    if (member) set.set(key, Json::object());
+    if (member) nodes.emplace_back(std::move(key), Json::object());
     return;
   }
   if (member) children.set(kSelf, Json::object());
-  set.set(key, std::move(children));
+  nodes.emplace_back(std::move(key), std::move(children));
 }
 
-void add_field(FieldSet& set, const std::vector<std::string>& keys) {
-  FieldSet added = Json::object();
-  for (std::size_t i = keys.size(); i-- > 0;) {
-    FieldSet parent = Json::object();
-    parent.set(keys[i], std::move(added));
-    added = std::move(parent);
-  }
-  set = unite(set, added);
+FieldSet make_set(FieldNodes nodes) {
+  return JsonObject::from_members(std::move(nodes));
 }
 
 FieldSet unite(const FieldSet& a, const FieldSet& b) {
-  Members members;
+  FieldNodes nodes;
   zip(a, b, [&](const std::string& key, const Json* x, const Json* y) {
     if (x == nullptr || y == nullptr) {
-      members.emplace_back(key, x != nullptr ? *x : *y);
+      nodes.emplace_back(key, x != nullptr ? *x : *y);
     } else {
-      append_node(members, key, is_member(*x) || is_member(*y), unite(*x, *y));
+      add_node(nodes, key, is_member(*x) || is_member(*y), unite(*x, *y));
     }
   });
-  return JsonObject::from_members(std::move(members));
+  return make_set(std::move(nodes));
 }
 
 FieldSet intersect(const FieldSet& a, const FieldSet& b) {
-  Members members;
+  FieldNodes nodes;
   zip(a, b, [&](const std::string& key, const Json* x, const Json* y) {
     if (x == nullptr || y == nullptr) return;
-    append_node(members, key, is_member(*x) && is_member(*y), intersect(*x, *y));
+    add_node(nodes, key, is_member(*x) && is_member(*y), intersect(*x, *y));
   });
-  return JsonObject::from_members(std::move(members));
+  return make_set(std::move(nodes));
 }
 
 FieldSet subtract(const FieldSet& a, const FieldSet& b) {
-  Members members;
+  FieldNodes nodes;
   zip(a, b, [&](const std::string& key, const Json* x, const Json* y) {
     if (x == nullptr) return;
     if (y == nullptr) {
-      members.emplace_back(key, *x);
+      nodes.emplace_back(key, *x);
     } else {
-      append_node(members, key, is_member(*x) && !is_member(*y), subtract(*x, *y));
+      add_node(nodes, key, is_member(*x) && !is_member(*y), subtract(*x, *y));
     }
   });
-  return JsonObject::from_members(std::move(members));
+  return make_set(std::move(nodes));
 }
 
 bool has_common(const FieldSet& a, const FieldSet& b) {
+  if (a.size() < b.size()) return has_common(b, a);
   for (const auto& [key, node] : b.as_object()) {
     if (key == kSelf) continue;
     const Json* other = a.find(key);
@@ -201,16 +185,16 @@ bool covers(const FieldSet& a, const FieldSet& b) {
 }
 
 std::optional<FieldSet> read_field_set(const Json& fields_v1) {
-  FieldSet set = Json::object();
+  FieldNodes nodes;
   for (const auto& [key, value] : fields_v1.as_object()) {
     if (key == kSelf) continue;
     std::optional<std::string> canonical = canonical_key(key);
     if (!canonical || !value.is_object()) return std::nullopt;
     std::optional<FieldSet> children = read_field_set(value);
     if (!children) return std::nullopt;
-    add_node(set, std::move(*canonical), is_member(value), std::move(*children));
+    add_node(nodes, std::move(*canonical), is_member(value), std::move(*children));
   }
-  return set;
+  return make_set(std::move(nodes));
 }
 
 void each_field(const FieldSet& set,

@@ -29,10 +29,11 @@ std::string item_key(const Json& keys);        // k:{"name":"A"}
 // The node below `key`, nullptr if the set has nothing there. For nodes other than the root:
 bool is_member(const FieldSet& node);
 
-// Puts a child into a set under construction; nothing if it is no member and has no fields.
-void add_node(FieldSet& set, std::string key, bool member, FieldSet children);
-// Adds one field by the keys on its way.
-void add_field(FieldSet& set, const std::vector<std::string>& keys);
+// A set under construction: its children in any order; of equal keys the last one counts.
+using FieldNodes = std::vector<JsonObject::Member>;
+// Adds a child; nothing if it is no member and has no fields.
+void add_node(FieldNodes& nodes, std::string key, bool member, FieldSet children);
+FieldSet make_set(FieldNodes nodes);
 
 FieldSet unite(const FieldSet& a, const FieldSet& b);
 FieldSet intersect(const FieldSet& a, const FieldSet& b);

@@ -3,11 +3,14 @@
 #include "controller/base/check.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace clickdeploy::apiserver {
 namespace {
 
 using api::SchemaType;
+
+constexpr std::size_t kFewItems = 16;
 
 Json typed(std::string_view type) {
   return Json::object({{"type", type}});
@@ -136,18 +139,30 @@ std::string FieldType::key_of(const Json& item) const {
   return item_key(keys);
 }
 
-KeyedItems keyed_items(FieldType list, const Json* value) {
-  KeyedItems items;
-  if (value == nullptr) return items;
-  items.reserve(value->size());
-  for (const Json& item : value->as_array()) items.emplace_back(list.key_of(item), &item);
-  return items;
+KeyedItems::KeyedItems(FieldType list, const Json* value) {
+  if (value == nullptr) return;
+  items_.reserve(value->size());
+  for (const Json& item : value->as_array()) items_.emplace_back(list.key_of(item), &item);
+  if (items_.size() <= kFewItems) return;
+  by_key_.resize(items_.size());
+  std::iota(by_key_.begin(), by_key_.end(), std::size_t{0});
+  std::sort(by_key_.begin(), by_key_.end(), [this](std::size_t a, std::size_t b) {
+    const int difference = items_[a].first.compare(items_[b].first);
+    return difference != 0 ? difference < 0 : a < b;
+  });
 }
 
-const Json* find_item(const KeyedItems& items, std::string_view key) {
-  const auto found = std::find_if(items.begin(), items.end(),
-                                  [key](const auto& item) { return item.first == key; });
-  return found == items.end() ? nullptr : found->second;
+const Json* KeyedItems::find(std::string_view key) const {
+  if (by_key_.empty()) {
+    const auto found = std::find_if(items_.begin(), items_.end(),
+                                    [key](const Item& item) { return item.first == key; });
+    return found == items_.end() ? nullptr : found->second;
+  }
+  const auto found = std::lower_bound(
+      by_key_.begin(), by_key_.end(), key,
+      [this](std::size_t place, std::string_view wanted) { return items_[place].first < wanted; });
+  if (found == by_key_.end() || items_[*found].first != key) return nullptr;
+  return items_[*found].second;
 }
 
 }  // namespace clickdeploy::apiserver

@@ -8,6 +8,7 @@
 #include "api/scheme.h"
 #include "controller/base/json.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -48,10 +49,23 @@ class FieldType {
   bool root_;
 };
 
-using KeyedItems = std::vector<std::pair<std::string, const Json*>>;
-// The items of a list of type map or set with their keys.
-KeyedItems keyed_items(FieldType list, const Json* value);
-// nullptr if no item has the key.
-const Json* find_item(const KeyedItems& items, std::string_view key);
+// The items of a list of type map or set with their keys, in their order. Refers to the list.
+class KeyedItems {
+ public:
+  using Item = std::pair<std::string, const Json*>;
+
+  KeyedItems(FieldType list, const Json* value);
+
+  std::size_t size() const { return items_.size(); }
+  auto begin() const { return items_.begin(); }
+  auto end() const { return items_.end(); }
+  const Item& operator[](std::size_t index) const { return items_[index]; }
+  // The first item with the key; nullptr if there is none.
+  const Json* find(std::string_view key) const;
+
+ private:
+  std::vector<Item> items_;
+  std::vector<std::size_t> by_key_;  // their places, sorted; empty if they are few
+};
 
 }  // namespace clickdeploy::apiserver

@@ -15,6 +15,10 @@
 namespace clickdeploy::apiserver {
 
 inline constexpr std::size_t kManagerBytesMax = 128;
+inline constexpr std::size_t kFinalizersMax = 1'000;
+inline constexpr std::size_t kOwnerReferencesMax = 1'000;
+inline constexpr std::size_t kManagedFieldsMax = 200;
+inline constexpr std::size_t kManagedFieldsValuesMax = 20'000;
 
 // Who writes.
 struct Writer {
@@ -46,6 +50,10 @@ using FieldOwners = std::vector<FieldOwner>;
 std::string manager_of_agent(std::string_view user_agent);
 // What is wrong with a manager's name; nothing if it is fine.
 api::FieldErrors manager_problems(std::string_view manager, const std::string& path);
+// Lists of the metadata that are longer than anybody needs, and managedFields from a client that
+// say more than any object has. What is stored already may stay. Cheap: for before all other work,
+// which takes time for each of them.
+api::FieldErrors count_problems(const Json& metadata, const Json& old_metadata);
 // What is wrong with managedFields that can be read.
 api::FieldErrors managed_fields_problems(const Json& managed_fields);
 

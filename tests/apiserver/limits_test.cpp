@@ -2,7 +2,9 @@
 // watches and views.
 
 #include "controller/apiserver/json_extent_internal.h"
+#include "controller/apiserver/managed_fields_internal.h"
 #include "controller/apiserver/protobuf_internal.h"
+#include "controller/base/text.h"
 #include "tests/apiserver/server_fixture.h"
 
 #include <gmock/gmock.h>
@@ -120,6 +122,111 @@ TEST_F(Limits, TheDeepestEventIsShownByTheOtherViewToo) {
   EXPECT_EQ(get(url).body["apiVersion"].as_string(), "events.k8s.io/v1");
   OpenWatch changes = watch(url + "?watch=true");
   EXPECT_EQ(changes.next()["object"]["regarding"]["name"].as_string(), "web");
+}
+
+Json many_texts(std::size_t count) {
+  JsonArray texts;
+  for (std::size_t i = count; i > 0; --i) texts.emplace_back("example.com/f" + std::to_string(i));
+  return texts;
+}
+
+Json many_owners(std::size_t count) {
+  JsonArray owners;
+  for (std::size_t i = 0; i < count; ++i) {
+    owners.push_back(Json::object(
+        {{"apiVersion", "v1"}, {"kind", "Secret"}, {"name", "s"}, {"uid", std::to_string(i)}}));
+  }
+  return owners;
+}
+
+Json many_entries(std::size_t count) {
+  JsonArray entries;
+  const Json fields = Json::object({{"f:data", Json::object({{"f:key", Json::object()}})}});
+  for (std::size_t i = 0; i < count; ++i) {
+    entries.push_back(entry("m" + std::to_string(i), "v1", fields));
+  }
+  return entries;
+}
+
+TEST_F(Limits, ListsOfTheMetadataHaveAnEnd) {
+  struct Case {
+    const char* field;
+    Json (*make)(std::size_t);
+    std::size_t most;
+  };
+  for (const auto& [field, make, most] : {Case{"finalizers", many_texts, kFinalizersMax},
+                                          Case{"ownerReferences", many_owners, kOwnerReferencesMax},
+                                          Case{"managedFields", many_entries, kManagedFieldsMax}}) {
+    SCOPED_TRACE(field);
+    const std::string name = to_lower(field);
+    const std::string url = std::string(kConfigMaps) + "/" + name;
+    const auto with = [&](std::size_t count) {
+      Json map = config_map(name);
+      map.member("metadata").set(field, make(count));
+      return map;
+    };
+    EXPECT_EQ(post(std::string(kConfigMaps), with(20'000)).status, 422);
+    EXPECT_EQ(post(std::string(kConfigMaps), with(most)).status, 201);
+    const Answered refused = put(url, with(most + 1));
+    EXPECT_EQ(refused.status, 422);
+    EXPECT_THAT(refused.message(), HasSubstr("metadata." + std::string(field) +
+                                             ": Too many: " + std::to_string(most + 1) +
+                                             ": must have at most " + std::to_string(most)));
+    EXPECT_EQ(merge(url, with(most + 1)).status, 422);
+    if (std::string_view(field) == "managedFields") continue;
+    Answered applied =
+        patch(url + "?fieldManager=a&force=true", "apply-patch+yaml", to_json(with(most + 1)));
+    EXPECT_EQ(applied.status, 422) << applied.text;
+  }
+}
+
+// Two appliers share a list that grows with both.
+TEST_F(Limits, AppliedListsEndTogether) {
+  const std::string url = std::string(kConfigMaps) + "/c";
+  const auto apply = [&](const std::string& manager, Json finalizers) {
+    Json map = config_map("c");
+    map.member("metadata").set("finalizers", std::move(finalizers));
+    return patch(url + "?fieldManager=" + manager, "apply-patch+yaml", to_json(map)).status;
+  };
+  EXPECT_EQ(apply("a", many_texts(kFinalizersMax)), 201);
+  EXPECT_EQ(apply("b", Json::array({"example.com/other"})), 422);
+  EXPECT_EQ(apply("b", Json::array({"example.com/f1"})), 200);
+}
+
+TEST_F(Limits, ManagedFieldsThatNoObjectHasAreRefused) {
+  Json fields = Json::object();
+  for (std::size_t i = 0; i < kManagedFieldsValuesMax; ++i) {
+    fields.set("f:k" + std::to_string(100'000 + i), Json::object());
+  }
+  const Answered refused = post(std::string(kConfigMaps), owned(config_map("c"), fields));
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_THAT(refused.message(), HasSubstr("metadata.managedFields: Too many"));
+  // What an object really has may be more, and comes back unharmed.
+  Json map = config_map("large");
+  for (const auto& [key, unused] : fields.as_object()) map.member("data").set(key.substr(2), "");
+  const Answered stored = post(std::string(kConfigMaps), map);
+  ASSERT_EQ(stored.status, 201) << stored.message();
+  Json again = stored.body;
+  again.member("data").set("more", "");
+  EXPECT_EQ(put(std::string(kConfigMaps) + "/large", again).status, 200);
+}
+
+// Keys fall between each other, and from the last to the first: no step may cost a walk over all.
+TEST(FieldSets, LargeOnesAreBuiltInAnyOrder) {
+  FieldNodes nodes;
+  constexpr std::size_t kCount = 300'000;
+  for (std::size_t i = kCount; i > 0; --i) {
+    add_node(nodes, field_key(std::to_string(1'000'000 + i)), true, Json::object());
+  }
+  const FieldSet set = make_set(std::move(nodes));
+  ASSERT_EQ(set.size(), kCount);
+  const std::optional<FieldSet> read = read_field_set(set);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(*read, set);
+  const FieldSet few = Json::object({{"f:1000007", Json::object()}});
+  EXPECT_TRUE(has_common(set, few));
+  EXPECT_TRUE(has_common(few, set));
+  EXPECT_FALSE(has_common(set, Json::object({{"f:x", Json::object()}})));
 }
 
 }  // namespace
