@@ -1,4 +1,5 @@
 #include "api/schema/table.h"
+#include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/object_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/base/text.h"
@@ -113,7 +114,7 @@ Answer<std::string> render_object(const Core& core, const Call& call, const Json
 
 http::Reply reply_json(const Call& call, int code, std::string json) {
   if (call.format.yaml || call.format.pretty) {
-    Result<Json> value = parse_json(json);
+    Result<Json> value = parse_json(json, own_text_limits(json));
     if (value) json = call.format.yaml ? to_yaml(*value) : to_pretty_json(*value);
   }
   if (json.empty() || json.back() != '\n') json += '\n';

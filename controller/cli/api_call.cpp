@@ -31,7 +31,7 @@ Task<Result<ApiAnswer>> call_api(Session& session, std::string method, std::stri
   }
   ApiAnswer answer;
   answer.status = response->status;
-  Result<Json> parsed = parse_json(response->body);
+  Result<Json> parsed = parse_json(response->body, client::answer_limits(response->body));
   if (parsed) answer.body = *std::move(parsed);
   if (!parsed && answer.ok()) {
     co_return fail(ErrorCode::Unavailable, "the answer of " + session.server +

@@ -2,6 +2,8 @@
 
 #include "controller/base/text.h"
 
+#include <algorithm>
+
 namespace clickdeploy::client {
 
 namespace {
@@ -50,7 +52,7 @@ class JsonLineStream final : public WatchStream {
 
  private:
   static Result<std::optional<WatchEvent>> parse(const std::string& line) {
-    Result<Json> json = parse_json(line);
+    Result<Json> json = parse_json(line, answer_limits(line));
     if (!json) {
       return fail(ErrorCode::Unavailable, "watch event is not JSON: " + json.error().message());
     }
@@ -82,7 +84,7 @@ class JsonLineStream final : public WatchStream {
 
 Result<Json> object_of(Result<http::Response> response) {
   if (!response) return std::unexpected(std::move(response).error());
-  Result<Json> body = parse_json(response->body);
+  Result<Json> body = parse_json(response->body, answer_limits(response->body));
   if (response->status >= 400) {
     return std::unexpected(error_of_status(response->status, body ? *body : Json()));
   }
@@ -97,6 +99,14 @@ api::ObjectKey key_of(const Json& object) {
 }
 
 }  // namespace
+
+JsonLimits answer_limits(std::string_view text) {
+  constexpr std::size_t kDepthMax = 80;
+  constexpr std::size_t kBytesOfAValue = 2;  // itself and what parts it from the next
+  const JsonLimits usual;
+  return {.depth_max = kDepthMax,
+          .nodes_max = std::max(usual.nodes_max, text.size() / kBytesOfAValue)};
+}
 
 Error error_of_status(int status, const Json& body) {
   ErrorCode code = ErrorCode::Unavailable;

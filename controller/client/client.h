@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -105,6 +106,10 @@ class Client {
   http::HttpClient& http_;
   ClientOptions options_;
 };
+
+// For reading an answer: deeper than an object may be, as lists and watches wrap them, and with as
+// many values as its bytes can hold; how many bytes those are is bounded already.
+JsonLimits answer_limits(std::string_view text);
 
 // The Error that a Status answer means; `status` is the HTTP status.
 Error error_of_status(int status, const Json& body);

@@ -205,6 +205,26 @@ TEST(Watch, LinesMayBeCutAtAnyByte) {
             "GET /api/v1/namespaces?watch=true&allowWatchBookmarks=true&resourceVersion=1");
 }
 
+// Nothing that a server took may end the lists of all its clients.
+TEST(Client, ReadsWhateverAServerMayHaveTaken) {
+  Json deep = Json::object();
+  for (int level = 0; level < 70; ++level) deep = Json::object({{"f:a", deep}});
+  Json large = Json::object();
+  large.set("items", JsonArray(1'100'000, Json(1)));
+  SimWorld world;
+  ScriptedApi api(world);
+  Json nested = named("a", "1");
+  nested.set("spec", deep);
+  Json padded = named("b", "2");
+  padded.set("spec", large);
+  api.script = {ScriptedReply::json(200, list_body({nested, padded}, "7")),
+                ScriptedReply{200, {{event_line("ADDED", nested)}}}};
+  const Result<ObjectList> list = world.run(api.client().list(kNamespaces, ""));
+  ASSERT_TRUE(list) << list.error().message();
+  EXPECT_EQ(list->items[1]["spec"]["items"].size(), 1'100'000u);
+  EXPECT_EQ(watch_all(world, api), (std::vector<std::string>{"0 a 1", "end"}));
+}
+
 TEST(Watch, EndsWithTheErrorThatItsServerTells) {
   const std::string added = event_line("ADDED", named("a", "1"));
   struct Row {
