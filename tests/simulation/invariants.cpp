@@ -145,6 +145,7 @@ void Invariants::listen() {
   };
   taps.killed = [this] {
     queues_.killed();
+    targets_.published();
     rates_.killed();
     for (const auto& watcher : watchers_) watcher->killed();
   };
@@ -176,6 +177,7 @@ void Invariants::listen() {
   };
   taps.reconcile_ended = [this](const std::string& controller, const api::ObjectKey& key) {
     queues_.ended(controller, key);
+    if (controller == "MetricsBackend") targets_.published();
   };
 }
 

@@ -54,6 +54,12 @@ void keep_of_list(http::Reply& reply, std::size_t count) {
   reply.response.body = to_json(body);
 }
 
+void set_status_in_list(http::Reply& reply, const std::string& status) {
+  Json body = parse_json(reply.response.body).value_or(Json());
+  for (Json& server : body.member("servers").array_ref()) server.set("status", status);
+  reply.response.body = to_json(body);
+}
+
 TEST_F(BigFleet, KeepsItsTargetsWhateverTheListOfServersSays) {
   const std::size_t mutations = world.checker.mutations().size();
   const std::function<void(http::Reply&)> lies[] = {
@@ -70,6 +76,16 @@ TEST_F(BigFleet, KeepsItsTargetsWhateverTheListOfServersSays) {
     ASSERT_TRUE(world.run_until([this] { return is_converged(world, kFleet); }, 10min))
         << describe(world);
   }
+}
+
+// A cloud that lost power says SHUTOFF of all: that is when monitoring matters.
+TEST_F(BigFleet, IsNotSilencedWhenTheCloudSaysThatAllAreStopped) {
+  lie([](http::Reply& reply) { set_status_in_list(reply, "SHUTOFF"); });
+  world.run_for(5min);
+  EXPECT_GE(world.prometheus.targets(), static_cast<std::size_t>(kFleet - 6));
+  lie([](http::Reply&) {});
+  ASSERT_TRUE(world.run_until([this] { return is_converged(world, kFleet); }, 10min))
+      << describe(world);
 }
 
 TEST_F(BigFleet, IsScaledDownAtOnce) {

@@ -322,6 +322,7 @@ TEST_F(ChecksCredentials, ThatNoCloudHasMayNotLogIn) {
 class ChecksTargets : public Checks {
  protected:
   static constexpr const char* kFile = "/targets/clickdeploy-shop_web.json";
+  static constexpr const char* kOtherFile = "/targets/clickdeploy-shop_db.json";
 
   void instance(int number, bool deleting) {
     Json metadata = Json::object({{"uid", "uid-" + std::to_string(number)}});
@@ -331,15 +332,25 @@ class ChecksTargets : public Checks {
         event_of(store::EventType::Modified, kInstances, "web", 1),
         Json::object({{"metadata", metadata}, {"status", Json::object({{"server", server}})}}));
   }
-  std::string publish(int from, int to) {
+  void write(const char* file, int from, int to) {
     Json groups = Json::array();
     for (int i = from; i < to; ++i) {
       const Json labels = Json::object({{"instance_id", "server-" + std::to_string(i)}});
       const Json address = Json("10.0.0." + std::to_string(i) + ":9100");
       groups.push_back(Json::object({{"targets", Json::array({address})}, {"labels", labels}}));
     }
-    check_.file(kFile, to_json(groups));
+    check_.file(file, to_json(groups));
+  }
+  std::string publish(int from, int to) {
+    write(kFile, from, to);
+    check_.published();
     return broken();
+  }
+  void label(const std::string& service, const std::string& value) {
+    const Json labels = Json::object({{"app", value}});
+    const Json metadata = Json::object({{"labels", labels}});
+    check_.changed(event_of(store::EventType::Modified, kServices, service, 1),
+                   Json::object({{"metadata", metadata}}));
   }
   void fleet() {
     for (int i = 0; i < 60; ++i) instance(i, false);
@@ -367,7 +378,27 @@ TEST_F(ChecksTargets, MayNotBeFarFewerAtOnce) {
 TEST_F(ChecksTargets, MayNotAllGoWithTheirFile) {
   fleet();
   check_.file(kFile, std::nullopt);
+  check_.published();
   EXPECT_EQ(broken(), "S13");
+}
+
+TEST_F(ChecksTargets, OfAllFilesOfOnePublishAreCountedTogether) {
+  for (int i = 0; i < 60; ++i) instance(i, false);
+  write(kFile, 0, 30);
+  write(kOtherFile, 30, 60);
+  check_.published();
+  write(kFile, 4, 30);
+  write(kOtherFile, 34, 60);
+  check_.published();
+  EXPECT_EQ(broken(), "S13");
+}
+
+TEST_F(ChecksTargets, MayGoWithTheLabelsOfTheirServiceAlone) {
+  fleet();
+  label("db", "hidden");
+  EXPECT_EQ(publish(7, 60), "S13");
+  label("web", "hidden");
+  EXPECT_EQ(publish(60, 60), "");
 }
 
 TEST_F(ChecksTargets, MayGoWithTheirInstances) {

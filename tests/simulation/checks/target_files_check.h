@@ -1,8 +1,10 @@
 // TargetFilesCheck (S13, S14): what Prometheus is told to scrape.
 //
-// One publish takes away no more than five targets, or a tenth of all, beyond those whose Instance
-// is deleted or replaced, or that nobody wants monitored any more. Every address is that of the
-// server which the target names, and that server is ours.
+// One publish (all files that one reconcile writes) takes away no more than five targets, or a
+// tenth of all, beyond those whose Instance is deleted or replaced, or that nobody wants monitored
+// any more: a change of a Service's labels excuses the next loss of its file, that of a namespace's
+// the files in it, that of what a policy or a backend selects every file. Every address is that of
+// the server which the target names, and that server is ours.
 
 #pragma once
 
@@ -31,6 +33,7 @@ class TargetFilesCheck {
 
   void changed(const store::Event& event, const Json& object);
   void file(const std::string& path, std::optional<std::string_view> bytes);
+  void published();  // the reconcile that wrote files is over, or was cut off
 
   std::size_t targets() const;
 
@@ -39,6 +42,7 @@ class TargetFilesCheck {
 
   bool is_explained(const std::string& server_id) const;
   void judge_addresses(const Targets& targets) const;
+  void excuse(const store::Key& changed);
 
   const std::string folder_;
   const ServerAddresses addresses_;
@@ -47,7 +51,9 @@ class TargetFilesCheck {
   std::map<std::string, std::string> server_of_;  // Instance's uid → server
   std::map<std::string, bool> leaves_;  // by server id: its Instance is deleted or replaced
   std::map<store::Key, Json> wishes_;   // what decides who is monitored
-  bool wish_moved_ = false;             // since the last publish
+  std::set<std::string> excused_;       // files whose next loss is what somebody asked for
+  std::optional<std::size_t> before_;   // targets before this publish
+  std::size_t unexplained_ = 0;         // of those that this publish has taken away
 };
 
 }  // namespace clickdeploy::simulation
