@@ -98,6 +98,7 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   const auto cached = context_.caches.clouds.get(key);
   if (cached == nullptr) {
     context_.clouds.remove(key);
+    credentials_.erase(key);
     co_return ReconcileResult{};
   }
   Cloud cloud = *cached;
@@ -115,14 +116,7 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   Conditions conditions(cloud, format_time(now));
 
   // Observe: the Secret, then who we are.
-  Result<openstack::Credentials> credentials = fail(ErrorCode::Internal, "");
-  Result<SecretString> secret =
-      context_.caches.secret_value(key.namespace_name, cloud.spec.credentials.secret_ref);
-  if (!secret) {
-    credentials = std::unexpected(std::move(secret).error());
-  } else {
-    credentials = openstack::parse_clouds_yaml(secret->reveal(), cloud.spec.credentials.cloud_name);
-  }
+  Result<openstack::Credentials> credentials = read_credentials(cloud);
   if (!credentials) {
     // The connection that works, if any, goes on: a Secret that is being edited stops nothing.
     const std::string message = "spec.credentials: " + credentials.error().message();
@@ -260,6 +254,22 @@ Task<Result<ReconcileResult>> CloudReconciler::finish(Cloud cloud) {
   if (!dropped) co_return std::unexpected(std::move(dropped).error());
   context_.clouds.remove(cloud.metadata.key());
   co_return ReconcileResult{};
+}
+
+Result<openstack::Credentials> CloudReconciler::read_credentials(const Cloud& cloud) {
+  const api::ObjectKey key = cloud.metadata.key();
+  const std::string& cloud_name = cloud.spec.credentials.cloud_name;
+  Result<SecretString> secret =
+      context_.caches.secret_value(key.namespace_name, cloud.spec.credentials.secret_ref);
+  if (!secret) return std::unexpected(std::move(secret).error());
+  auto last = credentials_.find(key);
+  if (last != credentials_.end() && last->second.text == *secret &&
+      last->second.cloud_name == cloud_name) {
+    return last->second.credentials;
+  }
+  Result<openstack::Credentials> read = openstack::parse_clouds_yaml(secret->reveal(), cloud_name);
+  if (read) credentials_[key] = {*std::move(secret), cloud_name, *read};
+  return read;
 }
 
 void CloudReconciler::judge(const api::ObjectKey& key) {

@@ -8,6 +8,9 @@
 #include "controller/reconcilers/context.h"
 #include "controller/runtime/controller.h"
 
+#include <map>
+#include <string>
+
 namespace clickdeploy::reconcilers {
 
 // Of the servers that we have recorded on a Cloud, how many does the observation lack?
@@ -39,9 +42,18 @@ class CloudReconciler final : public runtime::Reconciler {
   std::int64_t count_users(const api::ObjectKey& key) const;
   Task<Result<void>> write(const api::v1alpha1::Cloud& before, api::v1alpha1::Cloud after);
   FleetCount count_fleet(const api::ObjectKey& key, const openstack::CloudSnapshot& snapshot) const;
+  Result<openstack::Credentials> read_credentials(const api::v1alpha1::Cloud& cloud);
+
+  // What was read last, for as long as the Secret says the same.
+  struct ReadCredentials {
+    SecretString text;
+    std::string cloud_name;
+    openstack::Credentials credentials;
+  };
 
   Context& context_;
   client::TypedClient<api::v1alpha1::Cloud> clouds_;
+  std::map<api::ObjectKey, ReadCredentials> credentials_;
 };
 
 }  // namespace clickdeploy::reconcilers

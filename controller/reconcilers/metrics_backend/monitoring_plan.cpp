@@ -119,16 +119,21 @@ void add_targets(const Binding& binding, const MonitoringInput& input, BackendPl
   plan.shown[file] = std::move(targets);
 }
 
-// The same for a backend for ever, and asked for in every plan: rendered once.
-prometheus::RuleFile render_mapping(const std::string& name,
-                                    const std::vector<prometheus::RuleGroup>& groups,
-                                    const std::string& owner) {
+// Asked for in every plan and nearly always the same: rendered once.
+prometheus::RuleFile render_once(const std::string& name, const std::string& owner,
+                                 const std::vector<prometheus::RuleGroup>& groups) {
+  struct Rendered {
+    std::vector<prometheus::RuleGroup> groups;
+    prometheus::RuleFile file;
+  };
   constexpr std::size_t kKept = 100;
-  thread_local std::map<std::string, prometheus::RuleFile> rendered;  // by owner
-  auto found = rendered.find(owner);
-  if (found != rendered.end()) return found->second;
-  if (rendered.size() >= kKept) rendered.clear();
-  return rendered.emplace(owner, prometheus::render_rule_file(name, owner, groups)).first->second;
+  thread_local std::map<std::pair<std::string, std::string>, Rendered> kept;  // by owner and name
+  auto found = kept.find({owner, name});
+  if (found != kept.end() && found->second.groups == groups) return found->second.file;
+  if (kept.size() >= kKept) kept.clear();
+  prometheus::RuleFile file = prometheus::render_rule_file(name, owner, groups);
+  kept.insert_or_assign({owner, name}, Rendered{groups, file});
+  return file;
 }
 
 void add_rules(const std::vector<Binding>& bindings, BackendPlan& plan) {
@@ -143,12 +148,12 @@ void add_rules(const std::vector<Binding>& bindings, BackendPlan& plan) {
     if (groups.empty()) continue;
     const std::string name = rule_file_name(key);
     plan.policy_rules.push_back(
-        {key, name, render_policy_rules(*policy, plan.rules_owner), count_rules(groups)});
+        {key, name, render_once(name, plan.rules_owner, groups), count_rules(groups)});
   }
   if (!mapping) return;
   static const std::vector<prometheus::RuleGroup> kGroups = prometheus::mapping_rule_groups("");
   plan.mapping_file_name = std::string(prometheus::kOwnedPrefix) + "mapping.yml";
-  plan.mapping = render_mapping(plan.mapping_file_name, kGroups, plan.rules_owner);
+  plan.mapping = render_once(plan.mapping_file_name, plan.rules_owner, kGroups);
   plan.mapping_rules = count_rules(kGroups);
 }
 
@@ -164,8 +169,7 @@ std::string rule_file_name(const ObjectKey& policy) {
 }
 
 prometheus::RuleFile render_policy_rules(const MonitoringPolicy& policy, const std::string& owner) {
-  return prometheus::render_rule_file(rule_file_name(policy.metadata.key()), owner,
-                                      groups_of(policy));
+  return render_once(rule_file_name(policy.metadata.key()), owner, groups_of(policy));
 }
 
 prometheus::Files target_files_to_have(prometheus::Files wanted,

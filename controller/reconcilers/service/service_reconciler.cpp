@@ -90,7 +90,7 @@ Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
       co_await context_.client.list(path, service.metadata.namespace_name, std::move(query));
   if (!list) co_return std::unexpected(std::move(list).error());
   for (const Json& item : list->items) {
-    Result<Instance> instance = api::decode<Instance>(item);
+    Result<Instance> instance = read_instance(item);
     if (!instance) co_return std::unexpected(std::move(instance).error());
     const bool ours =
         std::ranges::any_of(instance->metadata.owner_references,
@@ -134,6 +134,18 @@ Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
     }
   }
   co_return observed;
+}
+
+// The cache has most of them decoded: an object of the same version is the same.
+Result<Instance> ServiceReconciler::read_instance(const Json& item) const {
+  const Json& metadata = item["metadata"];
+  const auto cached = context_.caches.instances.get(
+      {metadata["namespace"].as_string(), metadata["name"].as_string()});
+  if (cached != nullptr && cached->metadata.uid == metadata["uid"].as_string() &&
+      cached->metadata.resource_version == metadata["resourceVersion"].as_string()) {
+    return *cached;
+  }
+  return api::decode<Instance>(item);
 }
 
 std::vector<std::string> ServiceReconciler::targets_known(const Service& service,
