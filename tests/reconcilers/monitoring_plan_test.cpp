@@ -311,30 +311,63 @@ MonitoringInput fleet(int count, int stopped) {
   return input;
 }
 
-std::size_t held_of(int count, int stopped, int stopped_before) {
-  const BackendPlan before = plan_backend(kMain, fleet(count, stopped_before));
-  const BackendPlan now = plan_backend(kMain, fleet(count, stopped));
-  const HeldTargets wanted = hold_stopped(now, before.target_files);
-  EXPECT_EQ(wanted.files == now.target_files, wanted.held.empty());
-  return wanted.held.size();
+std::size_t held_of(int count, int stopped) {
+  const BackendPlan plan = plan_backend(kMain, fleet(count, stopped));
+  EXPECT_EQ(plan.targets.size(), static_cast<std::size_t>(count - stopped));
+  return plan.held.size();
 }
 
-TEST(HoldStopped, AFewAreTakenOut) {
-  EXPECT_EQ(held_of(10, 5, 0), 0U);
-  EXPECT_EQ(held_of(60, 6, 0), 0U);
+TEST(StoppedServers, AreNotScrapedWhileTheyAreFew) {
+  EXPECT_EQ(held_of(10, 5), 0U);
+  EXPECT_EQ(held_of(60, 6), 0U);
+  EXPECT_EQ(held_of(160, 16), 0U);
+  const BackendPlan plan = plan_backend(kMain, fleet(2, 1));
+  const std::string& file = plan.target_files.at("clickdeploy-shop_web.json");
+  EXPECT_FALSE(file.contains("10.0.1.0:"));
+  EXPECT_TRUE(file.contains("10.0.1.1:"));
 }
 
-TEST(HoldStopped, ManyAtOnceStay) {
-  EXPECT_EQ(held_of(10, 6, 0), 6U);
-  EXPECT_EQ(held_of(60, 60, 0), 60U);
-  const BackendPlan before = plan_backend(kMain, fleet(60, 0));
-  const BackendPlan now = plan_backend(kMain, fleet(60, 60));
-  EXPECT_EQ(hold_stopped(now, before.target_files).files, before.target_files);
+// However many at a time: what was written before does not count.
+TEST(StoppedServers, AreScrapedOnWhenTheyAreMany) {
+  EXPECT_EQ(held_of(10, 6), 6U);
+  EXPECT_EQ(held_of(60, 7), 7U);
+  EXPECT_EQ(held_of(160, 17), 17U);
+  EXPECT_EQ(held_of(60, 60), 60U);
+  EXPECT_EQ(plan_backend(kMain, fleet(60, 30)).target_files,
+            plan_backend(kMain, fleet(60, 0)).target_files);
 }
 
-TEST(HoldStopped, ManyAreTakenOutAFewAtATime) {
-  EXPECT_EQ(held_of(60, 30, 25), 0U);
-  EXPECT_EQ(held_of(60, 30, 30), 0U);
+TEST(StoppedServers, AreCountedOverAllServicesOfTheBackend) {
+  MonitoringInput input = fleet(10, 4);
+  Service second = sample_service();
+  second.metadata.name = "back";
+  second.metadata.uid = "second-uid";
+  input.services.push_back(shared(second));
+  for (int i = 0; i < 2; ++i) {
+    Instance instance = running_instance();
+    instance.metadata.name = "back-" + std::to_string(i);
+    instance.metadata.owner_references[0].uid = "second-uid";
+    instance.status.server.id = "back-server-" + std::to_string(i);
+    instance.status.address = "10.0.2." + std::to_string(i);
+    instance.status.server.state = "SHUTOFF";
+    input.instances.push_back(shared(instance));
+  }
+  EXPECT_EQ(plan_backend(kMain, input).held.size(), 6U);
+  // Stopped on purpose: these go, and then the others are few.
+  second.spec.paused = true;
+  input.services[1] = shared(second);
+  const BackendPlan plan = plan_backend(kMain, input);
+  EXPECT_TRUE(plan.held.empty());
+  EXPECT_EQ(plan.targets.size(), 6U);
+}
+
+TEST(StoppedServers, OfAPausedServiceAreNotScrapedHoweverMany) {
+  MonitoringInput input = fleet(20, 20);
+  Service paused = sample_service();
+  paused.spec.paused = true;
+  input.services = {shared(paused)};
+  EXPECT_TRUE(plan_backend(kMain, input).held.empty());
+  EXPECT_TRUE(plan_backend(kMain, input).targets.empty());
 }
 
 TEST(TargetFilesToHave, OnlyAFileThatCannotBeWrittenKeepsItsOldText) {

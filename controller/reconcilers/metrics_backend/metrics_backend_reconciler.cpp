@@ -86,30 +86,21 @@ Task<Result<void>> MetricsBackendReconciler::publish_targets(Pass& pass) {
   const std::string folder = pass.backend.spec.targets_directory;
   const std::string owner = owner_of(pass);
   Disk* disk = &publishing_.disk;
-  auto held = std::make_shared<std::vector<prometheus::Target>>();
-  const bool stopped = !pass.plan.stopped.empty();
-  auto work = [disk, folder, owner, held, wanted = Files(pass.plan.target_files),
-               unwritten = pass.plan.unwritten_files,
-               plan = stopped ? std::make_shared<const BackendPlan>(pass.plan)
-                              : nullptr]() -> Result<PublishResult> {
+  auto work = [disk, folder, owner, wanted = Files(pass.plan.target_files),
+               unwritten = pass.plan.unwritten_files]() -> Result<PublishResult> {
     const prometheus::FilePublisher publisher(*disk, folder, owner);
-    if (unwritten.empty() && plan == nullptr) return publisher.publish(wanted);
+    if (unwritten.empty()) return publisher.publish(wanted);
     Result<Files> current = publisher.current();
     if (!current) return std::unexpected(std::move(current).error());
-    if (plan == nullptr) {
-      return publisher.publish(target_files_to_have(wanted, unwritten, *current));
-    }
-    HeldTargets held_back = hold_stopped(*plan, *current);
-    *held = std::move(held_back.held);
-    return publisher.publish(target_files_to_have(std::move(held_back.files), unwritten, *current));
+    return publisher.publish(target_files_to_have(wanted, unwritten, *current));
   };
   Result<PublishResult> published = co_await run_on(publishing_.blocking, std::move(work));
   if (!published) {
     co_return std::unexpected(
         std::move(published).error().with_context("targets directory " + folder));
   }
-  tell_held(pass, *held);
-  pass.plan.targets.insert(pass.plan.targets.end(), held->begin(), held->end());
+  tell_held(pass);
+  pass.plan.targets.insert(pass.plan.targets.end(), pass.plan.held.begin(), pass.plan.held.end());
   pass.outcome.delivered = pass.plan.targets.size();
   if (published->changed()) {
     remember_change(pass);
@@ -125,15 +116,14 @@ Task<Result<void>> MetricsBackendReconciler::publish_targets(Pass& pass) {
   co_return Result<void>{};
 }
 
-void MetricsBackendReconciler::tell_held(Pass& pass,
-                                         const std::vector<prometheus::Target>& held) const {
-  if (std::exchange(pass.memory->held, held.size()) == held.size() || held.empty()) return;
+void MetricsBackendReconciler::tell_held(Pass& pass) const {
+  const std::size_t held = pass.plan.held.size();
+  if (std::exchange(pass.memory->held, held) == held || held == 0) return;
   context_.events.record(
       MetricsBackend::kGvk, pass.backend.metadata, EventKind::Warning, "TargetsHeld",
-      std::to_string(held.size()) + " of " +
-          std::to_string(pass.plan.targets.size() + held.size()) +
-          " targets are of servers that are stopped, too many at once to be taken out: they stay "
-          "until some are started, or fewer are left. To stop so many, stop a few at a time");
+      std::to_string(held) + " of " + std::to_string(pass.plan.targets.size() + held) +
+          " targets are of servers that are stopped, too many to be taken out: they stay until "
+          "fewer are stopped. If they are stopped on purpose, set spec.paused of their Service");
 }
 
 RuleOrder MetricsBackendReconciler::order_rules(const Pass& pass) const {

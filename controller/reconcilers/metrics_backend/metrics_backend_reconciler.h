@@ -42,7 +42,7 @@ class MetricsBackendReconciler final : public runtime::Reconciler {
   Task<Result<void>> publish_rules(Pass& pass);
   Task<Result<void>> remove_all(Pass& pass);
   RuleOrder order_rules(const Pass& pass) const;
-  void tell_held(Pass& pass, const std::vector<prometheus::Target>& held) const;
+  void tell_held(Pass& pass) const;
   void tell_reload(Pass& pass, const Result<void>& reloaded) const;
   void remember_change(Pass& pass) const;
   void report(Pass& pass) const;

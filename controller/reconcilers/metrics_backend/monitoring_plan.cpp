@@ -1,7 +1,6 @@
 #include "controller/reconcilers/metrics_backend/monitoring_plan.h"
 
 #include "controller/agents/agent.h"
-#include "controller/base/json.h"
 #include "controller/base/planted.h"
 #include "controller/reconcilers/instance/instance_plan.h"
 
@@ -81,42 +80,72 @@ bool has_address_to_scrape(const Instance& instance) {
                               [](const auto& agent) { return agent.state == "IdentityMismatch"; });
 }
 
-std::set<std::string> addresses_in(const std::string& target_file) {
-  std::set<std::string> addresses;
-  const Json groups = parse_json(target_file).value_or(Json());
-  for (const Json& group : groups.as_array()) {
-    for (const Json& address : group["targets"].as_array()) addresses.insert(address.as_string());
-  }
-  return addresses;
-}
-
-void add_targets(const Binding& binding, const MonitoringInput& input, BackendPlan& plan) {
-  std::vector<prometheus::Target> targets;
+// The targets of one Service: of servers that run, and of those that somebody stopped.
+struct ServiceTargets {
+  std::vector<prometheus::Target> running;
   std::vector<prometheus::Target> stopped;
+};
+
+ServiceTargets targets_of(const Binding& binding, const MonitoringInput& input) {
+  ServiceTargets targets;
   for (const auto& instance : input.instances) {
     if (!belongs_to(*instance, *binding.service) || !has_address_to_scrape(*instance)) continue;
+    const bool runs = is_published(*instance);
+    // Whoever pauses a Service says that what is stopped there is stopped on purpose.
+    if (!runs && binding.service->spec.paused) continue;
     for (const AgentSpec& agent : instance->spec.agents) {
       if (!wants_agent(*binding.policy, agent.name)) continue;
       const std::string address = agent_address(*instance, agent);
       if (address.empty()) continue;
-      std::vector<prometheus::Target>& list = is_published(*instance) ? targets : stopped;
+      std::vector<prometheus::Target>& list = runs ? targets.running : targets.stopped;
       list.push_back(target_of(binding, *instance, agent, address));
     }
   }
-  std::ranges::sort(targets);
-  Result<std::string> text = prometheus::render_target_file(targets);
+  std::ranges::sort(targets.running);
+  std::ranges::sort(targets.stopped);
+  return targets;
+}
+
+bool are_too_many_stopped(const std::vector<ServiceTargets>& services) {
+  constexpr std::size_t kFewMax = 5;
+  constexpr std::size_t kShare = 10;
+  std::size_t stopped = 0;
+  std::size_t all = 0;
+  for (const ServiceTargets& targets : services) {
+    stopped += targets.stopped.size();
+    all += targets.running.size() + targets.stopped.size();
+  }
+  return stopped > std::max(kFewMax, all / kShare);
+}
+
+void add_target_file(const Service& service, const ServiceTargets& targets, bool hold,
+                     BackendPlan& plan) {
+  const std::string file = target_file_name(service.metadata.key());
+  std::vector<prometheus::Target> written = targets.running;
+  if (hold) {
+    written.insert(written.end(), targets.stopped.begin(), targets.stopped.end());
+    std::ranges::sort(written);
+  }
+  Result<std::string> text = prometheus::render_target_file(std::move(written));
   if (!text) {
-    plan.problems.push_back("Service " + binding.service->metadata.key().text() + ": " +
+    plan.problems.push_back("Service " + service.metadata.key().text() + ": " +
                             text.error().message());
-    plan.unwritten_files.insert(target_file_name(binding.service->metadata.key()));
+    plan.unwritten_files.insert(file);
     return;
   }
-  plan.target_files[target_file_name(binding.service->metadata.key())] = *std::move(text);
-  plan.targets.insert(plan.targets.end(), targets.begin(), targets.end());
-  if (stopped.empty()) return;
-  const std::string file = target_file_name(binding.service->metadata.key());
-  plan.stopped[file] = std::move(stopped);
-  plan.shown[file] = std::move(targets);
+  plan.target_files[file] = *std::move(text);
+  plan.targets.insert(plan.targets.end(), targets.running.begin(), targets.running.end());
+  if (hold) plan.held.insert(plan.held.end(), targets.stopped.begin(), targets.stopped.end());
+}
+
+void add_targets(const std::vector<Binding>& bindings, const MonitoringInput& input,
+                 BackendPlan& plan) {
+  std::vector<ServiceTargets> services;
+  for (const Binding& binding : bindings) services.push_back(targets_of(binding, input));
+  const bool hold = are_too_many_stopped(services);
+  for (std::size_t i = 0; i < bindings.size(); ++i) {
+    add_target_file(*bindings[i].service, services[i], hold, plan);
+  }
 }
 
 // Asked for in every plan and nearly always the same: rendered once.
@@ -180,33 +209,6 @@ prometheus::Files target_files_to_have(prometheus::Files wanted,
     if (last != current.end()) wanted.insert(*last);
   }
   return wanted;
-}
-
-HeldTargets hold_stopped(const BackendPlan& plan, const prometheus::Files& current) {
-  constexpr std::size_t kFewMax = 5;
-  constexpr std::size_t kShare = 10;
-  HeldTargets result{plan.target_files, {}};
-  std::map<std::string, std::vector<prometheus::Target>> leaving;
-  for (const auto& [file, targets] : plan.stopped) {
-    const auto before = current.find(file);
-    if (before == current.end()) continue;
-    const std::set<std::string> there = addresses_in(before->second);
-    for (const prometheus::Target& target : targets) {
-      if (!there.contains(target.address)) continue;
-      leaving[file].push_back(target);
-      result.held.push_back(target);
-    }
-  }
-  const std::size_t all = plan.targets.size() + result.held.size();
-  if (result.held.size() <= std::max(kFewMax, all / kShare)) return {plan.target_files, {}};
-  for (auto& [file, targets] : leaving) {
-    const auto shown = plan.shown.find(file);
-    if (shown == plan.shown.end()) continue;
-    targets.insert(targets.end(), shown->second.begin(), shown->second.end());
-    Result<std::string> text = prometheus::render_target_file(std::move(targets));
-    if (text) result.files[file] = *std::move(text);
-  }
-  return result;
 }
 
 std::string rules_owner_of(const std::string& cluster_id, const ObjectKey& backend) {
@@ -301,14 +303,14 @@ BackendPlan plan_backend(const ObjectKey& backend, const MonitoringInput& input)
                 (*object)->spec.allowed_namespaces->matches(labels->second);
     }
     if (!allowed) continue;
-    // A Service that is going takes its rules with it once no Instance is left; see add_targets for
+    // A Service that is going takes its rules with it once no Instance is left; see targets_of for
     // its targets, which go one by one.
     const bool has_instances = std::ranges::any_of(
         input.instances, [&](const auto& one) { return belongs_to(*one, *binding.service); });
     if (binding.service->metadata.is_deleting() && !has_instances) continue;
     bindings.push_back(std::move(binding));
   }
-  for (const Binding& binding : bindings) add_targets(binding, input, plan);
+  add_targets(bindings, input, plan);
   add_rules(bindings, plan);
   return plan;
 }

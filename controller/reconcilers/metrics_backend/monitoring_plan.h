@@ -68,34 +68,27 @@ struct PolicyRules {
 struct BackendPlan {
   std::string rules_owner;                          // as rules_owner_of says
   std::map<std::string, std::string> target_files;  // name → text
-  std::vector<prometheus::Target> targets;          // all of them
-  // By file, where servers are stopped: their targets, which it does not have, and those it has.
-  std::map<std::string, std::vector<prometheus::Target>> stopped;
-  std::map<std::string, std::vector<prometheus::Target>> shown;
-  std::vector<PolicyRules> policy_rules;  // by file name
-  std::string mapping_file_name;          // "" if no mapping is wanted
+  std::vector<prometheus::Target> targets;          // of servers that run
+  std::vector<prometheus::Target> held;             // of stopped servers, in the files all the same
+  std::vector<PolicyRules> policy_rules;            // by file name
+  std::string mapping_file_name;                    // "" if no mapping is wanted
   prometheus::RuleFile mapping;
   std::size_t mapping_rules = 0;
   std::vector<std::string> problems;      // targets that cannot be written, and why
   std::set<std::string> unwritten_files;  // target files that these would be in
 };
 
+// Servers that somebody stopped are not scraped, unless they are many: when more than five of the
+// backend's targets, and more than a tenth of all, are of stopped servers, these are held in the
+// files. A cloud that has lost its power, at once or host by host, or only says so, must not
+// silence the monitoring of what ran on it. Stopped servers of a Service that is paused are not
+// counted, and never held: so a person says that they are stopped on purpose.
 BackendPlan plan_backend(const api::ObjectKey& backend, const MonitoringInput& input);
 
 // `wanted`, and of the files that cannot be written now those that are there.
 prometheus::Files target_files_to_have(prometheus::Files wanted,
                                        const std::set<std::string>& unwritten,
                                        const prometheus::Files& current);
-
-// The plan's target files, and in them the targets of stopped servers that the current files still
-// have, if so many would go at once: more than five, and more than a tenth of all. A cloud that has
-// lost its power, or only says so, must not silence the monitoring of what ran on it. Servers that
-// are stopped a few at a time are taken out.
-struct HeldTargets {
-  prometheus::Files files;
-  std::vector<prometheus::Target> held;
-};
-HeldTargets hold_stopped(const BackendPlan& plan, const prometheus::Files& current);
 
 // The label `owner` of rule files: tells apart backends and clusters that share one Prometheus.
 std::string rules_owner_of(const std::string& cluster_id, const api::ObjectKey& backend);
@@ -112,8 +105,8 @@ prometheus::RuleFile render_policy_rules(const api::v1alpha1::MonitoringPolicy& 
 std::string agent_address(const api::v1alpha1::Instance& instance,
                           const api::v1alpha1::AgentSpec& agent);
 
-// Is the Instance's target to be in the file? Yes from the time it has an address until it goes or
-// its server is stopped.
+// Is the Instance's target wanted? Yes from the time it has an address until it goes or its server
+// is stopped. See plan_backend for those that are held all the same.
 bool is_published(const api::v1alpha1::Instance& instance);
 
 }  // namespace clickdeploy::reconcilers
