@@ -95,6 +95,57 @@ TEST(SwarmFound, APortThatIsMadeAfterItsInstanceWentDoesNotStay) {
   });
 }
 
+// One that can't be deleted holds up no other.
+TEST(SwarmFound, APortThatTheCloudKeepsDoesNotKeepOthers) {
+  replay({1, 2}, [](SimWorld& world) {
+    std::string kept;
+    world.network.faults = [&](const http::Request& request) -> std::optional<NetworkFault> {
+      if (is_request(request, "POST", "/network/v2.0/ports")) {
+        return NetworkFault{.kind = Kind::Duplicate, .delay = 20s};
+      }
+      if (!is_request(request, "DELETE", "/network/v2.0/ports/")) return std::nullopt;
+      if (kept.empty()) kept = request.url;
+      if (kept != request.url) return std::nullopt;
+      return NetworkFault{.kind = Kind::Status, .status = 409};
+    };
+    apply_fleet(world, 2);
+    ASSERT_TRUE(world.run_until([&] { return world.checker.our_ports().size() == 4; }, 2min));
+    EXPECT_TRUE(world.run_until([&] { return world.checker.our_ports().size() == 3; }, 4min));
+    EXPECT_TRUE(is_condition(world.object(kClouds, kCloud), "Ready", "True"));
+    world.network.faults = nullptr;
+    EXPECT_TRUE(world.run_until([&] { return is_converged(world, 2); }, 4min)) << describe(world);
+  });
+}
+
+// Or its Cloud goes right after it.
+TEST(SwarmFound, APortThatIsMadeWhileItsCloudGoesDoesNotStay) {
+  replay({1, 2}, [](SimWorld& world) {
+    world.network.faults = [](const http::Request& request) -> std::optional<NetworkFault> {
+      if (!is_request(request, "POST", "/network/v2.0/ports")) return std::nullopt;
+      return NetworkFault{.kind = Kind::Duplicate, .delay = 100s};
+    };
+    apply_fleet(world, 1);
+    ASSERT_TRUE(world.run_until([&] { return world.checker.our_servers().size() == 1; }, 1min));
+    world.remove(kServices, kWeb);
+    ASSERT_TRUE(world.run_until([&] { return world.checker.our_ports().empty(); }, 90s));
+    world.remove(kClouds, kCloud);
+    ASSERT_TRUE(world.run_until([&] { return world.checker.our_ports().size() == 1; }, 2min));
+    ASSERT_TRUE(world.run_until([&] { return world.objects(kClouds).empty(); }, 6min));
+    EXPECT_TRUE(world.checker.our_ports().empty());
+  });
+}
+
+TEST(SwarmFound, ACloudThatNothingUsesGoesWithinTwoMinutes) {
+  replay({1}, [](SimWorld& world) {
+    apply_fleet(world, 1);
+    ASSERT_TRUE(world.run_until([&] { return is_converged(world, 1); }, 5min)) << describe(world);
+    world.remove(kServices, kWeb);
+    ASSERT_TRUE(world.run_until([&] { return world.objects(kServices).empty(); }, 3min));
+    world.remove(kClouds, kCloud);
+    EXPECT_TRUE(world.run_until([&] { return world.objects(kClouds).empty(); }, 2min + 10s));
+  });
+}
+
 // No cloud promises an order of its lists.
 void newest_port_first(http::Response& response) {
   Json body = parse_json(response.body).value_or(Json());

@@ -17,6 +17,8 @@ namespace {
 constexpr milliseconds kResync{60'000};
 constexpr milliseconds kStarting{1'000};
 constexpr std::chrono::seconds kRefresh{60};
+constexpr std::size_t kLeaksOfPass = 20;
+constexpr std::chrono::seconds kLeaveMax{600};  // a Cloud that cannot be swept goes all the same
 
 // Writes the conditions of one Cloud.
 class Conditions {
@@ -99,10 +101,11 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   if (cached == nullptr) {
     context_.clouds.remove(key);
     credentials_.erase(key);
+    uses_.erase(key);
     co_return ReconcileResult{};
   }
   Cloud cloud = *cached;
-  if (cloud.metadata.is_deleting() && count_users(key) == 0) {
+  if (may_leave(cloud)) {
     Result<ReconcileResult> finished = co_await finish(std::move(cloud));
     co_return finished;
   }
@@ -117,6 +120,12 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
 
   // Observe: the Secret, then who we are.
   Result<openstack::Credentials> credentials = read_credentials(cloud);
+  const bool leaving = cloud.metadata.is_deleting() && count_users(key) == 0;
+  if (!credentials && leaving) {
+    // Its Secret went along with it.
+    Result<ReconcileResult> finished = co_await finish(std::move(cloud));
+    co_return finished;
+  }
   if (!credentials) {
     // The connection that works, if any, goes on: a Secret that is being edited stops nothing.
     const std::string message = "spec.credentials: " + credentials.error().message();
@@ -211,34 +220,58 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
                    std::to_string(cloud.status.servers) + " servers of ours are there");
     conditions.set("Ready", ConditionStatus::True, api::kSucceeded,
                    "project " + identity->project_id + " is observed");
-    conditions.set("Progressing", ConditionStatus::True, api::kSucceeded, "nothing left to do");
+    conditions.set("Progressing", ConditionStatus::True,
+                   leaving ? api::kProgressing : api::kSucceeded,
+                   leaving ? "looking for ports that late requests may have made, for two minutes"
+                           : "nothing left to do");
   }
   Result<void> written = co_await write(*cached, std::move(cloud));
   if (!written) co_return std::unexpected(std::move(written).error());
   if (freeze.empty() && distrust.empty()) {
-    Result<void> cleaned = co_await clean_leaks(*cached, connection);
-    if (!cleaned) co_return std::unexpected(std::move(cleaned).error());
+    co_await clean_leaks(*cached, connection);
   }
   const bool waiting = snapshot == nullptr || cached->metadata.is_deleting();
   co_return ReconcileResult{.requeue_after = waiting ? kStarting : kResync};
 }
 
-Task<Result<void>> CloudReconciler::clean_leaks(Cloud cloud,
-                                                std::shared_ptr<CloudConnection> connection) {
+// A port that cannot be deleted holds up neither the others nor the Cloud.
+Task<void> CloudReconciler::clean_leaks(Cloud cloud, std::shared_ptr<CloudConnection> connection) {
   const auto snapshot = connection->observer.snapshot();
-  const std::vector<openstack::Port> due =
+  std::vector<openstack::Port> due =
       connection->leaked_ports.due(*snapshot, context_.caches.instances.list(), context_.cluster_id,
                                    context_.clock.steady_now());
+  if (due.size() > kLeaksOfPass) due.resize(kLeaksOfPass);
   for (const openstack::Port& port : due) {
     Result<void> deleted = co_await connection->network.delete_port(port.id);
     if (!deleted) {
-      co_return std::unexpected(std::move(deleted).error().with_context("delete a leaked port"));
+      connection->leaked_ports.postpone(port.id, context_.clock.steady_now());
+      context_.events.record(Cloud::kGvk, cloud.metadata, EventKind::Warning, "LeakNotCleaned",
+                             "port " + port.id + " (" + port.name +
+                                 "), which nothing uses: " + deleted.error().message());
+      continue;
     }
     context_.events.record(Cloud::kGvk, cloud.metadata, EventKind::Normal, "LeakCleaned",
                            "port " + port.id + " (" + port.name +
                                ") was made by a request that came late; nothing uses it");
   }
-  co_return Result<void>{};
+}
+
+// A request for a port of the last Instance may still be on its way when that one is gone.
+bool CloudReconciler::may_leave(const Cloud& cloud) {
+  const api::ObjectKey key = cloud.metadata.key();
+  const SteadyTime now = context_.clock.steady_now();
+  // Of the time before this process nothing is known but that the Cloud may have been in use.
+  Use& use =
+      uses_.try_emplace(key, Use{.now = !cloud.status.identity.project_id.empty(), .ended = {}})
+          .first->second;
+  const bool used = count_users(key) > 0;
+  if (use.now && !used) use.ended = now;
+  use.now = used;
+  if (used || !cloud.metadata.is_deleting()) return false;
+  if (!use.ended || now - *use.ended >= kLeaveMax) return true;
+  const auto connection = context_.clouds.find(key);
+  const bool left = connection != nullptr && connection->leaked_ports.any();
+  return now - *use.ended >= kLeakGrace && !left;
 }
 
 std::int64_t CloudReconciler::count_users(const api::ObjectKey& key) const {
@@ -253,6 +286,7 @@ Task<Result<ReconcileResult>> CloudReconciler::finish(Cloud cloud) {
   Result<void> dropped = co_await clouds_.drop_finalizers(cloud.metadata, kFinalizers);
   if (!dropped) co_return std::unexpected(std::move(dropped).error());
   context_.clouds.remove(cloud.metadata.key());
+  uses_.erase(cloud.metadata.key());
   co_return ReconcileResult{};
 }
 

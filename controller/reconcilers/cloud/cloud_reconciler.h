@@ -1,6 +1,7 @@
 // CloudReconciler: credentials into a verified identity, a quota and an observer; it freezes the
 // Cloud when it is not the one it was, or when its fleet is suddenly missing. A Cloud that is
-// deleted stays until no Instance needs it: its finalizer is the last to go.
+// deleted stays until no Instance needs it, and no port is left that a late request made for one:
+// its finalizer is the last to go.
 
 #pragma once
 
@@ -9,6 +10,8 @@
 #include "controller/runtime/controller.h"
 
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 
 namespace clickdeploy::reconcilers {
@@ -37,8 +40,8 @@ class CloudReconciler final : public runtime::Reconciler {
 
  private:
   Task<Result<runtime::ReconcileResult>> finish(api::v1alpha1::Cloud cloud);
-  Task<Result<void>> clean_leaks(api::v1alpha1::Cloud cloud,
-                                 std::shared_ptr<CloudConnection> connection);
+  Task<void> clean_leaks(api::v1alpha1::Cloud cloud, std::shared_ptr<CloudConnection> connection);
+  bool may_leave(const api::v1alpha1::Cloud& cloud);
   std::int64_t count_users(const api::ObjectKey& key) const;
   Task<Result<void>> write(const api::v1alpha1::Cloud& before, api::v1alpha1::Cloud after);
   FleetCount count_fleet(const api::ObjectKey& key, const openstack::CloudSnapshot& snapshot) const;
@@ -54,6 +57,12 @@ class CloudReconciler final : public runtime::Reconciler {
   Context& context_;
   client::TypedClient<api::v1alpha1::Cloud> clouds_;
   std::map<api::ObjectKey, ReadCredentials> credentials_;
+  // Do Instances need it, and when did that end? What this process has not seen never was.
+  struct Use {
+    bool now = false;
+    std::optional<SteadyTime> ended;
+  };
+  std::map<api::ObjectKey, Use> uses_;
 };
 
 }  // namespace clickdeploy::reconcilers

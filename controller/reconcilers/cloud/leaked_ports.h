@@ -39,6 +39,12 @@ class LeakedPorts {
                                    const InstanceList& instances, const std::string& cluster_id,
                                    SteadyTime now);
 
+  // Could not be deleted: it is due again after another kLeakGrace.
+  void postpone(const std::string& port_id, SteadyTime now) { since_[port_id] = now; }
+
+  // Did the last observation show any, due or not?
+  bool any() const { return !since_.empty(); }
+
  private:
   std::map<std::string, SteadyTime> since_;  // by port id
 };

@@ -1,0 +1,101 @@
+#include "controller/reconcilers/cloud/leaked_ports.h"
+
+#include "tests/reconcilers/samples.h"
+
+#include <gtest/gtest.h>
+
+namespace clickdeploy::reconcilers {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kCluster = "cluster-1";
+
+// A server with its port, and another port of the same claim and network.
+class Leaks : public ::testing::Test {
+ protected:
+  Leaks() {
+    own.device_id = "server-1";
+    show();
+  }
+  void show() { snapshot.ports = {{own.id, own}, {port.id, port}}; }
+  bool is_leaked_now() {
+    show();
+    return is_leaked(port, snapshot, {shared(instance)}, kCluster);
+  }
+
+  Instance instance = running_instance();
+  openstack::Port own = sample_port("port-1");
+  openstack::Port port = sample_port("port-2");
+  openstack::CloudSnapshot snapshot;
+};
+
+TEST_F(Leaks, AreOfAClaimThatNoInstanceHas) {
+  EXPECT_TRUE(is_leaked(port, snapshot, {}, kCluster));
+  instance.status.claim.token = "another";
+  EXPECT_TRUE(is_leaked_now());
+}
+
+TEST_F(Leaks, AreOfAServerThatHasItsOwnPortForThatNetwork) {
+  EXPECT_TRUE(is_leaked_now());
+  own.device_id = "";
+  EXPECT_FALSE(is_leaked_now());
+  own.device_id = "server-2";
+  EXPECT_FALSE(is_leaked_now());
+  own.device_id = "server-1";
+  own.description = port_description(kCluster, kToken, "other");
+  EXPECT_FALSE(is_leaked_now());
+}
+
+TEST_F(Leaks, AreAttachedToNothing) {
+  port.device_id = "server-9";
+  EXPECT_FALSE(is_leaked_now());
+  EXPECT_FALSE(is_leaked(port, snapshot, {}, kCluster));
+}
+
+TEST_F(Leaks, CarryTheMarkOfThisCluster) {
+  EXPECT_FALSE(is_leaked(port, snapshot, {}, "clusterX1"));
+  for (const char* description : {"", "somebody's", "clickdeploy cluster=cluster- claim="}) {
+    port.description = description;
+    EXPECT_FALSE(is_leaked(port, snapshot, {}, kCluster)) << description;
+  }
+}
+
+TEST_F(Leaks, AreNotSoughtWhileTheInstanceDecidesItself) {
+  const Instance running = instance;
+  instance.status.claim.state = "Uncertain";
+  EXPECT_FALSE(is_leaked_now());
+  instance = running;
+  instance.status.server.id = "";
+  EXPECT_FALSE(is_leaked_now());
+  instance = running;
+  instance.status.remediation.step = "Replace";
+  EXPECT_FALSE(is_leaked_now());
+  instance = running;
+  instance.metadata.deletion_timestamp = time_at(0);
+  EXPECT_FALSE(is_leaked_now());
+}
+
+TEST_F(Leaks, AreDueWhenTheyWereSeenAllTheTime) {
+  LeakedPorts leaked;
+  const SteadyTime start{};
+  const auto due = [&](std::chrono::seconds after) {
+    return leaked.due(snapshot, {shared(instance)}, kCluster, start + after).size();
+  };
+  EXPECT_FALSE(leaked.any());
+  EXPECT_EQ(due(0s), 0U);
+  EXPECT_TRUE(leaked.any());
+  EXPECT_EQ(due(kLeakGrace - 1s), 0U);
+  EXPECT_EQ(due(kLeakGrace), 1U);
+  leaked.postpone(port.id, start + kLeakGrace);
+  EXPECT_EQ(due(2 * kLeakGrace - 1s), 0U);
+  EXPECT_EQ(due(2 * kLeakGrace), 1U);
+  snapshot.ports.erase(port.id);
+  EXPECT_EQ(due(2 * kLeakGrace), 0U);
+  EXPECT_FALSE(leaked.any());
+  show();
+  EXPECT_EQ(due(3 * kLeakGrace), 0U);
+}
+
+}  // namespace
+}  // namespace clickdeploy::reconcilers
