@@ -174,11 +174,11 @@ bool is_accept(const http::Header& header) {
   return to_lower(header.name) == "accept";
 }
 
-// As Kubernetes does: answers above 128 KiB to whom takes gzip. Smaller ones are not worth it.
 void compress(http::Reply& reply) {
-  constexpr std::size_t kBytesMin = 128 * 1024;
   const std::string& body = reply.shared ? *reply.shared : reply.response.body;
-  if (reply.stream != nullptr || body.size() < kBytesMin) return;
+  if (reply.stream != nullptr || body.size() < kCompressedBytesMin) return;
+  if (body.size() > kCompressedBytesMax) return;
+  if (http::find_header(reply.response.headers, "Content-Encoding") != nullptr) return;
   reply.response.body = http::gzip(body);
   reply.shared.reset();
   reply.response.headers.push_back({"Content-Encoding", "gzip"});

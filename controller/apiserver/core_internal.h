@@ -58,4 +58,11 @@ inline constexpr std::size_t kBodyBytesMax = 3 * 1024 * 1024;
 inline constexpr std::size_t kObjectBytesMax = 3 * 512 * 1024;
 inline constexpr int kWriteTries = 5;
 
+// As Kubernetes does: answers above 128 KiB are compressed for whom takes gzip; smaller ones are
+// not worth it. The thread that compresses is the one that serves everybody, at 10 ms for each MiB:
+// what is larger than these 4 MiB goes out as it is, which costs bandwidth and keeps nobody
+// waiting.
+inline constexpr std::size_t kCompressedBytesMin = 128 * 1024;
+inline constexpr std::size_t kCompressedBytesMax = 4 * 1024 * 1024;
+
 }  // namespace clickdeploy::apiserver

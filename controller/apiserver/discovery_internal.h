@@ -2,10 +2,10 @@
 
 #pragma once
 
-#include "api/schema/openapi_v2.h"
 #include "controller/apiserver/core_internal.h"
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,8 +21,18 @@ class Discovery {
   std::optional<http::Reply> reply(const ApiRequest& request, Clock& clock) const;
 
  private:
+  // Its bytes, and what they are in gzip if they are many: compressed once, not for each client.
+  struct Body {
+    std::shared_ptr<const std::string> plain;
+    std::shared_ptr<const std::string> packed;
+  };
   struct Document {
-    std::string bytes;
+    Body body;
+    std::string hash;
+  };
+  struct DocumentV2 {
+    Body json;
+    Body protobuf;
     std::string hash;
   };
 
@@ -32,7 +42,9 @@ class Discovery {
   std::optional<http::Reply> reply_openapi(const ApiRequest& request, Clock& clock) const;
   http::Reply reply_openapi_v2(const ApiRequest& request) const;
   const std::map<std::string, Document>& documents() const;
-  const api::OpenApiV2Document& document_v2() const;
+  const DocumentV2& document_v2() const;
+  static Body make_body(std::string bytes);
+  static void put_body(const ApiRequest& request, const Body& body, http::Reply& reply);
 
   const api::Scheme& scheme_;
   std::map<std::string, std::string> legacy_;  // path → JSON
@@ -45,7 +57,7 @@ class Discovery {
   mutable std::once_flag documents_made_;
   mutable std::map<std::string, Document> documents_;  // "apis/clickdeploy.io/v1alpha1" → document
   mutable std::once_flag document_v2_made_;
-  mutable api::OpenApiV2Document document_v2_;
+  mutable DocumentV2 document_v2_;
 };
 
 }  // namespace clickdeploy::apiserver

@@ -2,9 +2,11 @@
 
 #include "api/schema/openapi.h"
 
+#include "api/schema/openapi_v2.h"
 #include "controller/apiserver/discovery_internal.h"
 #include "controller/apiserver/render_internal.h"
 #include "controller/base/text.h"
+#include "controller/http/gzip.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -48,19 +50,42 @@ const std::map<std::string, Discovery::Document>& Discovery::documents() const {
     for (const auto& [group, version] : scheme_.group_versions()) {
       api::OpenApiDocument document = api::build_openapi(scheme_, group, version);
       const std::string path = group.empty() ? "api/" + version : "apis/" + group + "/" + version;
-      documents_[path] = {std::move(document.bytes), std::move(document.hash)};
+      if (!document.bytes.ends_with('\n')) document.bytes += '\n';
+      documents_[path] = {make_body(std::move(document.bytes)), std::move(document.hash)};
     }
   });
   return documents_;
 }
 
-const api::OpenApiV2Document& Discovery::document_v2() const {
-  std::call_once(document_v2_made_, [this] { document_v2_ = api::build_openapi_v2(scheme_); });
+const Discovery::DocumentV2& Discovery::document_v2() const {
+  std::call_once(document_v2_made_, [this] {
+    api::OpenApiV2Document document = api::build_openapi_v2(scheme_);
+    document_v2_ = {make_body(std::move(document.json)), make_body(std::move(document.protobuf)),
+                    std::move(document.hash)};
+  });
   return document_v2_;
 }
 
+Discovery::Body Discovery::make_body(std::string bytes) {
+  Body body;
+  if (bytes.size() >= kCompressedBytesMin) {
+    body.packed = std::make_shared<const std::string>(http::gzip(bytes));
+  }
+  body.plain = std::make_shared<const std::string>(std::move(bytes));
+  return body;
+}
+
+void Discovery::put_body(const ApiRequest& request, const Body& body, http::Reply& reply) {
+  reply.shared = body.plain;
+  if (body.packed == nullptr) return;
+  reply.response.headers.push_back({"Vary", "Accept-Encoding"});
+  if (request.method != "GET" || !http::accepts_gzip(request.header("Accept-Encoding"))) return;
+  reply.shared = body.packed;
+  reply.response.headers.push_back({"Content-Encoding", "gzip"});
+}
+
 http::Reply Discovery::reply_openapi_v2(const ApiRequest& request) const {
-  const api::OpenApiV2Document& document = document_v2();
+  const DocumentV2& document = document_v2();
   const std::string etag = "\"" + document.hash + "\"";
   http::Reply reply;
   http::Headers& headers = reply.response.headers;
@@ -72,7 +97,7 @@ http::Reply Discovery::reply_openapi_v2(const ApiRequest& request) const {
   }
   const bool protobuf = wants_protobuf(request);
   headers.push_back({"Content-Type", protobuf ? std::string(kProtobufV2) : "application/json"});
-  reply.response.body = protobuf ? document.protobuf : document.json;
+  put_body(request, protobuf ? document.protobuf : document.json, reply);
   return reply;
 }
 
@@ -101,10 +126,14 @@ std::optional<http::Reply> Discovery::reply_openapi(const ApiRequest& request, C
     return moved;
   }
   const std::string etag = "\"" + document.hash + "\"";
-  const bool known = request.header("If-None-Match") == etag;
-  http::Reply reply = reply_json(call, 200, known ? std::string() : document.bytes);
-  if (known) reply.response.status = 304;
+  http::Reply reply;
   http::Headers& headers = reply.response.headers;
+  headers.push_back({"Content-Type", "application/json"});
+  if (request.header("If-None-Match") == etag) {
+    reply.response.status = 304;
+  } else {
+    put_body(request, document.body, reply);
+  }
   headers.push_back({"ETag", etag});
   headers.push_back({"Vary", "Accept"});
   if (!hash.empty()) {

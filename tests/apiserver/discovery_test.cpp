@@ -110,6 +110,29 @@ TEST_F(Discovery, OpenApiDocumentsAreNamedByTheirHash) {
   EXPECT_EQ(get(url, {{"If-None-Match", document.header("ETag")}}).status, 304);
 }
 
+TEST_F(Discovery, OpenApiDocumentsAreCompressedOnce) {
+  const auto ask = [this](const char* path, http::Headers headers) {
+    http::Request request;
+    request.method = "GET";
+    request.url = path;
+    request.headers = std::move(headers);
+    return run(server_->handle(std::move(request)));
+  };
+  for (const char* path : {"/openapi/v2", "/openapi/v3/apis/clickdeploy.io/v1alpha1"}) {
+    SCOPED_TRACE(path);
+    const http::Reply plain = ask(path, {});
+    ASSERT_NE(plain.shared, nullptr);
+    EXPECT_EQ(http::find_header(plain.response.headers, "Content-Encoding"), nullptr);
+    const http::Reply packed = ask(path, {{"Accept-Encoding", "gzip"}});
+    const http::Reply again = ask(path, {{"Accept-Encoding", "gzip"}});
+    EXPECT_EQ(again.shared, packed.shared) << "the same bytes, not made anew";
+    const bool large = plain.shared->size() >= std::size_t{128} * 1024;
+    EXPECT_EQ(http::find_header(packed.response.headers, "Content-Encoding") != nullptr, large);
+    EXPECT_EQ(packed.shared->starts_with("\x1f\x8b"), large);
+  }
+  EXPECT_GE(ask("/openapi/v2", {}).shared->size(), std::size_t{128} * 1024);
+}
+
 TEST_F(Discovery, OpenApiVersionTwoIsServedInJsonAndInProtobuf) {
   Answered json = get("/openapi/v2");
   EXPECT_EQ(json.header("Content-Type"), "application/json");

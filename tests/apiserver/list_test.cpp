@@ -244,6 +244,19 @@ TEST_F(List, LargeAnswersAreCompressedForWhoTakesIt) {
   EXPECT_EQ(get(std::string(kConfigMaps) + "/small", gzip).header("Content-Encoding"), "");
 }
 
+// Whoever asks for everything must not keep all others waiting while it is compressed.
+TEST_F(List, VeryLargeAnswersAreSentAsTheyAre) {
+  for (int i = 0; i < 5; ++i) {
+    const std::string name = "large" + std::to_string(i);
+    post(std::string(kConfigMaps), config_map(name, std::string(1000 * 1024, 'x')));
+  }
+  const http::Headers gzip = {{"Accept-Encoding", "gzip"}};
+  const Answered plain = get(std::string(kConfigMaps), gzip);
+  EXPECT_EQ(plain.header("Content-Encoding"), "");
+  EXPECT_EQ(plain.body["items"].size(), 5u);
+  EXPECT_EQ(get(std::string(kConfigMaps) + "?limit=2", gzip).header("Content-Encoding"), "gzip");
+}
+
 TEST_F(List, InitialEventsAreForWatches) {
   Answered refused = get(kUrl + "?sendInitialEvents=true&resourceVersionMatch=NotOlderThan");
   EXPECT_EQ(refused.status, 422);
