@@ -2,6 +2,8 @@
 
 #include "controller/apiserver/apply_fields_internal.h"
 #include "controller/apiserver/apply_merge_internal.h"
+#include "controller/apiserver/core_internal.h"
+#include "controller/apiserver/secret_rules_internal.h"
 
 #include <utility>
 
@@ -11,15 +13,26 @@ namespace {
 constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 constexpr std::size_t kAnnotationsBytesMax = 256 * 1024;
 
+// What the annotation says of a Secret's data is hidden there, and taken to be what is live.
+void reveal_data(const Json& live, Json& last) {
+  Json* data = last.find("data");
+  if (data == nullptr || !data->is_object()) return;
+  for (auto& [key, value] : data->object_ref()) {
+    const Json* present = live["data"].find(key);
+    if (present != nullptr && value.as_string() == kRedacted) value = *present;
+  }
+}
+
 }  // namespace
 
 std::optional<FieldSet> fields_last_applied(const api::ResourceInfo& info, const Json& live) {
   const std::string& text = live["metadata"]["annotations"][kLastApplied].as_string();
   if (text.empty()) return std::nullopt;
-  const Result<Json> last = parse_json(text);
+  Result<Json> last = parse_json(text);
   const FieldType type = FieldType::of(info);
   if (!last || (*last)["apiVersion"].as_string() != info.api_version()) return std::nullopt;
   if (!type_problems(type, *last).empty()) return std::nullopt;
+  if (is_secret(info)) reveal_data(live, *last);
   const FieldChanges changes = compare_fields(type, *last, live);
   return subtract(subtract(fields_of(type, *last), changes.written), changes.removed);
 }

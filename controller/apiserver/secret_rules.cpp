@@ -23,10 +23,10 @@ void redact_last_applied(Json& secret) {
     Json* values = applied->find(field);
     if (values == nullptr) continue;
     if (!values->is_object()) {
-      *values = "***";
+      *values = kRedacted;
       continue;
     }
-    for (auto& [key, value] : values->object_ref()) value = "***";
+    for (auto& [key, value] : values->object_ref()) value = kRedacted;
   }
   annotations.set(kLastApplied, to_json(*applied) + "\n");
 }

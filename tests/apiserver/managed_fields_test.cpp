@@ -355,6 +355,27 @@ TEST_F(Migration, KubectlTakesOverFromItsClientSideApply) {
   EXPECT_EQ(last.body["metadata"]["annotations"][kAnnotation].as_string(), applied_ + "\n");
 }
 
+// The annotation of a Secret does not say what its values were.
+TEST_F(Migration, KubectlNeedsNoForceForTheDataOfASecret) {
+  Json secret = parse(R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"s",)"
+                      R"("namespace":"default"},"data":{"a":"QQ==","b":"QQ=="}})");
+  Json object = secret;
+  object.member("metadata").set("annotations", Json::object({{kAnnotation, to_json(secret)}}));
+  const std::string url(kSecrets);
+  ASSERT_EQ(post(url + "?fieldManager=kubectl-client-side-apply", object).status, 201);
+  const Json other = Json::object({{"data", Json::object({{"c", "QQ=="}})}});
+  ASSERT_EQ(merge(url + "/s?fieldManager=other", other).status, 200);
+  secret.member("data").set("a", "Qg==");
+  const auto apply_secret = [&] {
+    return patch(url + "/s?fieldManager=kubectl", "apply-patch+yaml", to_json(secret));
+  };
+  const Answered applied = apply_secret();
+  EXPECT_EQ(applied.status, 200) << applied.text;
+  EXPECT_EQ(applied.body["data"]["a"].as_string(), "Qg==");
+  secret.member("data").set("c", "Qg==");
+  EXPECT_EQ(apply_secret().status, 409) << "that one is another's";
+}
+
 TEST_F(Migration, KubectlNeedsNoForceForWhatItApplied) {
   Json body = parse(applied_);
   body.member("spec").set("replicas", 7);
