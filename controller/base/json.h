@@ -8,7 +8,8 @@
 //
 // A copy of an array or object shares it until one of the two is written to, so copies are cheap.
 // References that were given out for writing (member(), object_ref(), …) stay good: what has been
-// lent that way is copied at once.
+// lent that way is copied at once. They end when the value they lead into is moved into another
+// one: that one knows nothing of them and may be shared.
 //
 // Threads: a value is as safe as an int: share it only while nobody writes. Copies are values of
 // their own, whoever they share with.
