@@ -45,6 +45,29 @@ Json rename_members(Json object, Direction direction) {
   return result;
 }
 
+// Who owns which field is told in the terms of the view too.
+void rename_owned_fields(Json& managed_fields, Direction direction) {
+  const auto [from, to] = direction == Direction::ToCore ? std::pair(kViewVersion, kCoreVersion)
+                                                         : std::pair(kCoreVersion, kViewVersion);
+  if (!managed_fields.is_array()) return;
+  for (Json& entry : managed_fields.array_ref()) {
+    if (entry["apiVersion"].as_string() != from) continue;
+    entry.set("apiVersion", to);
+    Json renamed_fields = Json::object();
+    for (const auto& [key, node] : entry["fieldsV1"].as_object()) {
+      const bool field = key.starts_with("f:");
+      const std::string_view name = std::string_view(key).substr(field ? 2 : 0);
+      renamed_fields.set(field ? "f:" + std::string(renamed(name, direction)) : key, node);
+    }
+    if (entry["fieldsV1"].is_object()) entry.set("fieldsV1", std::move(renamed_fields));
+  }
+}
+
+void rename_owned_fields_of(Json& object, Direction direction) {
+  if (object["metadata"]["managedFields"].empty()) return;
+  rename_owned_fields(object.member("metadata").member("managedFields"), direction);
+}
+
 // "/regarding/name" → "/involvedObject/name".
 std::string rename_pointer(const std::string& pointer) {
   if (!pointer.starts_with('/')) return pointer;
@@ -61,11 +84,16 @@ Json to_core(Json body) {
         Json* pointer = operation.find(member);
         if (pointer != nullptr) *pointer = rename_pointer(pointer->as_string());
       }
+      Json* value = operation.find("value");
+      if (value != nullptr && operation["path"].as_string() == "/metadata/managedFields") {
+        rename_owned_fields(*value, Direction::ToCore);
+      }
     }
     return body;
   }
   if (!body.is_object()) return body;
   body = rename_members(std::move(body), Direction::ToCore);
+  rename_owned_fields_of(body, Direction::ToCore);
   if (body["apiVersion"].as_string() == kViewVersion && body["kind"].as_string() == "Event") {
     body.set("apiVersion", kCoreVersion);
   }
@@ -76,8 +104,11 @@ Json to_core(Json body) {
 Json to_view(Json object) {
   const std::string kind = object["kind"].as_string();
   if (kind == "Event") object = rename_members(std::move(object), Direction::ToView);
+  if (kind == "Event" || kind == "PartialObjectMetadata") {
+    rename_owned_fields_of(object, Direction::ToView);
+  }
   if (kind == "Event" || kind == "EventList") object.set("apiVersion", kViewVersion);
-  if (kind == "EventList") {
+  if (kind == "EventList" || kind == "PartialObjectMetadataList") {
     for (Json& item : object.member("items").array_ref()) item = to_view(std::move(item));
   }
   if (kind == "Table") {
