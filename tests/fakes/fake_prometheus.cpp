@@ -9,8 +9,6 @@ namespace clickdeploy::fakes {
 
 namespace {
 
-constexpr std::chrono::seconds kLook{5};
-
 std::string value_of(const std::map<std::string, std::string>& labels, const std::string& name,
                      const std::string& otherwise) {
   const auto found = labels.find(name);
@@ -42,7 +40,7 @@ Task<void> FakePrometheus::run() {
   while (true) {
     if (!down_ && clock_.steady_now() >= look_due_) {
       look_at_targets(false);
-      look_due_ = clock_.steady_now() + kLook;
+      look_due_ = clock_.steady_now() + look_every_;
     }
     if (!down_) scrape_due();
     co_await clock_.sleep(next_due() - clock_.steady_now());

@@ -50,6 +50,8 @@ class FakePrometheus {
   // While it is down nothing is scraped or read; the world refuses its connections. Coming up it
   // starts as a new process does.
   void set_down(bool down);
+  // How often it looks at its files of targets, from the next look on.
+  void look_every(std::chrono::seconds interval) { look_every_ = interval; }
   bool is_down() const { return down_; }
 
   std::size_t targets() const { return targets_.size(); }
@@ -99,6 +101,7 @@ class FakePrometheus {
   const Scraper scraper_;
   const FakePrometheusOptions options_;
   bool down_ = false;
+  std::chrono::seconds look_every_{5};
   SteadyTime look_due_{};
   std::map<std::string, Groups> files_;    // last good content
   std::map<std::string, Target> targets_;  // by all their labels

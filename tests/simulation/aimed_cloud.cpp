@@ -1,0 +1,218 @@
+// Aimed at what stands between the controllers and the cloud: answers that come too late, lists in
+// small pages, caches that lag behind.
+
+#include "tests/simulation/aimed_runs.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace clickdeploy::simulation {
+
+using namespace std::chrono_literals;
+using Kind = NetworkFault::Kind;
+
+namespace {
+
+constexpr std::string_view kServersPath = "/compute/v2.1/servers";
+
+bool is_create(const http::Request& request) {
+  return request.method == "POST" && request.url.ends_with(kServersPath);
+}
+
+bool is_list(const http::Request& request) {
+  return request.method == "GET" && request.url.contains("/servers/detail");
+}
+
+Task<http::Reply> in_small_pages(SimWorld& world, http::Request request) {
+  if (is_list(request)) {
+    const std::size_t at = request.url.find("limit=");
+    if (at != std::string::npos) {
+      const std::size_t end = std::min(request.url.find('&', at), request.url.size());
+      request.url.erase(at, end - at);
+    }
+    const char last = request.url.back();
+    if (last != '&' && last != '?') request.url += request.url.contains('?') ? '&' : '?';
+    request.url += "limit=1";
+  }
+  http::Reply reply = co_await world.checker.handle(std::move(request));
+  co_return reply;
+}
+
+void small_pages(SimWorld& world) {
+  world.network.route(kCloudOrigin, [&world](http::Request request) {
+    return in_small_pages(world, std::move(request));
+  });
+  has_fleet(world, 3);
+}
+
+// The only create comes to the cloud when its sender has given up; all later ones are refused. Its
+// Service is deleted in between, and the server that comes late goes, too.
+void late_create(SimWorld& world) {
+  bool first = true;
+  world.network.faults = [&first](const http::Request& request) -> std::optional<NetworkFault> {
+    if (!is_create(request)) return std::nullopt;
+    if (std::exchange(first, false)) return NetworkFault{.kind = Kind::Late, .delay = 100s};
+    NetworkFault refused{.kind = Kind::Status, .status = 403};
+    refused.body = R"({"forbidden": {"code": 403, "message": "Quota exceeded for instances"}})";
+    return refused;
+  };
+  apply_fleet(world, 1);
+  const auto sent = [&] { return !first; };
+  if (!comes_about(world, "L1", "no server is asked for", sent, 2min)) return;
+  world.run_for(60s + 1s * (3 + world.seed() % 20));
+  world.remove(kServices, kWeb);
+  const auto gone = [&] { return world.objects(kServices).empty(); };
+  if (!comes_about(world, "L3", "the Service does not go", gone, 10min)) return;
+  world.run_for(2min);
+  if (!world.checker.our_servers().empty() || !world.checker.our_ports().empty()) {
+    world.report.add("S6", "the cloud keeps what a Service had that is gone");
+  }
+  world.network.faults = nullptr;
+}
+
+// Younger servers are listed without addresses.
+Task<http::Reply> without_addresses(SimWorld& world, http::Request request) {
+  const bool list = is_list(request);
+  http::Reply reply = co_await world.checker.handle(std::move(request));
+  if (!list || reply.response.status != 200) co_return reply;
+  Json body = parse_json(reply.response.body).value_or(Json());
+  Json servers = Json::array();
+  for (const Json& each : body["servers"].as_array()) {
+    Json server = each;
+    const localcloud::Server* found = world.cloud.find_server(each["id"].as_string());
+    const bool young = found == nullptr || world.cloud.now() - found->created < 40s;
+    if (young) server.set("addresses", Json::object({}));
+    servers.push_back(std::move(server));
+  }
+  body.set("servers", std::move(servers));
+  reply.response.body = to_json(body);
+  co_return reply;
+}
+
+void take_address(SimWorld& world, const localcloud::Port& like) {
+  localcloud::NewPort request;
+  request.network_id = like.network_id;
+  request.name = "of-somebody";
+  if (!world.cloud.create_port(like.project_id, std::move(request))) {
+    world.report.add("run", "somebody cannot make a port");
+  }
+}
+
+// Somebody deletes the only server, and takes its address. The new one's comes late.
+void address_taken(SimWorld& world) {
+  world.network.route(kCloudOrigin, [&world](http::Request request) {
+    return without_addresses(world, std::move(request));
+  });
+  if (!has_fleet(world, 1)) return;
+  world.run_for(1s * (world.seed() % 10));
+  const localcloud::Port like = *world.checker.our_ports().front();
+  const std::size_t made = world.checker.count("POST", std::string(kServersPath));
+  for (const std::string& id : our_server_ids(world)) {
+    localcloud::Server* server = world.cloud.find_server(id);
+    if (server == nullptr || !world.cloud.delete_server(*server)) {
+      return world.report.add("run", "somebody cannot delete the server");
+    }
+  }
+  const auto bare = [&] {
+    return world.checker.our_servers().empty() && world.checker.our_ports().empty();
+  };
+  if (!comes_about(world, "L1", "the ports of a lost server stay", bare, 10min)) return;
+  take_address(world, like);
+  world.run_for(5min);
+  const std::size_t more = world.checker.count("POST", std::string(kServersPath)) - made;
+  if (more > 1) {
+    world.report.add("S22", "one server was lost, and " + std::to_string(more) + " were made");
+  }
+  const auto repaired = [&] { return is_converged(world, 1); };
+  comes_about(world, "L1", "a lost server is not replaced", repaired, 10min);
+}
+
+// The Cloud no longer allows the namespace: what it has stays, and it gets nothing more.
+void access_revoked(SimWorld& world) {
+  if (!has_fleet(world, 1)) return;
+  const Json labels = Json::object({{"matchLabels", Json::object({{"team", "other"}})}});
+  world.patch(kClouds, kCloud, spec_of("allowedNamespaces", labels));
+  world.run_for(1s * (5 + world.seed() % 5));
+  const std::size_t before = world.checker.mutations().size();
+  world.patch(kServices, kWeb, spec_of("replicas", 2));
+  world.run_for(1min);
+  if (world.checker.mutations().size() > before) {
+    world.report.add("S21", "a namespace that the Cloud does not allow changes it: " +
+                                world.checker.mutations().back().path);
+  }
+}
+
+bool is_of_instances(const std::string& url) {
+  return url.contains("/instances");
+}
+
+// What the controllers see of Instances lags behind while three are made.
+void lagging_instances(SimWorld& world) {
+  world.apply(platform_manifests());
+  world.run_for(20s);
+  int late = 4;
+  world.views.on_event = [&late](const std::string& url) -> std::optional<EventFault> {
+    if (!is_of_instances(url) || late-- <= 0) return std::nullopt;
+    return EventFault{.kind = EventFault::Kind::Late, .delay = 6s};
+  };
+  world.apply(service_manifest(3));
+  const auto converged = [&] { return is_converged(world, 3); };
+  comes_about(world, "L1", "the fleet does not come up", converged, 6min);
+  world.views.on_event = nullptr;
+}
+
+bool is_unhealthy(const Json& instance) {
+  return !instance["status"]["remediation"]["unhealthySince"].as_string().empty();
+}
+
+// Three of four agents die at once, and one repair may run at a time. When the first begins, the
+// controllers' view of Instances lags behind.
+void many_fail_at_once(SimWorld& world) {
+  if (!has_fleet(world, 4)) return;
+  const std::vector<std::string> ids = our_server_ids(world);
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (SimAgent* agent = world.guests.find_agent_of(ids[i])) agent->state = AgentState::Killed;
+  }
+  const auto unhealthy = [&] {
+    return std::ranges::any_of(world.objects(kInstances), is_unhealthy);
+  };
+  if (!comes_about(world, "L1", "nobody sees that agents are dead", unhealthy, 3min)) return;
+  world.run_for(50s);
+  world.views.on_event = [](const std::string& url) -> std::optional<EventFault> {
+    if (!is_of_instances(url)) return std::nullopt;
+    return EventFault{.kind = EventFault::Kind::Late, .delay = 4s};
+  };
+  world.run_for(1min);
+  world.views.on_event = nullptr;
+  const auto repaired = [&] { return is_converged(world, 4); };
+  comes_about(world, "L1", "dead agents are not repaired", repaired, 40min);
+}
+
+// Watchers that were away for a moment find that the log no longer has what they missed, and list
+// again.
+void short_log(SimWorld& world) {
+  world.log_events_max = 4;
+  world.crash();
+  world.boot();
+  if (!has_fleet(world, 3)) return;
+  world.patch(kServices, kWeb, spec_of("replicas", 1));
+  const auto converged = [&] { return is_converged(world, 1); };
+  comes_about(world, "L1", "the fleet does not shrink", converged, 5min);
+}
+
+}  // namespace
+
+std::vector<AimedRun> aimed_at_cloud() {
+  return {
+      {"small-pages", "lists come one server at a time", small_pages},
+      {"late-create", "a create arrives when its Service is being deleted", late_create},
+      {"address-taken", "a server is lost, and its address is somebody else's", address_taken},
+      {"access-revoked", "the Cloud no longer allows the namespace", access_revoked},
+      {"lagging-instances", "Instances are seen late while they are made", lagging_instances},
+      {"many-fail-at-once", "three of four agents die", many_fail_at_once},
+      {"short-log", "the log of changes is short", short_log},
+  };
+}
+
+}  // namespace clickdeploy::simulation
