@@ -53,7 +53,7 @@ simulate-drivers: ## One fault at every place of each reference scenario (DRIVER
 planted: ## Plant bugs, count those that the simulation finds (SEEDS=n for each, SEED=first)
 	@scripts/setup
 	@scripts/lib/build planted planted
-	@exec build/planted/bin/planted --first $(or $(SEED),1) --seeds $(or $(SEEDS),300) $(ARGS)
+	@exec build/planted/bin/planted --first $(or $(SEED),1) --seeds $(or $(SEEDS),60) $(ARGS)
 
 .PHONY: format
 format: ## Format all C++

@@ -54,7 +54,7 @@ enum class Bug : std::uint8_t {
   VerdictOfAnother,
   NamespaceNotAsked,
   GoneIsError,
-  HalfListBelieved,
+  ErrorMeansGone,
   PageMarkerIgnored,
   RateLimiterOff,
   LoginStorm,

@@ -97,7 +97,8 @@ Task<Result<std::optional<Server>>> ComputeClient::get_server(std::string id) {
   if (!is_plain_id(id)) co_return bad_id(kWhat);
   ApiRequest request = read(server_path(id));
   Result<ApiResponse> answer = co_await session_.request(std::move(request));
-  const bool gone = !answer && answer.error().code() == ErrorCode::NotFound;
+  const bool gone =
+      !answer && (answer.error().code() == ErrorCode::NotFound || planted(Bug::ErrorMeansGone));
   if (gone && !planted(Bug::GoneIsError)) co_return std::optional<Server>();
   if (!answer) co_return fail_in(kWhat, std::move(answer).error());
   Result<Server> server = parse_server(answer->body["server"]);

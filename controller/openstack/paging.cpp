@@ -72,7 +72,6 @@ Task<Result<std::vector<Json>>> list_all(Session& session, ListRequest request) 
     api_request.path = request.path + (query.empty() ? "" : "?" + query);
     api_request.priority = Priority::Background;
     Result<ApiResponse> answer = co_await session.request(std::move(api_request));
-    if (!answer && page > 0 && planted(Bug::HalfListBelieved)) co_return items;
     if (!answer) co_return std::unexpected(page_error(std::move(answer).error(), page));
     Json* list = answer->body.find(request.member);
     if (!list || !list->is_array()) co_return nonsense("has no \"" + request.member + "\"");

@@ -3,7 +3,10 @@
 #include "controller/base/yaml.h"
 #include "tests/simulation/sim_fleet.h"
 
+#include <iterator>
 #include <map>
+#include <string_view>
+#include <vector>
 
 namespace clickdeploy::planted_bugs {
 
@@ -32,6 +35,21 @@ std::string torn_file(const simulation::SimWorld& world) {
     if (rules && !parse_single_yaml(node->bytes).value_or(Json())["groups"].is_array()) return path;
   }
   return "";
+}
+
+// With every other seed anywhere in the database, else in the text of a document.
+bool flip(simulation::SimWorld& world, std::uint64_t seed) {
+  if (seed % 2 == 0) return world.storage.flip_bit(simulation::kDatabase);
+  constexpr std::string_view kTexts[] = {"m1.small", "app-net", "debian-12", "node-exporter"};
+  const std::string_view text = kTexts[seed / 2 % std::size(kTexts)];
+  const std::string& bytes = world.storage.files().at(simulation::kDatabase)->durable;
+  std::vector<std::size_t> places;
+  for (std::size_t at = bytes.find(text); at != std::string::npos; at = bytes.find(text, at + 1)) {
+    places.push_back(at);
+  }
+  if (places.empty()) return false;
+  SeededRandom dice(seed);
+  return world.storage.flip_bit_at(simulation::kDatabase, places[dice.next() % places.size()]);
 }
 
 class DiskRun {
@@ -121,7 +139,7 @@ std::optional<std::string> run_flip(std::uint64_t seed) {
   world.boot();
   const Documents before = all_documents(world);
   world.crash();
-  if (!world.storage.flip_bit(simulation::kDatabase)) return "run: there is no database";
+  if (!flip(world, seed)) return "run: there is nothing to flip";
   world.boot();
   if (world.boot_error() || broken) return broken;
   if (all_documents(world) == before) return std::nullopt;

@@ -261,6 +261,14 @@ bool SimDisk::flip_bit(const std::string& path) {
   return true;
 }
 
+bool SimDisk::flip_bit_at(const std::string& path, std::size_t at) {
+  const SimNodePtr node = find(path);
+  if (!node || at >= node->durable.size()) return false;
+  node->durable[at] = static_cast<char>(node->durable[at] ^ 1);
+  if (at < node->bytes.size()) node->bytes[at] = static_cast<char>(node->bytes[at] ^ 1);
+  return true;
+}
+
 SimNodePtr SimDisk::find(const std::string& path) const {
   const auto at = names_.find(path);
   return at == names_.end() ? nullptr : at->second;

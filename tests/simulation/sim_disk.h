@@ -81,6 +81,8 @@ class SimDisk {
   void lose_power(double damage);
   // One bit of the file, written and synced. False if there is no such file or it is empty.
   bool flip_bit(const std::string& path);
+  // The lowest bit of the byte there.
+  bool flip_bit_at(const std::string& path, std::size_t at);
 
   std::uint64_t changes() const { return changes_; }  // operations of the process so far
   std::uint64_t reads() const { return reads_; }
