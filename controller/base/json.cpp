@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <numeric>
 
 namespace clickdeploy {
@@ -255,12 +256,37 @@ JsonObject JsonObject::from_members(std::vector<Member> members) {
   return object;
 }
 
+namespace {
+
+JsonObject merge_members(JsonObject& target, const JsonObject& patch) {
+  std::vector<JsonObject::Member> merged;
+  merged.reserve(target.size() + patch.size());
+  auto i = target.begin();
+  for (const auto& [key, value] : patch) {
+    for (; i != target.end() && i->first < key; ++i) merged.push_back(std::move(*i));
+    const bool present = i != target.end() && i->first == key;
+    Json old = present ? std::move(i->second) : Json();
+    if (present) ++i;
+    if (value.is_null()) continue;
+    apply_merge_patch(old, value);
+    merged.emplace_back(key, std::move(old));
+  }
+  std::move(i, target.end(), std::back_inserter(merged));
+  return JsonObject::from_members(std::move(merged));
+}
+
+}  // namespace
+
 void apply_merge_patch(Json& target, const Json& patch) {
   if (!patch.is_object()) {
     target = patch;
     return;
   }
   JsonObject& object = target.object_ref();
+  if (patch.size() > kSmallObject) {  // one walk: each insertion by itself moves all behind it
+    object = merge_members(object, patch.as_object());
+    return;
+  }
   for (const auto& [key, value] : patch.as_object()) {
     if (value.is_null()) {
       object.erase(key);

@@ -216,6 +216,28 @@ TEST(Json, InvalidBytesAreReplacedWhenPrinted) {
   EXPECT_EQ(to_json(Json("a\xFF")), "\"a\xEF\xBF\xBD\"");
 }
 
+// Keys that fall between those that are there: 100 000 insertions would move 100 000 members each.
+TEST(Json, LargeMergePatchesAreOneWalk) {
+  std::vector<JsonObject::Member> members;
+  std::vector<JsonObject::Member> changes;
+  for (int i = 0; i < 200'000; ++i) {
+    const std::string key = std::to_string(1'000'000 + i);
+    if (i % 2 == 0) members.emplace_back(key, Json::object({{"old", i}}));
+    if (i % 3 == 0) changes.emplace_back(key, Json::object({{"new", i}, {"gone", nullptr}}));
+    if (i % 3 == 1) changes.emplace_back(key, nullptr);
+  }
+  Json target = JsonObject::from_members(members);
+  const Json before = target;
+  apply_merge_patch(target, JsonObject::from_members(changes));
+  EXPECT_EQ(before.size(), 100'000u) << "a copy is left alone";
+  for (int i = 0; i < 200'000; ++i) {
+    Json expected;
+    if (i % 2 == 0 && i % 3 != 1) expected.set("old", i);
+    if (i % 3 == 0) expected.set("new", i);
+    ASSERT_EQ(target[std::to_string(1'000'000 + i)], expected) << i;
+  }
+}
+
 TEST(Json, MergePatchFollowsTheTableOfRfc7396) {
   struct Case {
     std::string target;
