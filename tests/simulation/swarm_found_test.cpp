@@ -146,6 +146,19 @@ TEST(SwarmFound, ACloudThatNothingUsesGoesWithinTwoMinutes) {
   });
 }
 
+// A server that was made before its policy was observed lacks the agents, and would be replaced.
+TEST(SwarmFound, NoServerIsMadeBeforeItsPolicyIsObserved) {
+  replay({1, 2}, [](SimWorld& world) {
+    world.views.on_event = [](const std::string& url) -> std::optional<EventFault> {
+      if (!url.contains("/monitoringpolicies")) return std::nullopt;
+      return EventFault{.kind = EventFault::Kind::Late, .delay = 20s};
+    };
+    apply_fleet(world, 2);
+    ASSERT_TRUE(world.run_until([&] { return is_converged(world, 2); }, 10min)) << describe(world);
+    EXPECT_EQ(world.checker.count("POST", "/compute/v2.1/servers"), 2U);
+  });
+}
+
 // No cloud promises an order of its lists.
 void newest_port_first(http::Response& response) {
   Json body = parse_json(response.body).value_or(Json());

@@ -8,6 +8,7 @@
 namespace clickdeploy::reconcilers {
 
 using api::v1alpha1::Instance;
+using api::v1alpha1::MonitoringPolicy;
 using api::v1alpha1::Service;
 using runtime::EventKind;
 using runtime::ReconcileResult;
@@ -124,6 +125,12 @@ Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
           "Cloud " + cloud_key.text() + " is not verified yet; see its conditions";
     }
   }
+  const bool first = observed.instances.empty() && !service.metadata.is_deleting();
+  if (first && observed.waiting_for.empty()) {
+    Result<std::string> waiting = co_await unobserved_policy(service);
+    if (!waiting) co_return std::unexpected(std::move(waiting).error());
+    observed.waiting_for = *std::move(waiting);
+  }
   if (service.metadata.is_deleting() && observed.instances.empty()) {
     alone_since_.try_emplace(service.metadata.key(), context_.clock.steady_now());
     std::string unobserved;
@@ -146,6 +153,27 @@ Result<Instance> ServiceReconciler::read_instance(const Json& item) const {
     return *cached;
   }
   return api::decode<Instance>(item);
+}
+
+// Agents are installed at the first boot: a server that was made without those of a policy that the
+// cache does not have yet would be replaced at once.
+Task<Result<std::string>> ServiceReconciler::unobserved_policy(Service service) {
+  client::ResourcePath path = client::ResourcePath::of(MonitoringPolicy::kGvk);
+  Result<client::ObjectList> list = co_await context_.client.list(path, "");
+  if (!list) co_return std::unexpected(std::move(list).error());
+  MonitoringInput input = context_.monitoring_input(false);
+  input.policies.clear();
+  for (const Json& item : list->items) {
+    Result<MonitoringPolicy> policy = api::decode<MonitoringPolicy>(item);
+    if (!policy) co_return std::unexpected(std::move(policy).error());
+    input.policies.push_back(std::make_shared<const MonitoringPolicy>(*std::move(policy)));
+  }
+  const auto applied = applied_policy(service, input);
+  if (applied == nullptr) co_return std::string();
+  const auto known = context_.monitoring_of(service).policy;
+  if (known != nullptr && wanted_agents(*known) == wanted_agents(*applied)) co_return std::string();
+  co_return "MonitoringPolicy " + applied->metadata.key().text() +
+      " is not observed yet; its agents are installed when a server is made";
 }
 
 std::vector<std::string> ServiceReconciler::targets_known(const Service& service,

@@ -22,6 +22,8 @@ class ServiceReconciler final : public runtime::Reconciler {
  private:
   Task<Result<ServiceObserved>> observe(api::v1alpha1::Service service);
   Result<api::v1alpha1::Instance> read_instance(const Json& item) const;
+  // Why the first Instances cannot be made yet; "" if they can.
+  Task<Result<std::string>> unobserved_policy(api::v1alpha1::Service service);
   std::vector<std::string> targets_known(const api::v1alpha1::Service& service,
                                          std::string* unobserved) const;
   Task<Result<void>> perform(const api::v1alpha1::Service& service, const ServiceObserved& observed,
