@@ -17,7 +17,9 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <iterator>
 #include <optional>
 
@@ -36,17 +38,26 @@ class Builder {
   // RapidJSON's handler concept.
   bool Null() { return add(Json()); }
   bool Bool(bool value) { return add(Json(value)); }
-  bool Int(int value) { return add(Json(std::int64_t{value})); }
-  bool Uint(unsigned value) { return add(Json(std::int64_t{value})); }
-  bool Int64(std::int64_t value) { return add(Json(value)); }
-  bool Uint64(std::uint64_t value) {
-    return std::in_range<std::int64_t>(value) ? add(Json(static_cast<std::int64_t>(value)))
-                                              : add(Json(static_cast<double>(value)));
-  }
-  bool Double(double value) {
+  // Numbers come as they are written (kNumbersAsText), so none of these is called.
+  bool Int(int) { return false; }
+  bool Uint(unsigned) { return false; }
+  bool Int64(std::int64_t) { return false; }
+  bool Uint64(std::uint64_t) { return false; }
+  bool Double(double) { return false; }
+  bool RawNumber(const char* text, rapidjson::SizeType length, bool) {
+    const char* end = text + length;
+    std::int64_t whole = 0;
+    if (const auto read = std::from_chars(text, end, whole);
+        read.ec == std::errc() && read.ptr == end) {
+      return add(Json(whole));
+    }
+    double value = 0;
+    const auto read = std::from_chars(text, end, value);
+    // It does not say in which direction the number is out of range.
+    if (read.ec == std::errc::result_out_of_range)
+      value = std::strtod(std::string(text, end).c_str(), nullptr);
     return std::isfinite(value) ? add(Json(value)) : refuse("number out of range");
   }
-  bool RawNumber(const char*, rapidjson::SizeType, bool) { return refuse("unexpected number"); }
   bool String(const char* text, rapidjson::SizeType length, bool) {
     return is_good({text, length}) && add(Json(std::string_view(text, length)));
   }
@@ -191,12 +202,15 @@ std::string lower_first(std::string_view text) {
   return lowered;
 }
 
+// RapidJSON's own exact reading of numbers looks beyond a table's end for some of hundreds of
+// digits.
+constexpr unsigned kNumbersAsText = rapidjson::kParseNumbersAsStringsFlag;
 constexpr std::size_t kStackDepthMax = 128;
 constexpr std::size_t kVectorBytes = 16;  // RapidJSON looks at so many at once
 
 std::optional<Json> parse_in_place(std::string_view text, const JsonLimits& limits,
                                    std::vector<std::string>* duplicates) {
-  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseFullPrecisionFlag;
+  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | kNumbersAsText;
   if (limits.depth_max > kStackDepthMax || !is_valid_utf8(text)) return std::nullopt;
   std::string buffer;
   buffer.reserve(text.size() + kVectorBytes);
@@ -212,9 +226,8 @@ std::optional<Json> parse_in_place(std::string_view text, const JsonLimits& limi
 // The iterative parser: deep input costs heap, never stack.
 Result<Json> parse_carefully(std::string_view text, const JsonLimits& limits,
                              std::vector<std::string>* duplicates) {
-  constexpr unsigned kFlags = rapidjson::kParseIterativeFlag |
-                              rapidjson::kParseValidateEncodingFlag |
-                              rapidjson::kParseFullPrecisionFlag;
+  constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | kNumbersAsText;
   Builder builder(limits, duplicates, true);
   rapidjson::MemoryStream stream(text.data(), text.size());
   rapidjson::Reader reader;

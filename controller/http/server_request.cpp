@@ -59,7 +59,6 @@ class HeadScanner {
       if (c == '\n') {
         if (line_bytes_ == 0) return ++seen_;
         line_bytes_ = 0;
-        first_line_ = false;
       } else if (c != '\r') {
         if (line_bytes_ == 0 && (c == ' ' || c == '\t')) return bad("folded header");
         if (c == '\0') return bad("malformed header");
@@ -70,13 +69,10 @@ class HeadScanner {
     return std::nullopt;
   }
 
-  bool in_first_line() const { return first_line_; }
-
  private:
   std::size_t seen_ = 0;
   std::size_t line_bytes_ = 0;
   char previous_ = 0;
-  bool first_line_ = true;
 };
 
 }  // namespace
@@ -95,7 +91,7 @@ struct RequestParser::Impl {
 
   // Bytes of another protocol are told apart at once; their sender would wait for ever.
   bool begins_like_a_request(std::string_view text) const {
-    if (text.empty() || !scanner.in_first_line()) return true;
+    if (text.empty()) return true;
     const std::string_view method = text.substr(0, text.find(' '));
     return method.size() <= kMethodBytesMax && is_token(method);
   }

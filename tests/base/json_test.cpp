@@ -60,6 +60,20 @@ TEST(Json, NumbersKeepTheirKindAndValue) {
   EXPECT_EQ(to_json(Json(std::nan(""))), "null");
 }
 
+TEST(Json, NumbersOfAnyLengthAreReadExactly) {
+  const std::string digits = "922033692666660";
+  const Json long_one = parsed(digits + std::string(285, '0'));
+  ASSERT_TRUE(long_one.is_double());
+  EXPECT_DOUBLE_EQ(long_one.as_double(), 9.2203369266666e299);
+  EXPECT_EQ(parsed("0." + std::string(400, '0') + "1"), Json(0.0));
+  EXPECT_EQ(parsed("0e92"), Json(0));
+  EXPECT_EQ(parsed("-0"), Json(0));
+  EXPECT_EQ(parsed("1E2"), Json(100));
+  EXPECT_DOUBLE_EQ(parsed("0.1000000000000000055511151231257827021181583404541015625").as_double(),
+                   0.1);
+  EXPECT_FALSE(parse_json(digits + std::string(300, '0')));
+}
+
 TEST(Json, RefusesBadDocumentsWithAnOffset) {
   struct Case {
     std::string text;
