@@ -31,6 +31,7 @@ struct PrometheusInMemory {
   Disk& disk;
   bool answers = true;
   bool own_broken = false;  // prometheus.yml
+  bool silent = false;      // it reads its files, and the answer is lost
   std::string poison;       // a text that holds it is refused
   bool success = true;
   Files loaded{};
@@ -46,6 +47,7 @@ struct PrometheusInMemory {
     }
     if (!success) return fail(ErrorCode::InvalidArgument, own_broken ? "bad yml" : "bad rule");
     loaded = files;
+    if (silent) return fail(ErrorCode::Unavailable, "no answer in time");
     return {};
   }
 
@@ -272,6 +274,24 @@ TEST_F(Delivery, OfSeveralNewFilesTheBadOneIsFound) {
   passes_for(60s);
   EXPECT_EQ(loaded(), "a: up == 2, b: up == 1, c: up == 2");
   EXPECT_EQ(rejected(), "b");
+}
+
+TEST_F(Delivery, AFileThatWasLoadedWithoutAnAnswerDoesNotHoldUpTheNext) {
+  want("a", "up == 1");
+  want("b", "up == 1");
+  pass();
+  prometheus_.poison = "up == 2";
+  want("a", "up == 2");
+  want("b", "up == 2");
+  passes_for(12s);
+  EXPECT_NE(rejected(), "");
+  prometheus_.poison = "";
+  prometheus_.silent = true;
+  passes_for(12s);
+  prometheus_.silent = false;
+  passes_for(60s);
+  EXPECT_EQ(loaded(), "a: up == 2, b: up == 2");
+  EXPECT_EQ(rejected(), "");
 }
 
 TEST_F(Delivery, ARefusedFileIsTriedAgainAfterAWhile) {

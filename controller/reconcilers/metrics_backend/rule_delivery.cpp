@@ -177,6 +177,12 @@ void RuleDelivery::learn(const Files& current) {
   for (const auto& [name, text] : current) {
     const std::string shown = snapshot.loaded_hash(name, order_.rules_owner);
     if (shown.empty() || shown != prometheus::hash_in(text)) continue;
+    // Loaded, though the answer to its reload was lost: else it would be the next to be tried for
+    // ever, and no other that was refused with it.
+    auto refused = memory_.refused.find(name);
+    if (refused != memory_.refused.end() && refused->second.hash == shown) {
+      memory_.refused.erase(refused);
+    }
     auto known = memory_.proven.find(name);
     if (known != memory_.proven.end() && prometheus::hash_in(known->second) == shown) continue;
     memory_.proven[name] = text;
