@@ -62,5 +62,38 @@ TEST(Simulation, AServiceBecomesThreeMonitoredServersAndThenNothingHappens) {
   });
 }
 
+// Lists and looks by id do not know a server in its first seconds.
+Task<http::Reply> answer_without_fresh_servers(SimWorld& world, http::Request request) {
+  const bool look = request.method == "GET" && request.url.contains("/compute/v2.1/servers/");
+  const bool list = request.url.contains("/servers/detail");
+  http::Reply reply = co_await world.checker.handle(std::move(request));
+  for (const localcloud::Server* server : world.checker.our_servers()) {
+    if (!look || world.cloud.now() - server->created >= 20s) continue;
+    reply.response.status = list ? 200 : 404;
+    reply.response.body = list ? R"({"servers": []})" : R"({"itemNotFound": {"code": 404}})";
+  }
+  co_return reply;
+}
+
+TEST(Simulation, AServerThatWasMadeAndDoesNotShowYetGoesWithItsInstance) {
+  replay({1, 2}, [](SimWorld& world) {
+    world.network.route(kCloudOrigin, [&world](http::Request request) {
+      return answer_without_fresh_servers(world, std::move(request));
+    });
+    apply_fleet(world, 1);
+    auto is_made = [&] {
+      const auto instances = world.objects(kInstances);
+      return !instances.empty() &&
+             instances[0].get()["status"]["claim"]["state"].as_string() == "Confirmed";
+    };
+    ASSERT_TRUE(world.run_until(is_made, 1min));
+    world.remove(kServices, kWeb);
+    ASSERT_TRUE(world.run_until([&] { return world.objects(kInstances).empty(); }, 5min))
+        << describe(world);
+    EXPECT_TRUE(world.checker.our_servers().empty());
+    EXPECT_TRUE(world.checker.our_ports().empty());
+  });
+}
+
 }  // namespace
 }  // namespace clickdeploy::simulation

@@ -40,7 +40,10 @@ class Reporter {
  private:
   void report_server() {
     if (!observed_.server) {
-      if (observed_.server_gone == true) status_.server.state = "DELETED";
+      // Of one that nobody has seen yet that is not known: it may not show itself in its first
+      // seconds, and its deletion tells it from one that is gone by the state that it has not.
+      const bool seen = !status_.server.state.empty();
+      if (observed_.server_gone == true && seen) status_.server.state = "DELETED";
       return;
     }
     const openstack::Server& server = *observed_.server;
