@@ -123,7 +123,8 @@ class SwarmRun {
       const auto second = std::chrono::floor<std::chrono::seconds>(world_.context().now());
       if (second == looked) return false;
       looked = second;
-      return oracle_.unrest().empty();
+      // A request that arrives late may still make something.
+      return faults_.all_arrived() && oracle_.unrest().empty();
     };
     return world_.run_until(rests, limit);
   }

@@ -25,6 +25,8 @@ class SwarmFaults {
   void calm();
   // What the controller asks a person for: servers that somebody stopped are started.
   void help();
+  // Of what was delayed nothing is under way any more.
+  bool all_arrived() const { return world_.context().now() > messages_.all_arrive_at(); }
 
   // What others have in the cloud, and the controller must leave alone: "" or what happened to it.
   std::string harm_to_others() const;

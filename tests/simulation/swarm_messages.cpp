@@ -144,7 +144,10 @@ MessageFaults::Fault MessageFaults::fault_of(const http::Request& request) {
   const std::string kind = kind_of_message(request);
   const std::uint64_t number = ++seen_[kind];
   Fault fault = drawn(request, kind, number);
-  if (fault) tell(request, *fault);
+  if (fault) {
+    tell(request, *fault);
+    all_arrive_at_ = std::max(all_arrive_at_, world_.context().now() + fault->delay);
+  }
   return fault;
 }
 

@@ -22,6 +22,8 @@ class MessageFaults {
   MessageFaults(SimWorld& world, Story& story, Decisions& decisions);
 
   void stop() { on_ = false; }
+  // What was delayed has arrived by then.
+  SteadyTime all_arrive_at() const { return all_arrive_at_; }
   // From now on all calls of the cloud but log-ins are answered 401, until `until`.
   void refuse_tokens(SteadyTime until) { tokens_refused_until_ = until; }
   // Log-ins until then are answered with a catalogue that lacks a service.
@@ -56,6 +58,7 @@ class MessageFaults {
   bool on_ = true;
   std::map<std::string, std::uint64_t> seen_;  // messages, by kind
   std::string old_rules_;
+  SteadyTime all_arrive_at_{};
   SteadyTime tokens_refused_until_{};
   SteadyTime catalogue_lost_until_{};
   // Of the whole run; 0 is off.
