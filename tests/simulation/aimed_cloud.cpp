@@ -46,13 +46,38 @@ void small_pages(SimWorld& world) {
   has_fleet(world, 3);
 }
 
-// The only create comes to the cloud when its sender has given up; all later ones are refused. Its
-// Service is deleted in between, and the server that comes late goes, too.
-void late_create(SimWorld& world) {
+// Lists lack younger servers; a look by id shows them.
+Task<http::Reply> without_younger(SimWorld& world, std::chrono::seconds age,
+                                  http::Request request) {
+  const bool list = is_list(request);
+  http::Reply reply = co_await world.checker.handle(std::move(request));
+  if (!list || reply.response.status != 200) co_return reply;
+  Json body = parse_json(reply.response.body).value_or(Json());
+  Json servers = Json::array();
+  for (const Json& server : body["servers"].as_array()) {
+    const localcloud::Server* found = world.cloud.find_server(server["id"].as_string());
+    if (found != nullptr && world.cloud.now() - found->created < age) continue;
+    servers.push_back(server);
+  }
+  body.set("servers", std::move(servers));
+  reply.response.body = to_json(body);
+  co_return reply;
+}
+
+void list_late(SimWorld& world, std::chrono::seconds age) {
+  world.network.route(kCloudOrigin, [&world, age](http::Request request) {
+    return without_younger(world, age, std::move(request));
+  });
+}
+
+// The only create is carried out and never answered, and lists show its server late; all later
+// ones are refused. Its Service is deleted before, and the server goes, too.
+void unanswered_create(SimWorld& world) {
+  list_late(world, 90s);
   bool first = true;
   world.network.faults = [&first](const http::Request& request) -> std::optional<NetworkFault> {
     if (!is_create(request)) return std::nullopt;
-    if (std::exchange(first, false)) return NetworkFault{.kind = Kind::Late, .delay = 100s};
+    if (std::exchange(first, false)) return NetworkFault{.kind = Kind::TimeOutAfter};
     NetworkFault refused{.kind = Kind::Status, .status = 403};
     refused.body = R"({"forbidden": {"code": 403, "message": "Quota exceeded for instances"}})";
     return refused;
@@ -71,25 +96,6 @@ void late_create(SimWorld& world) {
   world.network.faults = nullptr;
 }
 
-// Younger servers are listed without addresses.
-Task<http::Reply> without_addresses(SimWorld& world, http::Request request) {
-  const bool list = is_list(request);
-  http::Reply reply = co_await world.checker.handle(std::move(request));
-  if (!list || reply.response.status != 200) co_return reply;
-  Json body = parse_json(reply.response.body).value_or(Json());
-  Json servers = Json::array();
-  for (const Json& each : body["servers"].as_array()) {
-    Json server = each;
-    const localcloud::Server* found = world.cloud.find_server(each["id"].as_string());
-    const bool young = found == nullptr || world.cloud.now() - found->created < 40s;
-    if (young) server.set("addresses", Json::object({}));
-    servers.push_back(std::move(server));
-  }
-  body.set("servers", std::move(servers));
-  reply.response.body = to_json(body);
-  co_return reply;
-}
-
 void take_address(SimWorld& world, const localcloud::Port& like) {
   localcloud::NewPort request;
   request.network_id = like.network_id;
@@ -99,11 +105,9 @@ void take_address(SimWorld& world, const localcloud::Port& like) {
   }
 }
 
-// Somebody deletes the only server, and takes its address. The new one's comes late.
+// Somebody deletes the only server, and takes its address. The new one is listed late.
 void address_taken(SimWorld& world) {
-  world.network.route(kCloudOrigin, [&world](http::Request request) {
-    return without_addresses(world, std::move(request));
-  });
+  list_late(world, 2min);
   if (!has_fleet(world, 1)) return;
   world.run_for(1s * (world.seed() % 10));
   const localcloud::Port like = *world.checker.our_ports().front();
@@ -178,10 +182,10 @@ void many_fail_at_once(SimWorld& world) {
     return std::ranges::any_of(world.objects(kInstances), is_unhealthy);
   };
   if (!comes_about(world, "L1", "nobody sees that agents are dead", unhealthy, 3min)) return;
-  world.run_for(50s);
+  world.run_for(45s);
   world.views.on_event = [](const std::string& url) -> std::optional<EventFault> {
     if (!is_of_instances(url)) return std::nullopt;
-    return EventFault{.kind = EventFault::Kind::Late, .delay = 4s};
+    return EventFault{.kind = EventFault::Kind::Late, .delay = 15s};
   };
   world.run_for(1min);
   world.views.on_event = nullptr;
@@ -206,7 +210,7 @@ void short_log(SimWorld& world) {
 std::vector<AimedRun> aimed_at_cloud() {
   return {
       {"small-pages", "lists come one server at a time", small_pages},
-      {"late-create", "a create arrives when its Service is being deleted", late_create},
+      {"unanswered-create", "a create is not answered, and its Service deleted", unanswered_create},
       {"address-taken", "a server is lost, and its address is somebody else's", address_taken},
       {"access-revoked", "the Cloud no longer allows the namespace", access_revoked},
       {"lagging-instances", "Instances are seen late while they are made", lagging_instances},
