@@ -14,7 +14,7 @@ void expect_no_violation(std::uint64_t seed) {
 }
 
 // In parts that can run side by side.
-constexpr std::uint64_t kSeedsOfPart = 5;
+constexpr std::uint64_t kSeedsOfPart = 15;
 
 class Swarm : public ::testing::TestWithParam<std::uint64_t> {};
 
