@@ -96,6 +96,20 @@ void unanswered_create(SimWorld& world) {
   world.network.faults = nullptr;
 }
 
+// A server that lists do not show for long is deleted with its Service all the same.
+void unlisted_server(SimWorld& world) {
+  list_late(world, 4min);
+  apply_fleet(world, 1);
+  const auto made = [&] { return !world.checker.our_servers().empty(); };
+  if (!comes_about(world, "L1", "no server is made", made, 2min)) return;
+  world.run_for(65s + 5s * (world.seed() % 12));
+  world.remove(kServices, kWeb);
+  const auto gone = [&] { return world.objects(kServices).empty(); };
+  if (!comes_about(world, "L3", "the Service does not go", gone, 10min)) return;
+  if (!made()) return;
+  world.report.add("S6", "the cloud keeps a server whose Service is gone");
+}
+
 void take_address(SimWorld& world, const localcloud::Port& like) {
   localcloud::NewPort request;
   request.network_id = like.network_id;
@@ -151,46 +165,57 @@ bool is_of_instances(const std::string& url) {
   return url.contains("/instances");
 }
 
+// Watches look for faults only if there may be some when they begin.
+void watch_anew(SimWorld& world,
+                std::function<std::optional<EventFault>(const std::string&)> fault) {
+  world.views.on_event = std::move(fault);
+  world.crash();
+  world.boot();
+}
+
 // What the controllers see of Instances lags behind while three are made.
 void lagging_instances(SimWorld& world) {
-  world.apply(platform_manifests());
-  world.run_for(20s);
-  int late = 4;
-  world.views.on_event = [&late](const std::string& url) -> std::optional<EventFault> {
+  int late = 0;
+  watch_anew(world, [&late](const std::string& url) -> std::optional<EventFault> {
     if (!is_of_instances(url) || late-- <= 0) return std::nullopt;
     return EventFault{.kind = EventFault::Kind::Late, .delay = 6s};
-  };
+  });
+  world.apply(platform_manifests());
+  world.run_for(20s);
+  late = 4;
   world.apply(service_manifest(3));
   const auto converged = [&] { return is_converged(world, 3); };
   comes_about(world, "L1", "the fleet does not come up", converged, 6min);
+  world.crash();
   world.views.on_event = nullptr;
 }
 
-bool is_unhealthy(const Json& instance) {
-  return !instance["status"]["remediation"]["unhealthySince"].as_string().empty();
+bool is_in_repair(const Json& instance) {
+  return !instance["status"]["remediation"]["step"].as_string().empty();
 }
 
-// Three of four agents die at once, and one repair may run at a time. When the first begins, the
-// controllers' view of Instances lags behind.
+// Three of four agents die at once, and one repair may run at a time. That the
+// first has begun is seen late.
 void many_fail_at_once(SimWorld& world) {
+  bool late = false;
+  watch_anew(world, [&](const std::string& url) -> std::optional<EventFault> {
+    const bool begun = std::ranges::any_of(world.objects(kInstances), is_in_repair);
+    if (late || !begun || !is_of_instances(url)) return std::nullopt;
+    late = true;
+    return EventFault{.kind = EventFault::Kind::Late, .delay = 15s};
+  });
   if (!has_fleet(world, 4)) return;
   const std::vector<std::string> ids = our_server_ids(world);
   for (std::size_t i = 0; i < 3; ++i) {
     if (SimAgent* agent = world.guests.find_agent_of(ids[i])) agent->state = AgentState::Killed;
   }
-  const auto unhealthy = [&] {
-    return std::ranges::any_of(world.objects(kInstances), is_unhealthy);
-  };
-  if (!comes_about(world, "L1", "nobody sees that agents are dead", unhealthy, 3min)) return;
-  world.run_for(45s);
-  world.views.on_event = [](const std::string& url) -> std::optional<EventFault> {
-    if (!is_of_instances(url)) return std::nullopt;
-    return EventFault{.kind = EventFault::Kind::Late, .delay = 15s};
-  };
-  world.run_for(1min);
+  if (comes_about(world, "L1", "nobody sees that agents are dead", [&] { return late; }, 5min)) {
+    const auto repaired = [&] { return is_converged(world, 4); };
+    world.run_for(1min);
+    comes_about(world, "L1", "dead agents are not repaired", repaired, 40min);
+  }
+  world.crash();
   world.views.on_event = nullptr;
-  const auto repaired = [&] { return is_converged(world, 4); };
-  comes_about(world, "L1", "dead agents are not repaired", repaired, 40min);
 }
 
 // Watchers that were away for a moment find that the log no longer has what they missed, and list
@@ -211,6 +236,7 @@ std::vector<AimedRun> aimed_at_cloud() {
   return {
       {"small-pages", "lists come one server at a time", small_pages},
       {"unanswered-create", "a create is not answered, and its Service deleted", unanswered_create},
+      {"unlisted-server", "a server that lists do not show is deleted", unlisted_server},
       {"address-taken", "a server is lost, and its address is somebody else's", address_taken},
       {"access-revoked", "the Cloud no longer allows the namespace", access_revoked},
       {"lagging-instances", "Instances are seen late while they are made", lagging_instances},
