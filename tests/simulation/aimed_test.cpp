@@ -9,7 +9,7 @@ class Aimed : public ::testing::TestWithParam<std::size_t> {};
 
 TEST_P(Aimed, KeepsEveryPromise) {
   const AimedRun& run = aimed_runs()[GetParam()];
-  for (const std::uint64_t seed : {1, 2}) {
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
     for (const Violation& violation : run_aimed(run, seed)) {
       ADD_FAILURE() << run.name << ", seed " << seed << ": " << violation.invariant << ": "
                     << violation.what;
