@@ -75,7 +75,8 @@ void ReplacementCheck::instance_changed(const std::string& uid, const Json& obje
   known.unhealthy_since = record["unhealthySince"].as_string();
   known.step = record["step"].as_string();
   known.unhealthy = repairs(known) || (!known.unhealthy_since.empty() && known.booted);
-  if (known.ready != before.ready || fresh) known.ready_moved = now;
+  // One that was just made was never ready: nobody can have counted on it.
+  if (known.ready != before.ready) known.ready_moved = now;
   if (known.unhealthy != before.unhealthy || fresh) known.unhealthy_moved = now;
   if (known.deleting && !before.deleting) known.deleted_at = now;
   if (fresh) judge_create(known, name);
