@@ -66,10 +66,11 @@ class Builder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check(mark, tag, anchor);
+    const std::string text = as_utf8(value);
     if (awaits_key()) {
-      start_member(mark, value, tag == "?");
+      start_member(mark, text, tag == "?");
     } else {
-      add(mark, scalar(mark, tag, value));
+      add(mark, scalar(mark, tag, text));
     }
   }
 
@@ -112,6 +113,19 @@ class Builder final : public YAML::EventHandler {
     }
     if (tag.empty() || tag == "?" || tag == "!") return;
     if (!tag.starts_with(kCoreTag)) refuse(mark, fmt::format("tag {} is not supported", tag));
+  }
+
+  // yaml-cpp gives the escapes \\N and \\_ as one byte of Latin-1 each.
+  static std::string as_utf8(const std::string& value) {
+    if (is_valid_utf8(value)) return value;
+    std::string text;
+    for (std::string_view rest = value; !rest.empty();) {
+      const std::size_t bytes = decode_utf8(rest).bytes;
+      if (bytes == 0) text += '\xC2';
+      text += rest.substr(0, std::max<std::size_t>(bytes, 1));
+      rest.remove_prefix(std::max<std::size_t>(bytes, 1));
+    }
+    return text;
   }
 
   // A value of a known tag must be what the tag says.

@@ -19,6 +19,13 @@ std::string refusal(std::string_view text, const YamlLimits& limits = {}) {
   return documents ? "" : documents.error().message();
 }
 
+TEST(Yaml, EscapesOfLatinCharactersAreUtf8) {
+  EXPECT_EQ(parsed("\"a\\Nb\""), Json("a\xC2\x85"
+                                      "b"));
+  EXPECT_EQ(parsed("\"\\_\": 1"), Json::object({{"\xC2\xA0", 1}}));
+  EXPECT_EQ(parsed("\"\\x85\u263a\""), Json("\xC2\x85\u263a"));
+}
+
 TEST(Yaml, PlainScalarsMeanWhatKubernetesToolsTakeThemFor) {
   struct Case {
     std::string text;
