@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-
 #include <utility>
 
 namespace clickdeploy::apiserver {

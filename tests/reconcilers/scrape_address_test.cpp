@@ -14,8 +14,7 @@ class ScrapeAddress : public ::testing::Test {
     port.fixed_ips = {address};
     port.device_id = device;
     snapshot.ports[id] = port;
-    instance.status.resources.push_back(
-        {.kind = "Port", .id = id, .name = port.name, .state = ""});
+    instance.status.resources.push_back({.kind = "Port", .id = id, .name = port.name, .state = ""});
   }
   std::string address() const { return scrape_address(instance, server, &snapshot); }
 

@@ -66,8 +66,8 @@ void ReplacementCheck::instance_changed(const std::string& uid, const Json& obje
   const Json& cloud = object["spec"]["cloudRef"];
   known.cloud = cloud["namespace"].as_string() + "/" + cloud["name"].as_string();
   // Agents are rolled out as the template is.
-  known.revision = metadata["labels"]["clickdeploy.io/revision"].as_string() +
-                   to_json(object["spec"]["agents"]);
+  known.revision =
+      metadata["labels"]["clickdeploy.io/revision"].as_string() + to_json(object["spec"]["agents"]);
   known.deleting = !metadata["deletionTimestamp"].is_null();
   known.ready = is_ready(object);
   known.booted = !status["bootedAt"].as_string().empty();
