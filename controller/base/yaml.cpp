@@ -115,7 +115,7 @@ class Builder final : public YAML::EventHandler {
     if (!tag.starts_with(kCoreTag)) refuse(mark, fmt::format("tag {} is not supported", tag));
   }
 
-  // yaml-cpp gives the escapes \\N and \\_ as one byte of Latin-1 each.
+  // yaml-cpp gives the escapes \N and \_ as one byte of Latin-1 each.
   static std::string as_utf8(const std::string& value) {
     if (is_valid_utf8(value)) return value;
     std::string text;
