@@ -66,6 +66,27 @@ TEST(SwarmFound, AServerThatNobodyHasSeenYetDoesNotOutliveItsInstance) {
   });
 }
 
+// The create was carried out but not answered, and somebody takes the tags away before it was
+// looked for: its port leads to it.
+TEST(SwarmFound, AServerWithoutTagsIsFoundByItsPort) {
+  replay({1, 2}, [](SimWorld& world) {
+    world.network.faults = [](const http::Request& request) -> std::optional<NetworkFault> {
+      if (!is_request(request, "POST", "/compute/v2.1/servers")) return std::nullopt;
+      return NetworkFault{.kind = Kind::TimeOutAfter};
+    };
+    apply_fleet(world, 1);
+    ASSERT_TRUE(world.run_until([&] { return !world.checker.our_servers().empty(); }, 1min));
+    world.network.faults = nullptr;
+    const std::string id = world.checker.our_servers().front()->id;
+    world.cloud.mutable_state().servers.at(id).tags.clear();
+    EXPECT_TRUE(world.run_until(
+        [&] { return is_condition(world.object(kServices, kWeb), "InstancesReady", "True"); },
+        10min))
+        << describe(world);
+    EXPECT_EQ(our_server_ids(world), std::vector<std::string>{id});
+  });
+}
+
 // The network delivers a create of a port a second time, when the server has its port already.
 TEST(SwarmFound, APortThatWasMadeTwiceDoesNotStay) {
   replay({1, 2}, [](SimWorld& world) {

@@ -169,6 +169,16 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
   co_return done;
 }
 
+namespace {
+
+bool is_of_claim(const Server& server, const std::string& token) {
+  const auto claim = server.metadata.find(std::string(kClaimMetadata));
+  return claim != server.metadata.end() && claim->second == token &&
+         server.status != "SOFT_DELETED" && server.status != "DELETED";
+}
+
+}  // namespace
+
 Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
   const std::string token = pass.work.status.claim.token;
   const std::string tag = claim_tag(token);
@@ -196,6 +206,18 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
       if (planted(Bug::PortNotFoundAgain)) continue;
       if (port.description == description) found.ports.push_back(std::move(port));
     }
+  }
+  // Somebody may have taken the tags away: the claim's ports lead to its server, too.
+  for (const openstack::Port& port : found.ports) {
+    const bool known =
+        std::ranges::find(found.servers, port.device_id, &Server::id) != found.servers.end();
+    if (port.device_id.empty() || known) continue;
+    Result<std::optional<Server>> server =
+        co_await pass.connection->compute.get_server(port.device_id);
+    if (!server)
+      co_return std::unexpected(std::move(server).error().with_context("look up the claim"));
+    if (!server->has_value() || !is_of_claim(**server, token)) continue;
+    found.servers.push_back(*std::move(*server));
   }
   keep_ports(pass.work, found.ports);
   pass.observed.look_up = std::move(found);
