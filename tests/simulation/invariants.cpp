@@ -2,6 +2,8 @@
 
 #include "controller/app/own_metrics.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -353,6 +355,21 @@ void Invariants::judge_delete(const http::Request& request) {
     world_.report.add("S3", "DELETE of server " + id + " of " +
                                 (*instance)["metadata"]["name"].as_string() +
                                 ", which is neither deleted nor replaced");
+  }
+}
+
+void stay_at_rest(SimWorld& world, Invariants& invariants, std::chrono::nanoseconds duration,
+                  std::int64_t refreshes_max) {
+  const std::size_t mutations = world.checker.mutations().size();
+  invariants.take_writes();
+  world.run_for(duration);
+  if (world.checker.mutations().size() != mutations) {
+    const Mutation& last = world.checker.mutations().back();
+    world.report.add("S18", "the cloud is changed at rest: " + last.method + " " + last.path);
+  }
+  for (const auto& [name, writes] : invariants.take_writes()) {
+    if (writes <= refreshes_max) continue;
+    world.report.add("S18", fmt::format("{} is written {} times at rest", name, writes));
   }
 }
 

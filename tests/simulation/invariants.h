@@ -94,4 +94,9 @@ class Invariants {
   std::map<std::string, std::int64_t> writes_;
 };
 
+// S18: lets the world run for `duration`, in which the cloud may not be changed, and each object be
+// written `refreshes_max` times at most.
+void stay_at_rest(SimWorld& world, Invariants& invariants, std::chrono::nanoseconds duration,
+                  std::int64_t refreshes_max);
+
 }  // namespace clickdeploy::simulation

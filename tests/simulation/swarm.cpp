@@ -142,17 +142,7 @@ class SwarmRun {
     const std::string harm = faults_.harm_to_others();
     if (!harm.empty()) world_.report.add("S2", harm);
     world_.run_for(1min);  // what others still have to hear
-    const std::size_t mutations = world_.checker.mutations().size();
-    invariants_.take_writes();
-    world_.run_for(kStay);
-    if (world_.checker.mutations().size() != mutations) {
-      const Mutation& last = world_.checker.mutations().back();
-      world_.report.add("S18", "the cloud is changed at rest: " + last.method + " " + last.path);
-    }
-    for (const auto& [name, writes] : invariants_.take_writes()) {
-      if (writes <= kRefreshesMax) continue;
-      world_.report.add("S18", fmt::format("{} is written {} times at rest", name, writes));
-    }
+    stay_at_rest(world_, invariants_, kStay, kRefreshesMax);
     const std::string unrest = oracle_.unrest();
     if (!unrest.empty()) {
       world_.report.add("S18", "no longer at rest: " + unrest + "\n" + describe(world_));

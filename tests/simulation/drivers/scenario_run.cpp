@@ -62,17 +62,7 @@ RunResult ScenarioRun::run() {
 
 void ScenarioRun::stay() {
   world_.run_for(kSettle);
-  const std::size_t mutations = world_.checker.mutations().size();
-  invariants_.take_writes();
-  world_.run_for(kStay);
-  if (world_.checker.mutations().size() != mutations) {
-    const Mutation& last = world_.checker.mutations().back();
-    world_.report.add("S18", "the cloud is changed at rest: " + last.method + " " + last.path);
-  }
-  for (const auto& [name, writes] : invariants_.take_writes()) {
-    if (writes <= kRefreshesMax) continue;
-    world_.report.add("S18", fmt::format("{} is written {} times at rest", name, writes));
-  }
+  stay_at_rest(world_, invariants_, kStay, kRefreshesMax);
   if (!scenario_.done(world_)) {
     world_.report.add("S18", "no longer at rest: " + describe(world_));
   }
