@@ -147,11 +147,12 @@ class KubectlCase(ServerCase):
         return run.err
 
     def start(self, *words):
-        """A command in the background; its output goes to a file."""
+        """A command in the background; what it says goes to one file, its requests to another."""
         log = self.home / f"log-{self.namespace}"
-        with log.open("w") as output:
-            process = subprocess.Popen(self.command(list(words)), stdin=subprocess.DEVNULL,
-                                       stdout=output, stderr=subprocess.STDOUT,
+        requests = self.home / f"requests-{self.namespace}"
+        with log.open("w") as output, requests.open("w") as errors:
+            process = subprocess.Popen(self.command([*words, "-v=6"]), stdin=subprocess.DEVNULL,
+                                       stdout=output, stderr=errors,
                                        env=self.environment(), cwd=self.home)
 
         def stop():
@@ -160,6 +161,15 @@ class KubectlCase(ServerCase):
             process.wait(timeout=30)
 
         self.addCleanup(stop)
+        return process, log
+
+    def start_watching(self, *words):
+        """The same, once its watch has begun: what happens from now on it must see."""
+        process, log = self.start(*words)
+        requests = self.home / f"requests-{self.namespace}"
+        self.until(lambda: "watch=true" in requests.read_text() or process.poll() is not None,
+                   "the watch")
+        self.assertIsNone(process.poll(), requests.read_text())
         return process, log
 
     def until(self, condition, what):

@@ -365,7 +365,7 @@ class Delete(KubectlCase):
         self.assertEqual(held.code, 1, held)
         self.assertIn("timed out waiting for the condition on services/web", held.err)
         self.assertNotEqual(self.value("web", ".metadata.deletionTimestamp"), "")
-        process, log = self.start("wait", "--for=delete", "csvc/web", "--timeout=60s")
+        process, log = self.start_watching("wait", "--for=delete", "csvc/web", "--timeout=60s")
         self.good("patch", "csvc", "web", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
         self.assertEqual(process.wait(timeout=60), 0, log.read_text())
 
@@ -388,7 +388,8 @@ class Wait(KubectlCase):
     met = "service.clickdeploy.io/web condition met\n"
 
     def test_condition_that_comes(self):
-        process, log = self.start("wait", "--for=condition=Ready", "csvc/web", "--timeout=60s")
+        process, log = self.start_watching("wait", "--for=condition=Ready", "csvc/web",
+                                           "--timeout=60s")
         self.set_ready("web", "False")
         self.set_ready("web")
         self.assertEqual(process.wait(timeout=60), 0, log.read_text())
