@@ -4,7 +4,8 @@ import dataclasses
 import pathlib
 import re
 
-SKIPPED_FOLDERS = {".git", ".cache", "build", "node_modules", "__pycache__"}
+# In a worktree .git is a file.
+SKIPPED = {".git", ".cache", "build", "node_modules", "__pycache__"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,9 +31,10 @@ class Tree:
         folders = [root]
         while folders:
             for entry in folders.pop().iterdir():
+                if entry.name in SKIPPED:
+                    continue
                 if entry.is_dir() and not entry.is_symlink():
-                    if entry.name not in SKIPPED_FOLDERS:
-                        folders.append(entry)
+                    folders.append(entry)
                 elif entry.is_file():
                     data = entry.read_bytes()
                     if b"\0" not in data:
