@@ -1,9 +1,10 @@
+#include "controller/http/chunked_body_internal.h"
 #include "controller/http/server_origin_internal.h"
 #include "controller/http/server_request_internal.h"
 #include "controller/http/syntax_internal.h"
 
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <fmt/format.h>
 
 #include <cstdint>
@@ -79,10 +80,26 @@ class HeadScanner {
 
 struct RequestParser::Impl {
   HeadScanner scanner;
-  beast::http::request_parser<beast::http::string_body> parser;
+  beast::http::request_parser<beast::http::empty_body> parser;  // of the head alone
+  std::optional<ChunkedBody> chunks;
+  std::size_t body_bytes_left = 0;  // without chunks
+  std::string body;
   std::size_t header_bytes_max = 0;
   std::size_t body_bytes_max = 0;
   bool loopback_hosts_only = false;
+
+  // After the head.
+  void begin_body() {
+    if (parser.chunked()) chunks.emplace(body_bytes_max);
+    body_bytes_left = parser.content_length().value_or(0);
+  }
+
+  BadRequest bad_chunk(ChunkProblem problem) const {
+    if (problem == ChunkProblem::TooLarge) return too_large();
+    return {.status = 400,
+            .message = problem == ChunkProblem::TooMuchElse ? "chunk headers are too long"
+                                                            : "malformed request body"};
+  }
 
   BadRequest too_large() const {
     return {.status = 413,
@@ -163,23 +180,23 @@ std::expected<bool, BadRequest> RequestParser::parse_head(beast::flat_buffer& in
   input.consume(used);
   std::expected<void, BadRequest> checked = impl_->check_head();
   if (!checked) return std::unexpected(std::move(checked).error());
-  impl_->parser.eager(true);
+  impl_->begin_body();
   return true;
 }
 
 std::expected<bool, BadRequest> RequestParser::parse_body(beast::flat_buffer& input) {
-  while (!impl_->parser.is_done() && input.size() > 0) {
-    error_code error;
-    const std::size_t used = impl_->parser.put(input.cdata(), error);
-    input.consume(used);
-    if (error == beast::http::error::body_limit) return std::unexpected(impl_->too_large());
-    if (error && error != beast::http::error::need_more) return bad("malformed request body");
-    if (used == 0) {
-      if (input.size() > impl_->header_bytes_max) return bad("chunk header is too long");
-      return false;
-    }
+  std::string_view text = text_of(input);
+  if (impl_->chunks) {
+    std::expected<bool, ChunkProblem> done = impl_->chunks->read(text);
+    if (!done) return std::unexpected(impl_->bad_chunk(done.error()));
+    input.consume(input.size() - text.size());
+    return *done;
   }
-  return impl_->parser.is_done();
+  const std::string_view taken = text.substr(0, impl_->body_bytes_left);
+  impl_->body += taken;
+  impl_->body_bytes_left -= taken.size();
+  input.consume(taken.size());
+  return impl_->body_bytes_left == 0;
 }
 
 bool RequestParser::is_http_1_0() const {
@@ -205,7 +222,7 @@ Request RequestParser::take() {
     request.headers.push_back(
         {.name = std::string(field.name_string()), .value = std::string(field.value())});
   }
-  request.body = std::move(message.body());
+  request.body = impl_->chunks ? impl_->chunks->take() : std::move(impl_->body);
   return request;
 }
 

@@ -48,6 +48,32 @@ TEST(HttpServer, RequestMayArriveByteByByte) {
   EXPECT_THAT(wire.read_response(), EndsWith("POST /slow abcdefgh"));
 }
 
+TEST(HttpServer, NoBodyMayArriveAsALastChunkByteByByte) {
+  auto server = serve({}, echo);
+  Wire wire = Wire::connect(server->port());
+  const std::string request =
+      "POST /slow HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (int i = 0; i < 2; ++i) {
+    for (char c : request) wire.send(std::string_view(&c, 1));
+    EXPECT_THAT(wire.read_response(), EndsWith("POST /slow "));
+  }
+}
+
+Task<Reply> name_headers(Request request) {
+  std::string names;
+  for (const Header& header : request.headers) names += header.name + ";";
+  co_return text_reply(std::move(names));
+}
+
+TEST(HttpServer, TrailersAreNoHeaders) {
+  auto server = serve({}, name_headers);
+  Wire wire = Wire::connect(server->port());
+  wire.send(
+      "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "1\r\na\r\n0\r\nAuthorization: Bearer stolen\r\nHost: other\r\n\r\n");
+  EXPECT_THAT(wire.read_response(), EndsWith("\r\n\r\nHost;Transfer-Encoding;"));
+}
+
 TEST(HttpServer, Http10ConnectionEndsUnlessAskedToStay) {
   auto server = serve({}, echo);
   Wire closing = Wire::connect(server->port());
