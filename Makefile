@@ -23,6 +23,11 @@ test: ## Build with warnings as errors and run all tests (PRESET=asan, FILTER=re
 	@scripts/setup
 	@scripts/lib/test $(PRESET)
 
+.PHONY: test-openstack
+test-openstack: ## The OpenStack tests against real services on this machine (SMALL=1: a part of them)
+	@scripts/setup --openstack
+	@scripts/lib/test-openstack $(if $(SMALL),--small)
+
 .PHONY: build
 build: ## Build all programs and tests, debug, into build/dev
 	@scripts/setup --run

@@ -1,0 +1,43 @@
+"""A small client of the services: one token, JSON in and out."""
+
+import requests
+
+
+class Refused(Exception):
+    def __init__(self, response):
+        super().__init__(f'{response.request.method} {response.url}: '
+                         f'{response.status_code} {response.text[:500]}')
+        self.status = response.status_code
+
+
+class Rest:
+    def __init__(self, keystone, user, password, project):
+        self._http = requests.Session()
+        self._http.trust_env = False
+        default = {'id': 'default'}
+        identity = {'methods': ['password'],
+                    'password': {'user': {'name': user, 'domain': default, 'password': password}}}
+        response = self.send('POST', f'{keystone}/v3/auth/tokens', {'auth': {
+            'identity': identity, 'scope': {'project': {'name': project, 'domain': default}}}})
+        token = response.json()['token']
+        self.user_id = token['user']['id']
+        self.project_id = token['project']['id']
+        self._http.headers['X-Auth-Token'] = response.headers['X-Subject-Token']
+
+    def send(self, method, url, body=None, data=None, accept=(), headers=None):
+        """`accept`: statuses from 400 on that are no error here."""
+        response = self._http.request(method, url, json=body, data=data, headers=headers,
+                                      timeout=120)
+        if response.status_code >= 400 and response.status_code not in accept:
+            raise Refused(response)
+        return response
+
+    def get(self, url, **more):
+        return self.send('GET', url, **more).json()
+
+    def named(self, collection, kind, name, **create):
+        """The object with that name, made if there is none."""
+        for item in self.get(f'{collection}?name={name}')[f'{kind}s']:
+            if item['name'] == name:
+                return item
+        return self.send('POST', collection, {kind: {'name': name, **create}}).json()[kind]
