@@ -60,6 +60,12 @@ planted: ## Plant bugs, count those that the simulation finds (SEEDS=n for each,
 	@scripts/lib/build planted planted
 	@exec build/planted/bin/planted --first $(or $(SEED),1) --seeds $(or $(SEEDS),60) $(ARGS)
 
+.PHONY: fuzz
+fuzz: ## Feed random bytes to the parsers, from random seeds (SECONDS=n for each, TARGET=name)
+	@scripts/setup
+	@scripts/lib/build ci fuzz_targets
+	@scripts/lib/fuzz $(or $(SECONDS),60) $(TARGET)
+
 .PHONY: format
 format: ## Format all C++
 	@scripts/setup

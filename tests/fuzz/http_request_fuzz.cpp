@@ -15,6 +15,7 @@ namespace {
 struct Outcome {
   int refused = 0;  // the status, or 0
   std::optional<http::Request> request;
+  std::size_t rest = 0;  // bytes that belong to the next request
 };
 
 Outcome read_in_pieces(std::string_view bytes, std::size_t piece) {
@@ -27,7 +28,7 @@ Outcome read_in_pieces(std::string_view bytes, std::size_t piece) {
   while (true) {
     const auto done = head_done ? parser.parse_body(input) : parser.parse_head(input);
     if (!done) return {.refused = done.error().status};
-    if (*done && head_done) return {.request = parser.take()};
+    if (*done && head_done) return {.request = parser.take(), .rest = input.size() + bytes.size()};
     if (*done) {
       head_done = true;
       continue;
@@ -49,8 +50,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (whole.request && pieces.request) {
     fuzz::promise(whole.request->method == pieces.request->method &&
                       whole.request->url == pieces.request->url &&
+                      whole.request->headers == pieces.request->headers &&
                       whole.request->body == pieces.request->body,
                   "a request is the same in pieces");
+    fuzz::promise(whole.rest == pieces.rest, "a request ends in pieces where it ends as a whole");
   }
   fuzz::promise(whole.request.has_value() == pieces.request.has_value(),
                 "what is a request is one in pieces, too");
