@@ -44,12 +44,20 @@ void Cloud::seed() {
   const std::uint32_t half = std::uint32_t{1} << (32 - prefix);
   std::uint32_t first = pool->first;
   for (const char* name : {"private", "app-net"}) {
-    const Network network{random_.uuid(), name, now()};
+    const Network network{random_.uuid(), name, now(), false};
     const Subnet subnet{random_.uuid(), name, network.id,
                         format_ipv4_block(Ipv4Block{first, prefix}), now()};
     state_.networks.emplace(network.id, network);
     state_.subnets.emplace(subnet.id, subnet);
     first += half;
+  }
+  if (!options_.external_cidr.empty()) {
+    // Fixed ids: whether there is one changes nothing else of what a seed makes.
+    const Network network{"ffffffff-0000-4000-8000-000000000001", "public", now(), true};
+    const Subnet subnet{"ffffffff-0000-4000-8000-000000000002", "public", network.id,
+                        options_.external_cidr, now()};
+    state_.networks.emplace(network.id, network);
+    state_.subnets.emplace(subnet.id, subnet);
   }
   ensure_default_group(project.id);
 }

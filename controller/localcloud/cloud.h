@@ -46,6 +46,8 @@ inline std::unexpected<ApiError> refuse(int status, std::string message, std::st
 struct CloudOptions {
   std::string region = "RegionOne";
   std::string cidr = "127.20.0.0/16";
+  std::string external_cidr;               // of the network "public"; "" = there is none
+  std::vector<std::string> zones{"nova"};  // availability zones; the first is the default
   std::string project = "demo";
   std::string user = "controller";
   std::string password = "openstack";
@@ -76,6 +78,8 @@ struct NewServer {
   std::string key_name;
   std::string availability_zone;
   std::string user_data;
+  bool config_drive = false;
+  std::string group_id;  // of the scheduler hint "group"
   std::map<std::string, std::string> metadata;
   std::set<std::string> tags;
   std::vector<std::string> security_groups;
@@ -98,6 +102,7 @@ struct NewPort {
   std::string mac;
   std::vector<FixedIp> fixed_ips;  // either part may be "" (= any)
   std::optional<std::vector<std::string>> security_groups;
+  std::vector<AddressPair> allowed_address_pairs;
   std::string device_id;
   std::string device_owner;
   bool admin_state_up = true;
@@ -152,6 +157,9 @@ class Cloud {
   // Network.
   Outcome<std::string> create_port(const std::string& project_id, NewPort request);
   Outcome<void> delete_port(const std::string& id);
+  // `port_id` "" attaches it to nothing. The id of the new one.
+  Outcome<std::string> create_floating_ip(const std::string& project_id, FloatingIp request);
+  Outcome<void> attach_floating_ip(FloatingIp& ip, const std::string& port_id);
   std::vector<const Port*> ports_of(std::string_view server_id) const;
   std::string ensure_default_group(const std::string& project_id);
   Quota quota_of(std::string_view project_id) const;
@@ -177,6 +185,8 @@ class Cloud {
   void remove(Server& server);
   void fail_build(Server& server, int code, std::string message);
   void boot(Server& server, Boot boot);
+  void detach_floating_ips(const std::string& port_id);
+  Outcome<void> check_reachable(const FloatingIp& ip, const std::string& port_id) const;
   void release_ports(const Server& server);
   void forget_old_rows();
   Outcome<void> check_state(const Server& server, std::string_view action,

@@ -48,6 +48,9 @@ Outcome<std::string> Cloud::pick_address(const Subnet& subnet, const std::string
       if (ip.subnet_id == subnet.id) used.insert(parse_ipv4(ip.address).value_or(block->first));
     }
   }
+  for (const auto& [id, ip] : state_.floating_ips) {
+    if (ip.network_id == subnet.network_id) used.insert(parse_ipv4(ip.address).value_or(0));
+  }
   if (!wanted.empty()) {
     const std::optional<std::uint32_t> address = parse_ipv4(wanted);
     if (!address || !block->contains(*address)) {
@@ -79,6 +82,9 @@ Outcome<std::string> Cloud::create_port(const std::string& project_id, NewPort r
   if (!state_.networks.contains(request.network_id)) {
     return refuse(404, fmt::format("Network {} could not be found.", request.network_id),
                   "NetworkNotFound");
+  }
+  if (state_.networks.at(request.network_id).external) {
+    return refuse(403, "rule:create_port is disallowed by policy", "PolicyNotAuthorized");
   }
   const std::int64_t limit = quota_of(project_id).ports;
   const std::int64_t used = std::ranges::count_if(state_.ports, [&project_id](const auto& entry) {
@@ -125,6 +131,7 @@ Outcome<std::string> Cloud::create_port(const std::string& project_id, NewPort r
   port.project_id = project_id;
   port.network_id = std::move(request.network_id);
   port.security_groups = std::move(groups);
+  port.allowed_address_pairs = std::move(request.allowed_address_pairs);
   const std::uint64_t bits = random_.next();
   port.mac = request.mac.empty() ? fmt::format("fa:16:3e:{:02x}:{:02x}:{:02x}", bits & 255,
                                                (bits >> 8) & 255, (bits >> 16) & 255)
@@ -144,6 +151,89 @@ Outcome<void> Cloud::delete_port(const std::string& id) {
   if (state_.ports.erase(id) == 0) {
     return refuse(404, fmt::format("Port {} could not be found.", id), "PortNotFound");
   }
+  detach_floating_ips(id);
+  ++revision_;
+  return {};
+}
+
+void Cloud::detach_floating_ips(const std::string& port_id) {
+  for (auto& [id, ip] : state_.floating_ips) {
+    if (ip.port_id != port_id) continue;
+    ip.port_id.clear();
+    ip.updated = now();
+  }
+}
+
+Outcome<void> Cloud::check_reachable(const FloatingIp& ip, const std::string& port_id) const {
+  const auto port = state_.ports.find(port_id);
+  if (port == state_.ports.end() || port->second.project_id != ip.project_id) {
+    return refuse(404, fmt::format("Port {} could not be found.", port_id), "PortNotFound");
+  }
+  const FixedIp& fixed = port->second.fixed_ips.front();
+  if (faults_.no_router) {
+    return refuse(404,
+                  fmt::format("External network {} is not reachable from subnet {}.  Therefore, "
+                              "cannot associate Port {} with a Floating IP.",
+                              ip.network_id, fixed.subnet_id, port_id),
+                  "ExternalGatewayForFloatingIPNotFound");
+  }
+  for (const auto& [id, other] : state_.floating_ips) {
+    if (id == ip.id || other.port_id != port_id) continue;
+    return refuse(409,
+                  fmt::format("Cannot associate floating IP {} ({}) with port {} using fixed IP {},"
+                              " as that fixed IP already has a floating IP on external network {}.",
+                              ip.address, ip.id, port_id, fixed.address, other.network_id),
+                  "FloatingIPPortAlreadyAssociated");
+  }
+  return {};
+}
+
+Outcome<std::string> Cloud::create_floating_ip(const std::string& project_id, FloatingIp request) {
+  const auto network = state_.networks.find(request.network_id);
+  if (network == state_.networks.end()) {
+    return refuse(404, fmt::format("Network {} could not be found.", request.network_id),
+                  "NetworkNotFound");
+  }
+  if (!network->second.external) {
+    return refuse(400,
+                  fmt::format("Bad floatingip request: Network {} is not a valid external network.",
+                              request.network_id),
+                  "BadRequest");
+  }
+  const std::int64_t limit = quota_of(project_id).floating_ips;
+  const std::int64_t used = std::ranges::count_if(state_.floating_ips, [&](const auto& entry) {
+    return entry.second.project_id == project_id;
+  });
+  if (limit >= 0 && used >= limit) {
+    return refuse(409, "Quota exceeded for resources: ['floatingip'].", "OverQuota");
+  }
+  request.project_id = project_id;
+  if (!request.port_id.empty()) {
+    Outcome<void> reachable = check_reachable(request, request.port_id);
+    if (!reachable) return std::unexpected(std::move(reachable).error());
+  }
+  for (const auto& [id, subnet] : state_.subnets) {
+    if (subnet.network_id != request.network_id) continue;
+    Outcome<std::string> address = pick_address(subnet, request.address);
+    if (!address) return std::unexpected(std::move(address).error());
+    request.address = std::move(*address);
+    break;
+  }
+  request.id = random_.uuid();
+  request.created = request.updated = now();
+  std::string id = request.id;
+  state_.floating_ips.emplace(id, std::move(request));
+  ++revision_;
+  return id;
+}
+
+Outcome<void> Cloud::attach_floating_ip(FloatingIp& ip, const std::string& port_id) {
+  if (!port_id.empty()) {
+    Outcome<void> reachable = check_reachable(ip, port_id);
+    if (!reachable) return reachable;
+  }
+  ip.port_id = port_id;
+  ip.updated = now();
   ++revision_;
   return {};
 }
@@ -154,6 +244,7 @@ void Cloud::release_ports(const Server& server) {
     if (port.device_id != server.id) {
       ++entry;
     } else if (port.made_by_nova) {
+      detach_floating_ips(entry->first);
       entry = state_.ports.erase(entry);
     } else {
       port.device_id.clear();

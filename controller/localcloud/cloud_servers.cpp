@@ -60,10 +60,12 @@ Outcome<void> Cloud::check_quota(const Token& token, const Flavor& flavor,
 
 Outcome<void> Cloud::resolve_nics(NewServer& request) const {
   if (request.choose_network) {
-    if (state_.networks.size() > 1) {
+    for (const auto& [id, network] : state_.networks) {
+      if (!network.external) request.nics.push_back({id, "", ""});
+    }
+    if (request.nics.size() > 1) {
       return refuse(409, "Multiple possible networks found, use a Network ID to be more specific.");
     }
-    for (const auto& [id, network] : state_.networks) request.nics.push_back({id, "", ""});
   }
   std::set<std::string> seen;
   for (RequestedNic& nic : request.nics) {
@@ -129,8 +131,10 @@ Outcome<std::vector<std::string>> Cloud::create_servers(const Token& token, NewS
     server.flavor_id = request.flavor_id;
     server.key_name = request.key_name;
     server.availability_zone =
-        request.availability_zone.empty() ? "nova" : request.availability_zone;
+        request.availability_zone.empty() ? options_.zones.front() : request.availability_zone;
     server.user_data = request.user_data;
+    server.config_drive = request.config_drive;
+    server.group_id = request.group_id;
     server.metadata = request.metadata;
     server.tags = request.tags;
     server.security_groups = request.security_groups;

@@ -180,7 +180,7 @@ Outcome<std::map<std::string, std::string>> read_metadata(const Json& json) {
   return metadata;
 }
 
-Outcome<NewServer> read_new_server(const Call& call) {
+Outcome<NewServer> read_new_server(const Cloud& cloud, const Call& call) {
   for (const auto& [key, value] : call.body.as_object()) {
     if (key == "server" || key == "os:scheduler_hints" || key == "OS-SCH-HNT:scheduler_hints") {
       continue;
@@ -203,9 +203,17 @@ Outcome<NewServer> read_new_server(const Call& call) {
   request.flavor_id = flavor.is_int() ? std::to_string(flavor.as_int()) : flavor.as_string();
   request.key_name = server["key_name"].as_string();
   request.availability_zone = server["availability_zone"].as_string();
-  if (!request.availability_zone.empty() && request.availability_zone != "nova") {
+  const std::vector<std::string>& zones = cloud.options().zones;
+  if (!request.availability_zone.empty() &&
+      std::ranges::find(zones, request.availability_zone) == zones.end()) {
     return refuse(400, "The requested availability zone is not available");
   }
+  const Json& drive = server["config_drive"];
+  if (!drive.is_null() && !drive.is_bool() && drive.as_string() != "True" &&
+      drive.as_string() != "False") {
+    return invalid_field("config_drive", drive, "is not a boolean");
+  }
+  request.config_drive = drive.as_bool() || drive.as_string() == "True";
   Outcome<std::string> user_data = read_user_data(server["user_data"]);
   if (!user_data) return std::unexpected(std::move(user_data).error());
   request.user_data = std::move(*user_data);
@@ -220,6 +228,13 @@ Outcome<NewServer> read_new_server(const Call& call) {
   }
   Outcome<void> networks = read_networks(call, server["networks"], request);
   if (!networks) return std::unexpected(std::move(networks).error());
+  const Json& hints = call.body.contains("os:scheduler_hints")
+                          ? call.body["os:scheduler_hints"]
+                          : call.body["OS-SCH-HNT:scheduler_hints"];
+  request.group_id = hints["group"].as_string();
+  if (!request.group_id.empty() && !cloud.state().server_groups.contains(request.group_id)) {
+    return refuse(400, fmt::format("Instance group {} could not be found.", request.group_id));
+  }
   Outcome<std::int64_t> count = read_count(server);
   if (!count) return std::unexpected(std::move(count).error());
   request.count = *count;

@@ -188,12 +188,14 @@ Reaction keys_call(Cloud& cloud, const Call& call) {
   return answer(call.microversion >= 2 ? 204 : 202);
 }
 
-Json zones_view() {
-  return Json::object(
-      {{"availabilityZoneInfo",
-        Json::array({Json::object({{"zoneName", "nova"},
-                                   {"zoneState", Json::object({{"available", true}})},
-                                   {"hosts", nullptr}})})}});
+Json zones_view(const Cloud& cloud) {
+  JsonArray zones;
+  for (const std::string& zone : cloud.options().zones) {
+    zones.push_back(Json::object({{"zoneName", zone},
+                                  {"zoneState", Json::object({{"available", true}})},
+                                  {"hosts", nullptr}}));
+  }
+  return Json::object({{"availabilityZoneInfo", std::move(zones)}});
 }
 
 }  // namespace
@@ -222,8 +224,9 @@ Reaction compute_call(Cloud& cloud, const Call& call) {
   if (resource == "flavors") return flavors_call(cloud, call);
   if (resource == "os-quota-sets") return quotas_call(cloud, call);
   if (resource == "os-keypairs") return keys_call(cloud, call);
+  if (resource == "os-server-groups") return server_groups_call(cloud, call);
   if (matches(call, "GET", {"limits"})) return answer(200, limits_view(cloud, call));
-  if (matches(call, "GET", {"os-availability-zone"})) return answer(200, zones_view());
+  if (matches(call, "GET", {"os-availability-zone"})) return answer(200, zones_view(cloud));
   if (matches(call, "GET", {"os-availability-zone", "detail"})) {
     return refuse(
         403, "Policy doesn't allow os_compute_api:os-availability-zone:detail to be performed.");

@@ -43,7 +43,7 @@ Reaction list_servers(const Cloud& cloud, const Call& call, Detail detail) {
 }
 
 Reaction create_servers(Cloud& cloud, const Call& call) {
-  Outcome<NewServer> request = read_new_server(call);
+  Outcome<NewServer> request = read_new_server(cloud, call);
   if (!request) return std::unexpected(std::move(request).error());
   Outcome<std::vector<std::string>> ids = cloud.create_servers(call.token, std::move(*request));
   if (!ids) return std::unexpected(std::move(ids).error());

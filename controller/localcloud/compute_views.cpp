@@ -33,6 +33,13 @@ Json addresses_view(const Cloud& cloud, const Server& server) {
                                    {"OS-EXT-IPS:type", "fixed"},
                                    {"OS-EXT-IPS-MAC:mac_addr", port->mac}}));
     }
+    for (const auto& [id, ip] : cloud.state().floating_ips) {
+      if (ip.port_id != port->id) continue;
+      list.push_back(Json::object({{"addr", ip.address},
+                                   {"version", 4},
+                                   {"OS-EXT-IPS:type", "floating"},
+                                   {"OS-EXT-IPS-MAC:mac_addr", port->mac}}));
+    }
   }
   return view;
 }
@@ -130,14 +137,15 @@ Json server_view(const Cloud& cloud, const Call& call, const Server& server, Det
   view.set("addresses", addresses_view(cloud, server));
   view.set("accessIPv4", "");
   view.set("accessIPv6", "");
-  view.set("config_drive", "");
+  view.set("config_drive", server.config_drive ? "True" : "");
   view.set("key_name", text_or_null(server.key_name));
   if (status == "ACTIVE" || status == "BUILD" || status == "REBUILD") view.set("progress", 0);
   Json groups = groups_view(cloud, server);
   if (!groups.empty()) view.set("security_groups", std::move(groups));
   add_extended(view, call, server);
   if (detail == Detail::Full && call.microversion >= 71) {
-    view.set("server_groups", Json::array());
+    const bool grouped = cloud.state().server_groups.contains(server.group_id);
+    view.set("server_groups", grouped ? Json::array({server.group_id}) : Json::array());
   }
   // Nova leaves the fault out of detail lists.
   if (detail == Detail::Full && server.fault && status == "ERROR") {

@@ -40,6 +40,7 @@ struct Faults {
   std::chrono::milliseconds spawn_delay{0};  // added to every build
   std::int64_t spawn_failures = 0;           // so many further builds fail while spawning
   std::int64_t no_valid_host = 0;            // so many further builds find no host
+  bool no_router = false;                    // no port is reachable from an external network
   bool build_hangs = false;                  // builds stay in BUILD/spawning until switched off
   bool deletes_hang = false;                 // deleted servers stay in task "deleting" until then
 

@@ -1,6 +1,7 @@
 // Neutron's calls that make, change or remove something.
 
 #include "controller/base/text.h"
+#include "controller/localcloud/ipv4_internal.h"
 #include "controller/localcloud/network_views_internal.h"
 
 #include <fmt/format.h>
@@ -71,6 +72,22 @@ std::vector<std::string> read_strings(const Json& json) {
   return strings;
 }
 
+Outcome<std::vector<AddressPair>> read_pairs(const Json& json) {
+  std::vector<AddressPair> pairs;
+  for (const Json& item : json.as_array()) {
+    const std::string& address = item["ip_address"].as_string();
+    if (!parse_ipv4_block(address.contains('/') ? address : address + "/32")) {
+      return refuse(400,
+                    fmt::format("Invalid input for allowed_address_pairs. Reason: '{}' is not a "
+                                "valid IP address.",
+                                address),
+                    "HTTPBadRequest");
+    }
+    pairs.push_back({address, item["mac_address"].as_string()});
+  }
+  return pairs;
+}
+
 Reaction create_port(Cloud& cloud, const Call& call) {
   const Json& wanted = call.body["port"];
   if (!wanted.is_object()) return refuse(400, "Resource body required", "HTTPBadRequest");
@@ -90,6 +107,9 @@ Reaction create_port(Cloud& cloud, const Call& call) {
   if (wanted["security_groups"].is_array()) {
     request.security_groups = read_strings(wanted["security_groups"]);
   }
+  Outcome<std::vector<AddressPair>> pairs = read_pairs(wanted["allowed_address_pairs"]);
+  if (!pairs) return std::unexpected(std::move(pairs).error());
+  request.allowed_address_pairs = std::move(*pairs);
   request.device_id = wanted["device_id"].as_string();
   request.device_owner = wanted["device_owner"].as_string();
   request.admin_state_up = wanted["admin_state_up"].as_bool(true);
@@ -115,6 +135,11 @@ Reaction update_port(Cloud& cloud, const Call& call, Port& port) {
                     "SecurityGroupNotFound");
     }
     port.security_groups = read_strings(wanted["security_groups"]);
+  }
+  if (wanted["allowed_address_pairs"].is_array()) {
+    Outcome<std::vector<AddressPair>> pairs = read_pairs(wanted["allowed_address_pairs"]);
+    if (!pairs) return std::unexpected(std::move(pairs).error());
+    port.allowed_address_pairs = std::move(*pairs);
   }
   cloud.mutable_state();
   if (wanted.contains("name")) port.name = wanted["name"].as_string();
@@ -202,6 +227,9 @@ Reaction create_rule(Cloud& cloud, const Call& call) {
   if (wanted["port_range_min"].is_int()) rule.port_min = wanted["port_range_min"].as_int();
   if (wanted["port_range_max"].is_int()) rule.port_max = wanted["port_range_max"].as_int();
   rule.remote_cidr = wanted["remote_ip_prefix"].as_string();
+  if (!rule.remote_cidr.empty() && !rule.remote_cidr.contains('/')) {
+    rule.remote_cidr += rule.ethertype == "IPv6" ? "/128" : "/32";
+  }
   rule.remote_group_id = wanted["remote_group_id"].as_string();
   Json view = security_group_rule_view(group->second, rule);
   for (const SecurityGroupRule& other : group->second.rules) {
@@ -252,6 +280,7 @@ Reaction delete_rule(Cloud& cloud, const Call& call) {
 
 Reaction network_change(Cloud& cloud, const Call& call) {
   if (call.path[0] == "ports") return port_change(cloud, call);
+  if (call.path[0] == "floatingips") return floating_ip_change(cloud, call);
   if (matches(call, "POST", {"security-groups"})) return create_group(cloud, call);
   if (matches(call, "POST", {"security-group-rules"})) return create_rule(cloud, call);
   if (matches(call, "DELETE", {"security-groups", "*"})) return delete_group(cloud, call);

@@ -37,6 +37,9 @@ std::string exception_name(std::string_view collection) {
 }
 
 std::unexpected<ApiError> not_found(std::string_view collection, std::string_view id) {
+  if (collection == "floatingips") {
+    return refuse(404, fmt::format("Floating IP {} could not be found", id), "FloatingIPNotFound");
+  }
   std::string noun = singular(collection);
   std::ranges::replace(noun, '_', ' ');
   noun[0] = static_cast<char>(noun[0] - 'a' + 'A');
@@ -172,6 +175,12 @@ std::vector<std::string>* find_tags(State& state, const Call& call) {
     const bool visible = call.admin || port->second.project_id == call.token.project_id;
     return visible ? &port->second.tags : nullptr;
   }
+  if (call.path[0] == "floatingips") {
+    auto ip = state.floating_ips.find(call.path[1]);
+    if (ip == state.floating_ips.end()) return nullptr;
+    const bool visible = call.admin || ip->second.project_id == call.token.project_id;
+    return visible ? &ip->second.tags : nullptr;
+  }
   if (call.path[0] != "security-groups") return nullptr;
   auto group = state.security_groups.find(call.path[1]);
   if (group == state.security_groups.end()) return nullptr;
@@ -232,10 +241,12 @@ Reaction quotas_call(Cloud& cloud, const Call& call) {
     }
     Quota quota = cloud.quota_of(project);
     quota.ports = call.body["quota"]["port"].as_int(quota.ports);
+    quota.floating_ips = call.body["quota"]["floatingip"].as_int(quota.floating_ips);
     quota.security_groups = call.body["quota"]["security_group"].as_int(quota.security_groups);
     cloud.mutable_state().quotas[project] = quota;
   }
-  const bool detailed = call.path.size() == 3 && call.path[2] == "details";
+  const bool detailed =
+      call.path.size() == 3 && (call.path[2] == "details" || call.path[2] == "details.json");
   return answer(200, Json::object({{"quota", network_quota(cloud, project, detailed)}}));
 }
 
@@ -272,7 +283,8 @@ Reaction network_call(Cloud& cloud, const Call& call) {
   }
   if (collection == "quotas" && call.path.size() >= 2) return quotas_call(cloud, call);
   if (collection != "networks" && collection != "subnets" && collection != "ports" &&
-      collection != "security-groups" && collection != "security-group-rules") {
+      collection != "security-groups" && collection != "security-group-rules" &&
+      collection != "floatingips") {
     return refuse(404, "The resource could not be found.", "HTTPNotFound");
   }
   if (call.path.size() >= 3 && call.path[2] == "tags") return tags_call(cloud, call);

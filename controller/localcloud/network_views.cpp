@@ -24,6 +24,16 @@ constexpr std::string_view kPortFilters[] = {"id",
                                              "security_groups",
                                              "admin_state_up",
                                              "binding:host_id"};
+constexpr std::string_view kFloatingIpFilters[] = {"id",
+                                                   "floating_network_id",
+                                                   "floating_ip_address",
+                                                   "fixed_ip_address",
+                                                   "port_id",
+                                                   "router_id",
+                                                   "status",
+                                                   "description",
+                                                   "tenant_id",
+                                                   "project_id"};
 constexpr std::string_view kCommonFilters[] = {
     "id",         "name",        "tenant_id",      "project_id",       "description",
     "status",     "shared",      "admin_state_up", "network_id",       "cidr",
@@ -56,8 +66,8 @@ Json network_view(const Cloud& cloud, const Network& network) {
                             {"description", ""},
                             {"admin_state_up", true},
                             {"status", "ACTIVE"},
-                            {"shared", true},
-                            {"router:external", false},
+                            {"shared", !network.external},
+                            {"router:external", network.external},
                             {"mtu", 1450},
                             {"port_security_enabled", true},
                             {"availability_zone_hints", Json::array()},
@@ -99,7 +109,30 @@ Json subnet_view(const Cloud& cloud, const Subnet& subnet) {
 
 }  // namespace
 
+Json floating_ip_view(const Cloud& cloud, const FloatingIp& ip) {
+  const auto text = [](const std::string& value) { return value.empty() ? Json() : Json(value); };
+  const auto port = cloud.state().ports.find(ip.port_id);
+  const bool attached = port != cloud.state().ports.end();
+  Json view = Json::object(
+      {{"id", ip.id},
+       {"description", ip.description},
+       {"floating_network_id", ip.network_id},
+       {"floating_ip_address", ip.address},
+       {"port_id", text(ip.port_id)},
+       {"fixed_ip_address", attached ? Json(port->second.fixed_ips.front().address) : Json()},
+       {"router_id", attached ? Json(sha256_hex(ip.network_id).substr(0, 32)) : Json()},
+       {"status", attached ? "ACTIVE" : "DOWN"},
+       {"tags", strings_json(ip.tags)}});
+  set_owner(view, ip.project_id);
+  set_standard(view, ip.created, ip.updated);
+  return view;
+}
+
 Json port_view(const Cloud& cloud, const Port& port) {
+  JsonArray pairs;
+  for (const AddressPair& pair : port.allowed_address_pairs) {
+    pairs.push_back(Json::object({{"ip_address", pair.ip_address}, {"mac_address", pair.mac}}));
+  }
   JsonArray ips;
   for (const FixedIp& ip : port.fixed_ips) {
     ips.push_back(Json::object({{"subnet_id", ip.subnet_id}, {"ip_address", ip.address}}));
@@ -120,7 +153,7 @@ Json port_view(const Cloud& cloud, const Port& port) {
                             {"device_owner", port.device_owner},
                             {"admin_state_up", port.admin_state_up},
                             {"status", up ? "ACTIVE" : "DOWN"},
-                            {"allowed_address_pairs", Json::array()},
+                            {"allowed_address_pairs", std::move(pairs)},
                             {"extra_dhcp_opts", Json::array()},
                             {"port_security_enabled", true},
                             {"binding:vnic_type", "normal"}});
@@ -175,10 +208,17 @@ std::vector<Json> network_collection(const Cloud& cloud, const Call& call,
   if (collection == "networks") {
     for (const auto& [id, network] : state.networks) items.push_back(network_view(cloud, network));
   } else if (collection == "subnets") {
-    for (const auto& [id, subnet] : state.subnets) items.push_back(subnet_view(cloud, subnet));
+    for (const auto& [id, subnet] : state.subnets) {
+      const bool external = state.networks.at(subnet.network_id).external;
+      if (!external || call.admin) items.push_back(subnet_view(cloud, subnet));
+    }
   } else if (collection == "ports") {
     for (const auto& [id, port] : state.ports) {
       if (visible(port)) items.push_back(port_view(cloud, port));
+    }
+  } else if (collection == "floatingips") {
+    for (const auto& [id, ip] : state.floating_ips) {
+      if (visible(ip)) items.push_back(floating_ip_view(cloud, ip));
     }
   } else {
     for (const auto& [id, group] : state.security_groups) {
@@ -197,6 +237,9 @@ std::vector<Json> network_collection(const Cloud& cloud, const Call& call,
 
 bool is_network_filter(std::string_view collection, std::string_view key) {
   if (collection == "ports") return std::ranges::find(kPortFilters, key) != std::end(kPortFilters);
+  if (collection == "floatingips") {
+    return std::ranges::find(kFloatingIpFilters, key) != std::end(kFloatingIpFilters);
+  }
   return std::ranges::find(kCommonFilters, key) != std::end(kCommonFilters);
 }
 
@@ -222,7 +265,7 @@ Json network_quota(const Cloud& cloud, const std::string& project_id, bool detai
        {"subnetpool", -1, 0},
        {"port", quota.ports, owned(state.ports)},
        {"router", 10, 0},
-       {"floatingip", 50, 0},
+       {"floatingip", quota.floating_ips, owned(state.floating_ips)},
        {"rbac_policy", 10, 0},
        {"security_group", quota.security_groups, owned(state.security_groups)},
        {"security_group_rule", quota.security_group_rules, rules}}};
@@ -242,9 +285,9 @@ Json network_quota(const Cloud& cloud, const std::string& project_id, bool detai
 Json network_extensions() {
   JsonArray items;
   for (const char* alias :
-       {"binding", "filter-validation", "pagination", "port-security", "project-id", "quotas",
-        "quota_details", "security-group", "sorting", "standard-attr-description",
-        "standard-attr-tag", "standard-attr-timestamp"}) {
+       {"binding", "external-net", "filter-validation", "pagination", "port-security", "project-id",
+        "quotas", "quota_details", "router", "security-group", "sorting",
+        "standard-attr-description", "standard-attr-tag", "standard-attr-timestamp"}) {
     items.push_back(Json::object({{"alias", alias},
                                   {"name", alias},
                                   {"description", alias},

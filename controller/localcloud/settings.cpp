@@ -61,6 +61,7 @@ Json password_entry(const Cloud& cloud, const std::string& base_url, const User&
 
 ParsedSettings parse_settings(int argc, char** argv) {
   Settings settings;
+  settings.cloud.external_cidr = "203.0.113.0/24";
   std::string listen = "127.0.0.1:8774";
   std::int64_t build_seconds = 2;
   std::int64_t token_ttl = 3600;
@@ -68,6 +69,12 @@ ParsedSettings parse_settings(int argc, char** argv) {
   app.add_option("--listen", listen, "loopback address and port; port 0 takes a free one")
       ->capture_default_str();
   app.add_option("--cidr", settings.cloud.cidr, "pool of the servers' addresses, in 127.0.0.0/8")
+      ->capture_default_str();
+  app.add_option("--external-cidr", settings.cloud.external_cidr,
+                 "addresses of the network \"public\", for floating IPs; nothing is routed there")
+      ->capture_default_str();
+  app.add_option("--zones", settings.cloud.zones, "availability zones; the first is the default")
+      ->delimiter(',')
       ->capture_default_str();
   app.add_option("--state", settings.state_file, "file that keeps the cloud over restarts");
   app.add_option("--guests", settings.guests, "what runs in servers: none, process or container")
@@ -103,6 +110,9 @@ ParsedSettings parse_settings(int argc, char** argv) {
   settings.cloud.token_ttl = std::chrono::seconds(token_ttl);
   std::string problem = read_listen(listen, settings);
   if (problem.empty()) problem = check_cidr(settings.cloud.cidr);
+  if (problem.empty() && !parse_ipv4_block(settings.cloud.external_cidr)) {
+    problem = "--external-cidr wants a block of addresses, such as 203.0.113.0/24";
+  }
   if (!problem.empty()) {
     std::cerr << "localcloud: " << problem << '\n';
     return {std::nullopt, 1};

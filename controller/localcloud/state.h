@@ -59,6 +59,7 @@ struct Network {
   std::string id;
   std::string name;
   WallTime created;
+  bool external = false;  // floating IPs come from it; no project has ports there
 };
 
 struct Subnet {
@@ -74,6 +75,11 @@ struct FixedIp {
   std::string address;
 };
 
+struct AddressPair {
+  std::string ip_address;
+  std::string mac;
+};
+
 struct Port {
   std::string id;
   std::string name;
@@ -83,11 +89,24 @@ struct Port {
   std::string mac;
   std::vector<FixedIp> fixed_ips;
   std::vector<std::string> security_groups;  // ids
+  std::vector<AddressPair> allowed_address_pairs;
   std::vector<std::string> tags;
   std::string device_id;  // server, "" if free
   std::string device_owner;
   bool admin_state_up = true;
   bool made_by_nova = false;  // deleted together with its server
+  WallTime created;
+  WallTime updated;
+};
+
+struct FloatingIp {
+  std::string id;
+  std::string description;
+  std::string project_id;
+  std::string network_id;
+  std::string address;
+  std::string port_id;  // "" = attached to nothing
+  std::vector<std::string> tags;
   WallTime created;
   WallTime updated;
 };
@@ -111,6 +130,14 @@ struct SecurityGroup {
   std::vector<SecurityGroupRule> rules;
   std::vector<std::string> tags;
   WallTime created;
+};
+
+struct ServerGroup {
+  std::string id;
+  std::string name;
+  std::string policy;
+  std::string project_id;
+  std::string user_id;
 };
 
 struct KeyPair {
@@ -157,6 +184,8 @@ struct Server {
   std::string key_name;
   std::string availability_zone;
   std::string user_data;  // base64, as it was sent
+  bool config_drive = false;
+  std::string group_id;  // server group, "" if none
   std::map<std::string, std::string> metadata;
   std::set<std::string> tags;
   std::vector<std::string> security_groups;  // names, as asked for
@@ -177,6 +206,8 @@ struct Quota {
   std::int64_t cores = -1;
   std::int64_t ram_mib = -1;
   std::int64_t ports = 500;
+  std::int64_t floating_ips = 50;
+  std::int64_t server_groups = 10;
   std::int64_t security_groups = 20;
   std::int64_t security_group_rules = 200;
 };
@@ -191,8 +222,10 @@ struct State {
   std::map<std::string, Network> networks;
   std::map<std::string, Subnet> subnets;
   std::map<std::string, Port> ports;
+  std::map<std::string, FloatingIp> floating_ips;
   std::map<std::string, SecurityGroup> security_groups;
   std::vector<KeyPair> key_pairs;
+  std::map<std::string, ServerGroup> server_groups;
   std::map<std::string, Server> servers;  // deleted ones too, for changes-since
   std::map<std::string, Quota> quotas;    // by project id; absent: the default
   std::uint64_t next_sequence = 1;

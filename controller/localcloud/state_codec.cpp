@@ -117,14 +117,17 @@ Image decode_image(const Json& json) {
 }
 
 Json encode_network(const Network& network) {
-  return Json::object(
-      {{"id", network.id}, {"name", network.name}, {"created", encode(network.created)}});
+  return Json::object({{"id", network.id},
+                       {"name", network.name},
+                       {"created", encode(network.created)},
+                       {"external", network.external}});
 }
 
 Network decode_network(const Json& json) {
   return {.id = json["id"].as_string(),
           .name = json["name"].as_string(),
-          .created = decode_time(json["created"])};
+          .created = decode_time(json["created"]),
+          .external = json["external"].as_bool()};
 }
 
 Json encode_subnet(const Subnet& subnet) {
@@ -148,6 +151,10 @@ Json encode_port(const Port& port) {
   for (const FixedIp& ip : port.fixed_ips) {
     ips.push_back(Json::object({{"subnet_id", ip.subnet_id}, {"address", ip.address}}));
   }
+  JsonArray pairs;
+  for (const AddressPair& pair : port.allowed_address_pairs) {
+    pairs.push_back(Json::object({{"ip_address", pair.ip_address}, {"mac", pair.mac}}));
+  }
   return Json::object({{"id", port.id},
                        {"name", port.name},
                        {"description", port.description},
@@ -156,6 +163,7 @@ Json encode_port(const Port& port) {
                        {"mac", port.mac},
                        {"fixed_ips", std::move(ips)},
                        {"security_groups", encode_strings(port.security_groups)},
+                       {"allowed_address_pairs", std::move(pairs)},
                        {"tags", encode_strings(port.tags)},
                        {"device_id", port.device_id},
                        {"device_owner", port.device_owner},
@@ -177,6 +185,9 @@ Port decode_port(const Json& json) {
     port.fixed_ips.push_back({ip["subnet_id"].as_string(), ip["address"].as_string()});
   }
   port.security_groups = decode_strings(json["security_groups"]);
+  for (const Json& pair : json["allowed_address_pairs"].as_array()) {
+    port.allowed_address_pairs.push_back({pair["ip_address"].as_string(), pair["mac"].as_string()});
+  }
   port.tags = decode_strings(json["tags"]);
   port.device_id = json["device_id"].as_string();
   port.device_owner = json["device_owner"].as_string();
@@ -185,6 +196,30 @@ Port decode_port(const Json& json) {
   port.created = decode_time(json["created"]);
   port.updated = decode_time(json["updated"]);
   return port;
+}
+
+Json encode_floating_ip(const FloatingIp& ip) {
+  return Json::object({{"id", ip.id},
+                       {"description", ip.description},
+                       {"project_id", ip.project_id},
+                       {"network_id", ip.network_id},
+                       {"address", ip.address},
+                       {"port_id", ip.port_id},
+                       {"tags", encode_strings(ip.tags)},
+                       {"created", encode(ip.created)},
+                       {"updated", encode(ip.updated)}});
+}
+
+FloatingIp decode_floating_ip(const Json& json) {
+  return {.id = json["id"].as_string(),
+          .description = json["description"].as_string(),
+          .project_id = json["project_id"].as_string(),
+          .network_id = json["network_id"].as_string(),
+          .address = json["address"].as_string(),
+          .port_id = json["port_id"].as_string(),
+          .tags = decode_strings(json["tags"]),
+          .created = decode_time(json["created"]),
+          .updated = decode_time(json["updated"])};
 }
 
 Json encode_rule(const SecurityGroupRule& rule) {
@@ -249,6 +284,8 @@ Json encode_server(const Server& server) {
                             {"key_name", server.key_name},
                             {"availability_zone", server.availability_zone},
                             {"user_data", server.user_data},
+                            {"config_drive", server.config_drive},
+                            {"group_id", server.group_id},
                             {"metadata", encode_map(server.metadata)},
                             {"tags", encode_strings(server.tags)},
                             {"security_groups", encode_strings(server.security_groups)},
@@ -280,6 +317,8 @@ Server decode_server(const Json& json) {
   server.key_name = json["key_name"].as_string();
   server.availability_zone = json["availability_zone"].as_string();
   server.user_data = json["user_data"].as_string();
+  server.config_drive = json["config_drive"].as_bool();
+  server.group_id = json["group_id"].as_string();
   server.metadata = decode_map(json["metadata"]);
   for (std::string& tag : decode_strings(json["tags"])) server.tags.insert(std::move(tag));
   server.security_groups = decode_strings(json["security_groups"]);
@@ -313,11 +352,29 @@ KeyPair decode_key_pair(const Json& json) {
           .public_key = json["public_key"].as_string()};
 }
 
+Json encode_server_group(const ServerGroup& group) {
+  return Json::object({{"id", group.id},
+                       {"name", group.name},
+                       {"policy", group.policy},
+                       {"project_id", group.project_id},
+                       {"user_id", group.user_id}});
+}
+
+ServerGroup decode_server_group(const Json& json) {
+  return {.id = json["id"].as_string(),
+          .name = json["name"].as_string(),
+          .policy = json["policy"].as_string(),
+          .project_id = json["project_id"].as_string(),
+          .user_id = json["user_id"].as_string()};
+}
+
 Json encode_quota(const Quota& quota) {
   return Json::object({{"instances", quota.instances},
                        {"cores", quota.cores},
                        {"ram_mib", quota.ram_mib},
                        {"ports", quota.ports},
+                       {"floating_ips", quota.floating_ips},
+                       {"server_groups", quota.server_groups},
                        {"security_groups", quota.security_groups},
                        {"security_group_rules", quota.security_group_rules}});
 }
@@ -327,6 +384,8 @@ Quota decode_quota(const Json& json) {
           .cores = json["cores"].as_int(-1),
           .ram_mib = json["ram_mib"].as_int(-1),
           .ports = json["ports"].as_int(-1),
+          .floating_ips = json["floating_ips"].as_int(-1),
+          .server_groups = json["server_groups"].as_int(-1),
           .security_groups = json["security_groups"].as_int(-1),
           .security_group_rules = json["security_group_rules"].as_int(-1)};
 }
@@ -374,8 +433,10 @@ Json encode_state(const State& state) {
        {"networks", encode_by_id(state.networks, encode_network)},
        {"subnets", encode_by_id(state.subnets, encode_subnet)},
        {"ports", encode_by_id(state.ports, encode_port)},
+       {"floating_ips", encode_by_id(state.floating_ips, encode_floating_ip)},
        {"security_groups", encode_by_id(state.security_groups, encode_group)},
        {"key_pairs", encode_items(state.key_pairs, encode_key_pair)},
+       {"server_groups", encode_by_id(state.server_groups, encode_server_group)},
        {"servers", encode_by_id(state.servers, encode_server)},
        {"quotas", std::move(quotas)},
        {"next_sequence", static_cast<std::int64_t>(state.next_sequence)}});
@@ -396,8 +457,10 @@ Result<State> decode_state(const Json& json) {
   state.networks = decode_by_id<Network>(json["networks"], decode_network);
   state.subnets = decode_by_id<Subnet>(json["subnets"], decode_subnet);
   state.ports = decode_by_id<Port>(json["ports"], decode_port);
+  state.floating_ips = decode_by_id<FloatingIp>(json["floating_ips"], decode_floating_ip);
   state.security_groups = decode_by_id<SecurityGroup>(json["security_groups"], decode_group);
   state.key_pairs = decode_items<KeyPair>(json["key_pairs"], decode_key_pair);
+  state.server_groups = decode_by_id<ServerGroup>(json["server_groups"], decode_server_group);
   state.servers = decode_by_id<Server>(json["servers"], decode_server);
   for (const auto& [project_id, quota] : json["quotas"].as_object()) {
     state.quotas.emplace(project_id, decode_quota(quota));

@@ -76,6 +76,7 @@ Json faults_view(const Faults& faults) {
                        {"spawn_delay_ms", static_cast<std::int64_t>(faults.spawn_delay.count())},
                        {"spawn_failures", faults.spawn_failures},
                        {"no_valid_host", faults.no_valid_host},
+                       {"no_router", faults.no_router},
                        {"build_hangs", faults.build_hangs},
                        {"deletes_hang", faults.deletes_hang}});
 }
@@ -123,6 +124,8 @@ Reaction set_faults(Faults& faults, const Json& body) {
       faults.spawn_failures = value.as_int();
     } else if (key == "no_valid_host") {
       faults.no_valid_host = value.as_int();
+    } else if (key == "no_router") {
+      faults.no_router = value.as_bool();
     } else if (key == "build_hangs") {
       faults.build_hangs = value.as_bool();
     } else if (key == "deletes_hang") {
@@ -139,7 +142,7 @@ void clear_faults(Faults& faults) {
   faults.requests.clear();
   faults.latency = faults.spawn_delay = std::chrono::milliseconds(0);
   faults.spawn_failures = faults.no_valid_host = 0;
-  faults.build_hangs = faults.deletes_hang = false;
+  faults.no_router = faults.build_hangs = faults.deletes_hang = false;
 }
 
 Reaction add_image(Cloud& cloud, const Json& body) {

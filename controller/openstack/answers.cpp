@@ -55,6 +55,35 @@ std::map<std::string, std::string> string_members(const Json& json) {
   return out;
 }
 
+// Every member that is a string, a number or a bool, but its name and id, as the text of its JSON.
+std::map<std::string, std::string> plain_members(const Json& json) {
+  std::map<std::string, std::string> out;
+  for (const auto& [name, value] : json.as_object()) {
+    if (name == "id" || name == "name" || out.size() >= kManyMax) continue;
+    if (value.is_string()) {
+      out.emplace(clean_text(name, kTextBytesMax), text_of(value));
+    } else if (value.is_bool() || value.is_number()) {
+      out.emplace(clean_text(name, kTextBytesMax), to_json(value));
+    }
+  }
+  return out;
+}
+
+std::vector<IngressRule> ingress_rules_of(const Json& json) {
+  std::vector<IngressRule> out;
+  for (const Json& item : json.as_array()) {
+    const bool ours = item["direction"].as_string() == "ingress" &&
+                      item["protocol"].as_string() == "tcp" && item["port_range_min"].is_int() &&
+                      item["port_range_min"].as_int() == item["port_range_max"].as_int() &&
+                      item["remote_ip_prefix"].is_string() && is_plain_id(item["id"].as_string());
+    if (!ours || out.size() >= kManyMax) continue;
+    out.push_back({.id = item["id"].as_string(),
+                   .cidr = text_of(item["remote_ip_prefix"]),
+                   .port = item["port_range_min"].as_int()});
+  }
+  return out;
+}
+
 std::optional<Fault> fault_of(const Json& json) {
   if (!json.is_object()) return std::nullopt;
   return Fault{.code = json["code"].as_int(),
@@ -130,6 +159,7 @@ Result<Server> parse_server(const Json& json) {
   server.addresses = addresses_of(json["addresses"]);
   server.image_id = reference_of(json["image"]["id"]);
   server.flavor_name = text_of(json["flavor"]["original_name"]);
+  server.availability_zone = text_of(json["OS-EXT-AZ:availability_zone"]);
   server.metadata = string_members(json["metadata"]);
   server.tags = texts_of(json["tags"]);
   server.created = text_of(json["created"]);
@@ -145,11 +175,14 @@ Result<Flavor> parse_flavor(const Json& json) {
   if (id.size() > 255 || !is_plain_id(without_blanks)) {
     return fail(ErrorCode::Unavailable, "the answer holds a flavor without a usable id");
   }
-  return Flavor{.id = id,
+  Flavor flavor{.id = id,
                 .name = text_of(json["name"]),
                 .vcpus = json["vcpus"].as_int(),
                 .ram_mib = json["ram"].as_int(),
-                .disk_gib = json["disk"].as_int()};
+                .disk_gib = json["disk"].as_int(),
+                .properties = plain_members(json)};
+  flavor.properties.merge(string_members(json["extra_specs"]));
+  return flavor;
 }
 
 Result<Quota> parse_quota(const Json& limits) {
@@ -164,13 +197,44 @@ Result<Quota> parse_quota(const Json& limits) {
 Result<Network> parse_network(const Json& json) {
   Result<std::string> id = parse_id(json, "network");
   if (!id) return std::unexpected(std::move(id).error());
-  return Network{.id = *id, .name = text_of(json["name"]), .subnet_ids = texts_of(json["subnets"])};
+  return Network{.id = *id,
+                 .name = text_of(json["name"]),
+                 .subnet_ids = texts_of(json["subnets"]),
+                 .properties = plain_members(json),
+                 .tags = texts_of(json["tags"])};
 }
 
 Result<SecurityGroup> parse_security_group(const Json& json) {
   Result<std::string> id = parse_id(json, "security group");
   if (!id) return std::unexpected(std::move(id).error());
-  return SecurityGroup{.id = *id, .name = text_of(json["name"])};
+  return SecurityGroup{.id = *id,
+                       .name = text_of(json["name"]),
+                       .description = text_of(json["description"]),
+                       .rules = ingress_rules_of(json["security_group_rules"]),
+                       .properties = plain_members(json),
+                       .tags = texts_of(json["tags"])};
+}
+
+Result<Subnet> parse_subnet(const Json& json) {
+  Result<std::string> id = parse_id(json, "subnet");
+  if (!id) return std::unexpected(std::move(id).error());
+  return Subnet{.id = *id,
+                .name = text_of(json["name"]),
+                .network_id = reference_of(json["network_id"]),
+                .properties = plain_members(json),
+                .tags = texts_of(json["tags"])};
+}
+
+Result<FloatingIP> parse_floating_ip(const Json& json) {
+  Result<std::string> id = parse_id(json, "floating IP");
+  if (!id) return std::unexpected(std::move(id).error());
+  const std::string& address = json["floating_ip_address"].as_string();
+  return FloatingIP{.id = *id,
+                    .address = is_usable_address(address) ? address : "",
+                    .description = text_of(json["description"]),
+                    .status = text_of(json["status"]),
+                    .network_id = reference_of(json["floating_network_id"]),
+                    .port_id = reference_of(json["port_id"])};
 }
 
 Result<Port> parse_port(const Json& json) {
@@ -190,8 +254,27 @@ Result<Port> parse_port(const Json& json) {
       port.fixed_ips.push_back(address);
     }
   }
+  port.security_group_ids = texts_of(json["security_groups"]);
   port.tags = texts_of(json["tags"]);
   return port;
+}
+
+Result<ServerGroup> parse_server_group(const Json& json) {
+  Result<std::string> id = parse_id(json, "server group");
+  if (!id) return std::unexpected(std::move(id).error());
+  // Before microversion 2.64 there was a list of one.
+  const std::string policy = text_of(json["policy"]);
+  return ServerGroup{.id = *id,
+                     .name = text_of(json["name"]),
+                     .policy = policy.empty() ? text_of(json["policies"][0]) : policy};
+}
+
+Result<NetworkQuota> parse_network_quota(const Json& quota) {
+  if (!quota["port"]["limit"].is_int()) {
+    return fail(ErrorCode::Unavailable, "the answer holds no quota");
+  }
+  return NetworkQuota{.ports = quota_use(quota["port"], "limit", "used"),
+                      .floating_ips = quota_use(quota["floatingip"], "limit", "used")};
 }
 
 Result<Image> parse_image(const Json& json) {
@@ -199,6 +282,7 @@ Result<Image> parse_image(const Json& json) {
   if (!id) return std::unexpected(std::move(id).error());
   Image image{.id = *id, .name = text_of(json["name"]), .status = text_of(json["status"])};
   image.properties = string_members(json);
+  image.tags = texts_of(json["tags"]);
   for (std::string_view name : kGlanceMembers) image.properties.erase(std::string(name));
   std::erase_if(image.properties,
                 [](const auto& property) { return property.first.starts_with("os_glance_"); });

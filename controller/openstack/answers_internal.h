@@ -22,7 +22,11 @@ Result<Flavor> parse_flavor(const Json& json);
 Result<Quota> parse_quota(const Json& limits);  // "absolute" of GET /limits
 Result<Network> parse_network(const Json& json);
 Result<SecurityGroup> parse_security_group(const Json& json);
+Result<Subnet> parse_subnet(const Json& json);
 Result<Port> parse_port(const Json& json);
+Result<FloatingIP> parse_floating_ip(const Json& json);
+Result<ServerGroup> parse_server_group(const Json& json);
+Result<NetworkQuota> parse_network_quota(const Json& quota);  // of GET /quotas/ID/details.json
 Result<Image> parse_image(const Json& json);
 
 // The id of a created thing; Unavailable if it is not plain.

@@ -39,6 +39,11 @@ class ComputeClient {
   Task<Result<std::vector<Flavor>>> list_flavors();
   Task<Result<Quota>> quota();
 
+  // Server groups have no description and no tags: ours are marked by their names.
+  Task<Result<std::vector<ServerGroup>>> list_server_groups();
+  Task<Result<ServerGroup>> create_server_group(std::string name, std::string policy);
+  Task<Result<void>> delete_server_group(std::string id);  // one that is gone is a success
+
  private:
   Session& session_;
 };
@@ -53,6 +58,22 @@ class NetworkClient {
   Task<Result<std::vector<Port>>> list_ports(std::string description = "");
   Task<Result<Port>> create_port(PortCreate create);
   Task<Result<void>> delete_port(std::string id);  // one that is gone is a success
+  Task<Result<std::vector<Subnet>>> list_subnets();
+
+  Task<Result<void>> set_port_security_groups(std::string port_id, std::vector<std::string> ids);
+  Task<Result<SecurityGroup>> create_security_group(std::string name, std::string description);
+  // One that is there already is a success.
+  Task<Result<void>> create_ingress_rule(std::string group_id, IngressRule rule);
+  Task<Result<void>> delete_security_group_rule(std::string id);  // one that is gone is a success
+  Task<Result<void>> delete_security_group(std::string id);       // one that is gone is a success
+  Task<Result<NetworkQuota>> quota();
+
+  // As list_ports. NotFound where the cloud has no floating IPs.
+  Task<Result<std::vector<FloatingIP>>> list_floating_ips(std::string description = "");
+  // Made and attached in one, or not made. NotFound: no router leads from the port to the network.
+  Task<Result<FloatingIP>> create_floating_ip(FloatingIPCreate create);
+  Task<Result<FloatingIP>> attach_floating_ip(std::string id, std::string port_id);
+  Task<Result<void>> delete_floating_ip(std::string id);  // one that is gone is a success
 
  private:
   Session& session_;
@@ -62,7 +83,8 @@ class ImageClient {
  public:
   explicit ImageClient(Session& session) : session_(session) {}
 
-  Task<Result<std::vector<Image>>> list_images(std::string name);  // active ones of that name
+  // Active ones of that name; "": all active ones.
+  Task<Result<std::vector<Image>>> list_images(std::string name);
   Task<Result<std::optional<Image>>> get_image(std::string id);
 
  private:

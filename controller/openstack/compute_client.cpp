@@ -34,6 +34,7 @@ Json create_body(const ServerCreate& create, std::string user_data) {
                               {"flavorRef", create.flavor_id},
                               {"networks", std::move(networks)}});
   if (!create.availability_zone.empty()) server.set("availability_zone", create.availability_zone);
+  if (create.config_drive) server.set("config_drive", *create.config_drive);
   if (!create.key_name.empty()) server.set("key_name", create.key_name);
   if (!user_data.empty()) server.set("user_data", std::move(user_data));
   if (!create.tags.empty()) server.set("tags", strings(create.tags));
@@ -42,7 +43,11 @@ Json create_body(const ServerCreate& create, std::string user_data) {
     for (const auto& [name, value] : create.metadata) metadata.set(name, value);
     server.set("metadata", std::move(metadata));
   }
-  return Json::object({{"server", std::move(server)}});
+  Json body = Json::object({{"server", std::move(server)}});
+  if (!create.server_group_id.empty()) {
+    body.set("os:scheduler_hints", Json::object({{"group", create.server_group_id}}));
+  }
+  return body;
 }
 
 std::string server_path(const std::string& id) {
@@ -183,6 +188,47 @@ Task<Result<Quota>> ComputeClient::quota() {
   Result<Quota> quota = parse_quota(answer->body["limits"]["absolute"]);
   if (!quota) co_return fail_in(kWhat, std::move(quota).error());
   co_return quota;
+}
+
+Task<Result<std::vector<ServerGroup>>> ComputeClient::list_server_groups() {
+  constexpr std::string_view kWhat = "list server groups";
+  ListRequest request{.service = "compute",
+                      .path = "/os-server-groups",
+                      .query = "limit=1000",
+                      .member = "server_groups"};
+  Result<std::vector<Json>> items = co_await list_all(session_, std::move(request));
+  if (!items) co_return fail_in(kWhat, std::move(items).error());
+  Result<std::vector<ServerGroup>> groups = parse_items<ServerGroup>(*items, parse_server_group);
+  if (!groups) co_return fail_in(kWhat, std::move(groups).error());
+  co_return groups;
+}
+
+Task<Result<ServerGroup>> ComputeClient::create_server_group(std::string name, std::string policy) {
+  constexpr std::string_view kWhat = "create server group";
+  ApiRequest request;
+  request.service = "compute";
+  request.method = "POST";
+  request.path = "/os-server-groups";
+  request.body = Json::object(
+      {{"server_group", Json::object({{"name", std::move(name)}, {"policy", std::move(policy)}})}});
+  Result<ApiResponse> answer = co_await session_.request(std::move(request));
+  if (!answer) co_return fail_in(kWhat, std::move(answer).error());
+  Result<ServerGroup> group = parse_server_group(answer->body["server_group"]);
+  if (!group) co_return fail_in(kWhat, std::move(group).error());
+  co_return group;
+}
+
+Task<Result<void>> ComputeClient::delete_server_group(std::string id) {
+  constexpr std::string_view kWhat = "delete server group";
+  if (!is_plain_id(id)) co_return fail_in(kWhat, Error(ErrorCode::InvalidArgument, "not its id"));
+  ApiRequest request;
+  request.service = "compute";
+  request.method = "DELETE";
+  request.path = "/os-server-groups/" + escape_path_segment(id);
+  request.priority = Priority::Urgent;
+  Result<ApiResponse> answer = co_await session_.request(std::move(request));
+  if (answer || answer.error().code() == ErrorCode::NotFound) co_return Result<void>();
+  co_return fail_in(kWhat, std::move(answer).error());
 }
 
 }  // namespace clickdeploy::openstack

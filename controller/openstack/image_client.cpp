@@ -15,13 +15,15 @@ Task<Result<std::vector<Image>>> ImageClient::list_images(std::string name) {
                       .query = "limit=500&status=active",
                       .member = "images"};
   // Glance reads "in:a,b" as a list of names; such a name is looked for among all images instead.
-  if (!name.starts_with("in:")) request.query += "&name=" + escape_query(name);
+  const bool exact = !name.empty() && !name.starts_with("in:");
+  if (exact) request.query += "&name=" + escape_query(name);
   Result<std::vector<Json>> items = co_await list_all(session_, std::move(request));
   if (!items) co_return fail_in(kWhat, std::move(items).error());
   Result<std::vector<Image>> images = parse_items<Image>(*items, parse_image);
   if (!images) co_return fail_in(kWhat, std::move(images).error());
-  std::erase_if(*images,
-                [&](const Image& image) { return image.name != name || image.status != "active"; });
+  std::erase_if(*images, [&](const Image& image) {
+    return (!name.empty() && image.name != name) || image.status != "active";
+  });
   co_return images;
 }
 

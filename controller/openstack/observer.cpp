@@ -57,6 +57,7 @@ struct CloudObserver::State {
   std::vector<Listener> listeners;
   std::uint32_t failures = 0;  // in a row
   bool poked = false;
+  bool with_floating_ips = false;
 
   Task<Result<CloudSnapshot>> sweep();
   Task<void> pause(SteadyTime swept_at);
@@ -86,6 +87,18 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
   for (Port& port : *ports) {
     std::string id = port.id;
     next.ports.emplace(std::move(id), std::move(port));
+  }
+
+  if (with_floating_ips) {
+    Result<std::vector<FloatingIP>> ips = co_await network.list_floating_ips();
+    // A cloud without routers has none.
+    if (!ips && ips.error().code() == ErrorCode::NotFound) ips = std::vector<FloatingIP>();
+    if (!ips) co_return std::unexpected(std::move(ips).error());
+    next.floating_ips.emplace();
+    for (FloatingIP& ip : *ips) {
+      std::string id = ip.id;
+      next.floating_ips->emplace(std::move(id), std::move(ip));
+    }
   }
 
   // The quota matters to people, not to decisions, and its request is dear.
@@ -163,6 +176,11 @@ Task<void> CloudObserver::run() {
 
 void CloudObserver::poke() {
   state_->poked = true;
+}
+
+void CloudObserver::want_floating_ips() {
+  if (!state_->with_floating_ips) poke();
+  state_->with_floating_ips = true;
 }
 
 std::shared_ptr<const CloudSnapshot> CloudObserver::snapshot() const {

@@ -30,6 +30,8 @@ struct CloudSnapshot {
   Identity identity;
   std::map<std::string, Server> servers;  // by id
   std::map<std::string, Port> ports;      // by id
+  // By id; nullopt until want_floating_ips() was called.
+  std::optional<std::map<std::string, FloatingIP>> floating_ips;
   Quota quota;
   std::multimap<std::string, std::string> ids_by_tag;  // made with the servers
 
@@ -53,6 +55,9 @@ class CloudObserver {
 
   // Asks for a sweep now (at most one a second).
   void poke();
+
+  // From now on sweeps list floating IPs too: one more call, which most fleets do not need.
+  void want_floating_ips();
 
   std::shared_ptr<const CloudSnapshot> snapshot() const;  // nullptr before the first complete one
   std::optional<Error> last_error() const;  // of the last sweep; nullopt if it was complete

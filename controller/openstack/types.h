@@ -61,6 +61,7 @@ struct Server {
   std::vector<Address> addresses;
   std::string image_id;
   std::string flavor_name;
+  std::string availability_zone;
   std::map<std::string, std::string> metadata;
   std::vector<std::string> tags;
   std::string created;  // RFC 3339
@@ -74,7 +75,9 @@ struct ServerCreate {
   std::string image_id;
   std::string flavor_id;
   std::vector<std::string> port_ids;
+  std::string server_group_id;
   std::string availability_zone;
+  std::optional<bool> config_drive;
   std::string key_name;
   std::string user_data;  // plain text; encoded by the client
   std::map<std::string, std::string> metadata;
@@ -87,6 +90,7 @@ struct Flavor {
   std::int64_t vcpus = 0;
   std::int64_t ram_mib = 0;
   std::int64_t disk_gib = 0;
+  std::map<std::string, std::string> properties{};  // its members and extra specs, as text
 
   bool operator==(const Flavor&) const = default;
 };
@@ -96,6 +100,7 @@ struct Image {
   std::string name;
   std::string status;
   std::map<std::string, std::string> properties;  // string members that are not Glance's own
+  std::vector<std::string> tags;
 
   bool operator==(const Image&) const = default;
 };
@@ -104,13 +109,38 @@ struct Network {
   std::string id;
   std::string name;
   std::vector<std::string> subnet_ids;
+  std::map<std::string, std::string> properties{};  // its other members, as text
+  std::vector<std::string> tags{};
 
   bool operator==(const Network&) const = default;
+};
+
+struct Subnet {
+  std::string id;
+  std::string name;
+  std::string network_id;
+  std::map<std::string, std::string> properties;
+  std::vector<std::string> tags;
+
+  bool operator==(const Subnet&) const = default;
+};
+
+// Lets TCP in, from these addresses to this port.
+struct IngressRule {
+  std::string id;
+  std::string cidr;
+  std::int64_t port = 0;
+
+  bool operator==(const IngressRule&) const = default;
 };
 
 struct SecurityGroup {
   std::string id;
   std::string name;
+  std::string description{};
+  std::vector<IngressRule> rules{};  // only rules of that form
+  std::map<std::string, std::string> properties{};
+  std::vector<std::string> tags{};
 
   bool operator==(const SecurityGroup&) const = default;
 };
@@ -124,16 +154,51 @@ struct Port {
   std::string device_id;
   std::string device_owner;
   std::vector<std::string> fixed_ips;
+  std::vector<std::string> security_group_ids;
   std::vector<std::string> tags;
 
   bool operator==(const Port&) const = default;
+};
+
+struct AddressPair {
+  std::string ip_address;
+  std::string mac_address;  // "": the port's own
+
+  bool operator==(const AddressPair&) const = default;
 };
 
 struct PortCreate {
   std::string name;
   std::string network_id;
   std::string description;
-  std::optional<std::vector<std::string>> security_group_ids;  // nullopt: the project's default
+  std::optional<std::vector<std::string>> security_group_ids{};  // nullopt: the project's default
+  std::string subnet_id{};                                       // "": the cloud chooses
+  std::vector<AddressPair> allowed_address_pairs{};
+};
+
+struct FloatingIP {
+  std::string id;
+  std::string address;
+  std::string description;
+  std::string status;
+  std::string network_id;
+  std::string port_id;  // "": attached to nothing
+
+  bool operator==(const FloatingIP&) const = default;
+};
+
+struct FloatingIPCreate {
+  std::string network_id;
+  std::string description;
+  std::string port_id;  // "": attached to nothing
+};
+
+struct ServerGroup {
+  std::string id;
+  std::string name;
+  std::string policy;
+
+  bool operator==(const ServerGroup&) const = default;
 };
 
 struct QuotaUse {
@@ -149,6 +214,13 @@ struct Quota {
   QuotaUse ram_mib;
 
   bool operator==(const Quota&) const = default;
+};
+
+struct NetworkQuota {
+  QuotaUse ports;
+  QuotaUse floating_ips;
+
+  bool operator==(const NetworkQuota&) const = default;
 };
 
 // Who we are to this cloud, learnt at log-in.

@@ -171,5 +171,46 @@ TEST(SecurityGroups, AServerGetsTheNamedGroup) {
   EXPECT_EQ(world.get(kPorts).body["ports"][0]["security_groups"], Json::array({id}));
 }
 
+Json floating_ip(const Json& network, const Json& port) {
+  return Json::object({{"floatingip", Json::object({{"floating_network_id", network},
+                                                    {"description", "d"},
+                                                    {"port_id", port}})}});
+}
+
+TEST(FloatingIPs, NeedARouterAndAreKeptWithTheState) {
+  CloudWorld world({.external_cidr = "203.0.113.0/28"});
+  const Json external =
+      world.get("/network/v2.0/networks?router:external=True").body["networks"][0]["id"];
+  const Json port =
+      world
+          .call("POST", "/network/v2.0/ports",
+                Json::object({{"port", Json::object({{"network_id", world.network()}})}}))
+          .body["port"]["id"];
+  world.cloud.faults().no_router = true;
+  const Answered refused =
+      world.call("POST", "/network/v2.0/floatingips", floating_ip(external, port));
+  EXPECT_EQ(refused.status, 404);
+  EXPECT_EQ(refused.body["NeutronError"]["type"].as_string(),
+            "ExternalGatewayForFloatingIPNotFound");
+  EXPECT_TRUE(world.cloud.state().floating_ips.empty());
+
+  world.cloud.faults().no_router = false;
+  const Answered made =
+      world.call("POST", "/network/v2.0/floatingips", floating_ip(external, port));
+  ASSERT_EQ(made.status, 201) << made.text;
+  const Json& ip = made.body["floatingip"];
+  EXPECT_TRUE(ip["floating_ip_address"].as_string().starts_with("203.0.113."));
+  EXPECT_EQ(ip["status"].as_string(), "ACTIVE");
+  EXPECT_EQ(world.get("/network/v2.0/subnets").body["subnets"].size(), 2u)
+      << "a member does not see the external one";
+
+  CloudWorld other;
+  ASSERT_TRUE(other.cloud.restore(encode_state(world.cloud.state())).has_value());
+  ASSERT_EQ(other.cloud.state().floating_ips.size(), 1u);
+  EXPECT_EQ(other.cloud.state().floating_ips.begin()->second.port_id, port.as_string());
+  EXPECT_EQ(world.call("DELETE", "/network/v2.0/ports/" + port.as_string()).status, 204);
+  EXPECT_EQ(world.cloud.state().floating_ips.begin()->second.port_id, "");
+}
+
 }  // namespace
 }  // namespace clickdeploy::localcloud

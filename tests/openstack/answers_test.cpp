@@ -100,7 +100,8 @@ TEST(Answers, ReadsTheOthers) {
   Result<Flavor> flavor =
       parse_flavor(json(R"({"id": "my flavor", "name": "m", "vcpus": 2, "ram": 512, "disk": 1})"));
   ASSERT_TRUE(flavor);
-  EXPECT_EQ(*flavor, (Flavor{"my flavor", "m", 2, 512, 1}));
+  EXPECT_EQ(*flavor,
+            (Flavor{"my flavor", "m", 2, 512, 1, {{"vcpus", "2"}, {"ram", "512"}, {"disk", "1"}}}));
 
   Result<Quota> quota = parse_quota(json(R"({"maxTotalInstances": 10, "totalInstancesUsed": 3,
     "maxTotalCores": -1, "totalCoresUsed": 4, "maxTotalRAMSize": 51200, "totalRAMUsed": -7})"));

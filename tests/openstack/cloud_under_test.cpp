@@ -33,6 +33,8 @@ class LocalCloud final : public CloudUnderTest {
   std::string image_name() override { return "debian-12"; }
   std::string flavor_name() override { return "m1.tiny"; }
   std::string network_name() override { return "private"; }
+  std::string zone_name() override { return "nova"; }
+  std::string external_network_name() override { return "public"; }
 
  private:
   Executor executor() override { return world_.executor(); }
@@ -41,7 +43,7 @@ class LocalCloud final : public CloudUnderTest {
   VirtualWorld world_;
   SeededRandom random_{7};
   localcloud::NoGuests guests_;
-  localcloud::Cloud cloud_{{}, world_, random_, guests_};
+  localcloud::Cloud cloud_{{.external_cidr = "203.0.113.0/24"}, world_, random_, guests_};
   http::LocalHttpClient http_;
 };
 
@@ -70,6 +72,10 @@ class OtherCloud final : public CloudUnderTest {
   }
   std::string network_name() override {
     return from_environment("CLICKDEPLOY_TEST_NETWORK", "private");
+  }
+  std::string zone_name() override { return from_environment("CLICKDEPLOY_TEST_ZONE", "nova"); }
+  std::string external_network_name() override {
+    return from_environment("CLICKDEPLOY_TEST_EXTERNAL_NETWORK");
   }
 
  private:

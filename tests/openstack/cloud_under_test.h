@@ -33,6 +33,9 @@ class CloudUnderTest {
   virtual std::string image_name() = 0;
   virtual std::string flavor_name() = 0;
   virtual std::string network_name() = 0;
+  virtual std::string zone_name() = 0;
+  // A network for floating IPs that a router joins to network_name(); "" if there is none.
+  virtual std::string external_network_name() = 0;
 
   template <class T>
   T run(Task<T> task) {

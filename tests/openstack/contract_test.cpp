@@ -31,6 +31,28 @@ class CloudContract : public testing::TestWithParam<CloudFactory> {
     Result<std::vector<Port>> ports = run(network_.list_ports(kTag));
     ASSERT_TRUE(ports) << ports.error().message();
     for (const Port& port : *ports) EXPECT_TRUE(run(network_.delete_port(port.id)));
+    Result<std::vector<ServerGroup>> server_groups = run(compute_.list_server_groups());
+    ASSERT_TRUE(server_groups) << server_groups.error().message();
+    for (const ServerGroup& group : *server_groups) {
+      if (group.name != kTag) continue;
+      EXPECT_TRUE(run(compute_.delete_server_group(group.id)));
+    }
+    Result<std::vector<SecurityGroup>> groups = run(network_.list_security_groups());
+    ASSERT_TRUE(groups) << groups.error().message();
+    for (const SecurityGroup& group : *groups) {
+      if (group.description != kTag) continue;
+      EXPECT_TRUE(run(network_.delete_security_group(group.id)));
+    }
+    Result<std::vector<FloatingIP>> ips = run(network_.list_floating_ips(kTag));
+    if (!ips) return;  // a cloud without routers
+    for (const FloatingIP& ip : *ips) EXPECT_TRUE(run(network_.delete_floating_ip(ip.id)));
+  }
+
+  std::string network_id(const std::string& name) {
+    Result<std::vector<Network>> networks = run(network_.list_networks());
+    if (!networks) return "";
+    const auto found = std::ranges::find(*networks, name, &Network::name);
+    return found == networks->end() ? "" : found->id;
   }
 
   template <class T>
@@ -210,6 +232,192 @@ TEST_P(CloudContract, AListAndAReadOfOneServerAgree) {
   auto listed = std::ranges::find(*servers, *id, &Server::id);
   ASSERT_NE(listed, servers->end());
   EXPECT_EQ(*listed, **one);
+}
+
+TEST_P(CloudContract, AServerIsPlacedInItsZoneWithAConfigDrive) {
+  Result<ServerCreate> create = server_on_a_port();
+  ASSERT_TRUE(create) << create.error().message();
+  create->availability_zone = cloud_->zone_name();
+  create->config_drive = true;
+  Result<std::string> id = run(compute_.create_server(*create));
+  ASSERT_TRUE(id) << id.error().message();
+  Result<Server> server = run(settle(this, *id, "ACTIVE"));
+  ASSERT_TRUE(server) << server.error().message();
+  EXPECT_EQ(server->availability_zone, cloud_->zone_name());
+
+  create->availability_zone = "no-such-zone";
+  create->port_ids.clear();
+  Result<std::string> refused = run(compute_.create_server(*create));
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(certainly_not_done(refused.error())) << refused.error().message();
+  EXPECT_EQ(refused.error().code(), ErrorCode::InvalidArgument) << refused.error().message();
+}
+
+TEST_P(CloudContract, APortTakesItsSubnetAndFurtherAddresses) {
+  const std::string network = network_id(cloud_->network_name());
+  Result<std::vector<Subnet>> subnets = run(network_.list_subnets());
+  ASSERT_TRUE(subnets) << subnets.error().message();
+  const auto subnet = std::ranges::find(*subnets, network, &Subnet::network_id);
+  ASSERT_NE(subnet, subnets->end());
+  EXPECT_FALSE(subnet->properties.at("cidr").empty());
+  EXPECT_EQ(subnet->properties.at("ip_version"), "4");
+  PortCreate create{.name = "contract", .network_id = network, .description = kTag};
+  create.subnet_id = subnet->id;
+  create.allowed_address_pairs = {{"10.99.0.7", ""}, {"10.99.1.0/24", "fa:16:3e:00:00:01"}};
+  Result<Port> port = run(network_.create_port(create));
+  ASSERT_TRUE(port) << port.error().message();
+  EXPECT_EQ(port->fixed_ips.size(), 1u);
+
+  create.subnet_id = "00000000-0000-0000-0000-000000000000";
+  Result<Port> refused = run(network_.create_port(create));
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(certainly_not_done(refused.error())) << refused.error().message();
+  create.subnet_id.clear();
+  create.allowed_address_pairs = {{"nonsense", ""}};
+  refused = run(network_.create_port(create));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::InvalidArgument) << refused.error().message();
+}
+
+TEST_P(CloudContract, ThingsTellTheirProperties) {
+  Result<std::vector<Network>> networks = run(network_.list_networks());
+  ASSERT_TRUE(networks);
+  const auto network = std::ranges::find(*networks, cloud_->network_name(), &Network::name);
+  ASSERT_NE(network, networks->end());
+  EXPECT_EQ(network->properties.at("admin_state_up"), "true");
+  Result<std::vector<Flavor>> flavors = run(compute_.list_flavors());
+  ASSERT_TRUE(flavors);
+  const auto flavor = std::ranges::find(*flavors, cloud_->flavor_name(), &Flavor::name);
+  ASSERT_NE(flavor, flavors->end());
+  EXPECT_EQ(flavor->properties.at("vcpus"), std::to_string(flavor->vcpus));
+  Result<std::vector<Image>> images = run(image_.list_images(""));
+  ASSERT_TRUE(images);
+  EXPECT_NE(std::ranges::find(*images, cloud_->image_name(), &Image::name), images->end());
+}
+
+TEST_P(CloudContract, AFloatingIPComesOnlyFromAnExternalNetwork) {
+  FloatingIPCreate create{.network_id = network_id(cloud_->network_name()), .description = kTag};
+  Result<FloatingIP> refused = run(network_.create_floating_ip(create));
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(certainly_not_done(refused.error())) << refused.error().message();
+  EXPECT_TRUE(run(network_.delete_floating_ip("00000000-0000-0000-0000-000000000000")));
+}
+
+TEST_P(CloudContract, AFloatingIPIsFoundByItsMarkAndMovesBetweenPorts) {
+  const std::string external = network_id(cloud_->external_network_name());
+  if (external.empty()) {
+    // Then there is no way to have one, which the test above shows.
+    ASSERT_EQ(cloud_->external_network_name(), "");
+    return;
+  }
+  Result<ServerCreate> first = server_on_a_port();
+  Result<ServerCreate> second = server_on_a_port();
+  ASSERT_TRUE(first && second);
+  const std::string port = first->port_ids.front();
+  const std::string other = second->port_ids.front();
+  Result<FloatingIP> ip = run(
+      network_.create_floating_ip({.network_id = external, .description = kTag, .port_id = port}));
+  ASSERT_TRUE(ip) << ip.error().message();
+  EXPECT_EQ(ip->port_id, port);
+  EXPECT_FALSE(ip->address.empty());
+  EXPECT_EQ(run(network_.list_floating_ips("another mark"))->size(), 0u);
+
+  Result<FloatingIP> twice = run(
+      network_.create_floating_ip({.network_id = external, .description = kTag, .port_id = port}));
+  ASSERT_FALSE(twice) << "a port has one floating IP of a network";
+  EXPECT_TRUE(certainly_not_done(twice.error())) << twice.error().message();
+
+  Result<std::string> id = run(compute_.create_server(*first));
+  ASSERT_TRUE(id) << id.error().message();
+  ASSERT_TRUE(run(settle(this, *id, "ACTIVE")));
+  Result<FloatingIP> moved = run(network_.attach_floating_ip(ip->id, other));
+  ASSERT_TRUE(moved) << moved.error().message();
+  EXPECT_EQ(moved->port_id, other);
+  EXPECT_EQ(moved->address, ip->address);
+  ASSERT_TRUE(run(network_.delete_port(other)));
+  Result<std::vector<FloatingIP>> left = run(network_.list_floating_ips(kTag));
+  ASSERT_TRUE(left) << left.error().message();
+  ASSERT_EQ(left->size(), 1u);
+  EXPECT_EQ(left->front().port_id, "") << "it outlives the port";
+  EXPECT_EQ(left->front().id, ip->id);
+  EXPECT_TRUE(run(network_.delete_floating_ip(ip->id)));
+  EXPECT_TRUE(run(network_.delete_floating_ip(ip->id)));
+}
+
+TEST_P(CloudContract, AServerGroupIsFoundByItsNameAndTakesServers) {
+  Result<ServerGroup> group = run(compute_.create_server_group(kTag, "soft-anti-affinity"));
+  ASSERT_TRUE(group) << group.error().message();
+  EXPECT_EQ(group->policy, "soft-anti-affinity");
+  Result<std::vector<ServerGroup>> groups = run(compute_.list_server_groups());
+  ASSERT_TRUE(groups) << groups.error().message();
+  const auto listed = std::ranges::find(*groups, group->id, &ServerGroup::id);
+  ASSERT_NE(listed, groups->end());
+  EXPECT_EQ(*listed, *group);
+  Result<ServerCreate> create = server_on_a_port();
+  ASSERT_TRUE(create) << create.error().message();
+  create->server_group_id = group->id;
+  Result<std::string> id = run(compute_.create_server(*create));
+  ASSERT_TRUE(id) << id.error().message();
+  EXPECT_TRUE(run(settle(this, *id, "ACTIVE")));
+  EXPECT_TRUE(run(compute_.delete_server_group(group->id))) << "with a member in it";
+  EXPECT_TRUE(run(compute_.delete_server_group(group->id)));
+
+  create->port_ids.clear();
+  Result<std::string> refused = run(compute_.create_server(*create));
+  ASSERT_FALSE(refused) << "the group is gone";
+  EXPECT_TRUE(certainly_not_done(refused.error())) << refused.error().message();
+}
+
+TEST_P(CloudContract, ASecurityGroupOfOursLetsOneNetworkIn) {
+  Result<SecurityGroup> group = run(network_.create_security_group("contract-scrape", kTag));
+  ASSERT_TRUE(group) << group.error().message();
+  EXPECT_EQ(group->description, kTag);
+  EXPECT_TRUE(group->rules.empty());
+  const IngressRule rule{.id = "", .cidr = "10.9.0.0/24", .port = 9100};
+  EXPECT_TRUE(run(network_.create_ingress_rule(group->id, rule)));
+  EXPECT_TRUE(run(network_.create_ingress_rule(group->id, rule))) << "it is there already";
+  EXPECT_TRUE(
+      run(network_.create_ingress_rule(group->id, {.id = "", .cidr = "fd00::/64", .port = 9100})));
+  const auto rules = [&] {
+    Result<std::vector<SecurityGroup>> groups = run(network_.list_security_groups());
+    if (!groups) return std::vector<IngressRule>();
+    const auto found = std::ranges::find(*groups, group->id, &SecurityGroup::id);
+    return found == groups->end() ? std::vector<IngressRule>() : found->rules;
+  };
+  std::vector<IngressRule> made = rules();
+  ASSERT_EQ(made.size(), 2u);
+  std::ranges::sort(made, {}, &IngressRule::cidr);
+  EXPECT_EQ(made[0].cidr, rule.cidr);
+  EXPECT_EQ(made[0].port, rule.port);
+  EXPECT_EQ(made[1].cidr, "fd00::/64");
+  EXPECT_TRUE(run(network_.delete_security_group_rule(made[0].id)));
+  EXPECT_TRUE(run(network_.delete_security_group_rule(made[0].id)));
+  EXPECT_EQ(rules().size(), 1u);
+
+  Result<ServerCreate> create = server_on_a_port();
+  ASSERT_TRUE(create) << create.error().message();
+  const std::string port = create->port_ids.front();
+  EXPECT_TRUE(run(network_.set_port_security_groups(port, {group->id})));
+  Result<void> in_use = run(network_.delete_security_group(group->id));
+  ASSERT_FALSE(in_use);
+  EXPECT_EQ(in_use.error().code(), ErrorCode::Conflict) << in_use.error().message();
+  Result<std::vector<Port>> ports = run(network_.list_ports(kTag));
+  ASSERT_TRUE(ports);
+  ASSERT_EQ(ports->size(), 1u);
+  EXPECT_EQ(ports->front().security_group_ids, (std::vector<std::string>{group->id}));
+  EXPECT_TRUE(run(network_.delete_port(port)));
+  EXPECT_TRUE(run(network_.delete_security_group(group->id)));
+  EXPECT_TRUE(run(network_.delete_security_group(group->id)));
+}
+
+TEST_P(CloudContract, TheNetworkQuotaCountsPorts) {
+  Result<NetworkQuota> before = run(network_.quota());
+  ASSERT_TRUE(before) << before.error().message();
+  ASSERT_TRUE(server_on_a_port());
+  Result<NetworkQuota> after = run(network_.quota());
+  ASSERT_TRUE(after) << after.error().message();
+  EXPECT_EQ(after->ports.used, before->ports.used + 1);
+  EXPECT_EQ(after->ports.limit, before->ports.limit);
 }
 
 INSTANTIATE_TEST_SUITE_P(Clouds, CloudContract, testing::ValuesIn(clouds_under_test()),
