@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,22 +46,67 @@ struct SecretKeyRef {
   bool operator==(const SecretKeyRef&) const = default;
 };
 
-// A thing of the cloud, chosen by exactly one of the two.
+// What a thing must have to be meant: all of it.
+struct ThingFilter {
+  std::map<std::string, std::string> properties;
+  std::vector<std::string> tags;
+
+  bool operator==(const ThingFilter&) const = default;
+};
+
+// A thing of the cloud, chosen by exactly one of the three.
 struct CloudThing {
   std::string id;
   std::string name;
+  std::optional<ThingFilter> filter{};
 
-  std::string text() const { return id.empty() ? "name \"" + name + "\"" : "id \"" + id + "\""; }
+  // `name "web"`, `filter os_distro=debian`: for messages.
+  std::string text() const;
   bool operator==(const CloudThing&) const = default;
+};
+
+// A further address that a port may send from.
+struct AddressPair {
+  std::string ip_address;  // or a CIDR
+  std::string mac_address;
+
+  bool operator==(const AddressPair&) const = default;
 };
 
 struct NetworkAttachment {
   std::string name;  // unique in the list
   CloudThing network;
+  std::optional<CloudThing> subnet;         // of the network; nullopt: the cloud chooses
   std::vector<CloudThing> security_groups;  // empty: the project's default
-  bool scrape = false;                      // agents are scraped at this address
+  std::vector<AddressPair> allowed_address_pairs;
+  bool scrape = false;  // agents are scraped at this address
 
   bool operator==(const NetworkAttachment&) const = default;
+};
+
+struct FloatingIPSpec {
+  CloudThing network;      // an external one
+  std::string attachment;  // whose port gets it; "": the first
+
+  bool operator==(const FloatingIPSpec&) const = default;
+};
+
+// Servers that the cloud keeps together or apart: a group of the Service's own, or one that exists.
+struct ServerGroupSpec {
+  std::string policy;  // of our own: affinity | anti-affinity | soft-affinity | soft-anti-affinity
+  std::string name;    // of one that exists
+
+  bool operator==(const ServerGroupSpec&) const = default;
+};
+
+// One thing in the cloud that was made for an object.
+struct OwnedResource {
+  std::string kind;
+  std::string id;
+  std::string name;
+  std::string state;
+
+  bool operator==(const OwnedResource&) const = default;
 };
 
 struct UserData {
@@ -74,8 +120,12 @@ struct UserData {
 // What a server is made from.
 struct ServerTemplate {
   CloudThing image;
-  std::vector<CloudThing> flavors;  // exactly one for now
+  std::vector<CloudThing> flavors;              // in order of preference
+  std::vector<std::string> availability_zones;  // servers are spread over them
   std::vector<NetworkAttachment> networks;
+  std::optional<FloatingIPSpec> floating_ip;
+  std::optional<ServerGroupSpec> server_group;
+  std::optional<bool> config_drive;  // nullopt: the cloud decides
   std::string key_name;
   UserData user_data;
   std::map<std::string, std::string> metadata;

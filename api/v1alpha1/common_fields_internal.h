@@ -61,17 +61,52 @@ void fields(Io& io, SecretKeyRef& x) {
 }
 
 template <class Io>
+void fields(Io& io, ThingFilter& x) {
+  io.field("properties", x.properties);
+  io.field("tags", x.tags);
+}
+
+template <class Io>
 void fields(Io& io, CloudThing& x) {
   io.field("id", x.id);
   io.field("name", x.name);
+  io.field("filter", x.filter);
+}
+
+template <class Io>
+void fields(Io& io, AddressPair& x) {
+  io.field("ipAddress", x.ip_address);
+  io.field("macAddress", x.mac_address);
 }
 
 template <class Io>
 void fields(Io& io, NetworkAttachment& x) {
   io.field("name", x.name);
   io.field("network", x.network);
+  io.field("subnet", x.subnet);
   io.field("securityGroups", x.security_groups);
+  io.field("allowedAddressPairs", x.allowed_address_pairs);
   io.field("scrape", x.scrape);
+}
+
+template <class Io>
+void fields(Io& io, FloatingIPSpec& x) {
+  io.field("network", x.network);
+  io.field("attachment", x.attachment);
+}
+
+template <class Io>
+void fields(Io& io, ServerGroupSpec& x) {
+  io.field("policy", x.policy);
+  io.field("name", x.name);
+}
+
+template <class Io>
+void fields(Io& io, OwnedResource& x) {
+  io.field("kind", x.kind);
+  io.field("id", x.id);
+  io.field("name", x.name);
+  io.field("state", x.state);
 }
 
 template <class Io>
@@ -84,7 +119,11 @@ template <class Io>
 void fields(Io& io, ServerTemplate& x) {
   io.field("image", x.image);
   io.field("flavors", x.flavors);
+  io.field("availabilityZones", x.availability_zones);
   io.field("networks", x.networks);
+  io.field("floatingIP", x.floating_ip);
+  io.field("serverGroup", x.server_group);
+  io.field("configDrive", x.config_drive);
   io.field("keyName", x.key_name);
   io.field("userData", x.user_data);
   io.field("metadata", x.metadata);

@@ -17,6 +17,7 @@ struct InstanceSpec {
   NamespacedRef cloud_ref;
   std::string service_name;
   std::string project_id;
+  std::string availability_zone;  // the one that is tried first; "": the cloud chooses
   ServerTemplate server;
   std::vector<AgentSpec> agents;
   RemediationSpec remediation;
@@ -44,16 +45,6 @@ struct InstanceServer {
   bool operator==(const InstanceServer&) const = default;
 };
 
-// One thing in the cloud that was made for this Instance.
-struct OwnedResource {
-  std::string kind;  // Port | Server
-  std::string id;
-  std::string name;
-  std::string state;
-
-  bool operator==(const OwnedResource&) const = default;
-};
-
 struct InstanceAddress {
   std::string type;  // InternalIP | ExternalIP
   std::string address;
@@ -62,10 +53,34 @@ struct InstanceAddress {
   bool operator==(const InstanceAddress&) const = default;
 };
 
+// A flavor in an availability zone where the cloud found no host.
+struct FailedPlacement {
+  std::string flavor_id;
+  std::string availability_zone;
+  std::string reason;
+  std::string at;
+
+  bool operator==(const FailedPlacement&) const = default;
+};
+
+struct ResolvedAttachment {
+  std::string name;
+  std::string network_id;
+  std::string subnet_id;
+  std::vector<std::string> security_group_ids;
+
+  bool operator==(const ResolvedAttachment&) const = default;
+};
+
+// Names and filters turned into the cloud's ids when the server was made.
 struct ResolvedThings {
   std::string image_id;
   std::string flavor_id;
+  std::string flavor;  // its name
+  std::string availability_zone;
+  std::vector<ResolvedAttachment> attachments;
   std::string at;
+  std::vector<FailedPlacement> failed_placements;  // of this round of tries
 
   bool operator==(const ResolvedThings&) const = default;
 };
@@ -104,7 +119,7 @@ struct InstanceStatus {
                       // Deleting, Failed
   Claim claim;
   InstanceServer server;
-  std::vector<OwnedResource> resources;
+  std::vector<OwnedResource> resources;  // Port | FloatingIP | Server
   std::vector<InstanceAddress> addresses;
   std::string address;  // where its agents are scraped
   ResolvedThings resolved;

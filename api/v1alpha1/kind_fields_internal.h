@@ -81,6 +81,7 @@ void fields(Io& io, MetricsBackendSpec& x) {
   io.field("verifySeconds", x.verify_seconds);
   io.nested("queryLimits",
             [&](Io& inner) { inner.field("timeoutSeconds", x.query_timeout_seconds); });
+  io.field("scrapesFrom", x.scrapes_from);
 }
 
 template <class Io>
@@ -164,6 +165,7 @@ void fields(Io& io, ServiceStatus& x) {
   io.field("selector", x.selector);
   io.field("policies", x.policies);
   io.field("remediation", x.remediation);
+  io.field("resources", x.resources);
   io.field("lastSyncTime", x.last_sync_time);
   io.field("conditions", x.conditions);
 }
@@ -173,6 +175,7 @@ void fields(Io& io, InstanceSpec& x) {
   io.field("cloudRef", x.cloud_ref);
   io.field("serviceName", x.service_name);
   io.field("projectID", x.project_id);
+  io.field("availabilityZone", x.availability_zone);
   io.field("server", x.server);
   io.field("agents", x.agents);
   io.field("remediation", x.remediation);
@@ -196,14 +199,6 @@ void fields(Io& io, InstanceServer& x) {
 }
 
 template <class Io>
-void fields(Io& io, OwnedResource& x) {
-  io.field("kind", x.kind);
-  io.field("id", x.id);
-  io.field("name", x.name);
-  io.field("state", x.state);
-}
-
-template <class Io>
 void fields(Io& io, InstanceAddress& x) {
   io.field("type", x.type);
   io.field("address", x.address);
@@ -211,10 +206,30 @@ void fields(Io& io, InstanceAddress& x) {
 }
 
 template <class Io>
+void fields(Io& io, FailedPlacement& x) {
+  io.field("flavorID", x.flavor_id);
+  io.field("availabilityZone", x.availability_zone);
+  io.field("reason", x.reason);
+  io.field("at", x.at);
+}
+
+template <class Io>
+void fields(Io& io, ResolvedAttachment& x) {
+  io.field("name", x.name);
+  io.field("networkID", x.network_id);
+  io.field("subnetID", x.subnet_id);
+  io.field("securityGroupIDs", x.security_group_ids);
+}
+
+template <class Io>
 void fields(Io& io, ResolvedThings& x) {
   io.field("imageID", x.image_id);
   io.field("flavorID", x.flavor_id);
+  io.field("flavor", x.flavor);
+  io.field("availabilityZone", x.availability_zone);
+  io.field("attachments", x.attachments);
   io.field("at", x.at);
+  io.field("failedPlacements", x.failed_placements);
 }
 
 template <class Io>
@@ -266,6 +281,7 @@ template <class Io>
 void fields(Io& io, ScrapeSpec& x) {
   io.field("interval", x.interval);
   io.field("timeout", x.timeout);
+  io.field("addressPolicy", x.address_policy);
   io.field("targetLabels", x.target_labels);
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace clickdeploy::api::v1alpha1 {
 
@@ -23,6 +24,7 @@ struct MetricsBackendSpec {
   std::string rules_reload = "HTTP";  // HTTP | None (somebody else reloads; we still verify)
   std::int64_t verify_seconds = 60;
   std::int64_t query_timeout_seconds = 20;
+  std::vector<std::string> scrapes_from;  // CIDRs; empty: security groups are somebody else's
 
   bool operator==(const MetricsBackendSpec&) const = default;
 };

@@ -36,6 +36,10 @@ FieldErrors metrics_backend_rules(const Json& object, const Json* old) {
   check_selector(errors, spec["allowedNamespaces"], "spec.allowedNamespaces");
   check_directory(errors, targets, "spec.targets.directory");
   check_directory(errors, rules, "spec.rules.directory");
+  std::size_t index = 0;
+  for (const Json& network : spec["scrapesFrom"].as_array()) {
+    check_address(errors, network, item_path("spec.scrapesFrom", index++));
+  }
   if (old != nullptr) {
     const Json& before = (*old)["spec"];
     check_unmoved(errors, targets, before["targets"]["directory"], "spec.targets.directory");

@@ -18,6 +18,7 @@ namespace clickdeploy::api::v1alpha1 {
 struct ScrapeSpec {
   std::string interval = "30s";  // Prometheus's form
   std::string timeout = "10s";
+  std::string address_policy = "Any";  // Any | PrivateOnly
   std::map<std::string, std::string> target_labels;
 
   bool operator==(const ScrapeSpec&) const = default;

@@ -59,6 +59,7 @@ struct ServiceStatus {
   std::string selector;
   std::vector<AppliedPolicy> policies;
   FleetRemediation remediation;
+  std::vector<OwnedResource> resources;  // ServerGroup | SecurityGroup
   std::string last_sync_time;
   Conditions conditions;
 

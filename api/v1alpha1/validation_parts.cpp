@@ -5,6 +5,8 @@
 #include "controller/base/text.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
+#include <array>
 
 namespace clickdeploy::api::v1alpha1 {
 namespace {
@@ -61,14 +63,54 @@ void check_url(FieldErrors& errors, const Json& url, const std::string& path, bo
 
 }  // namespace
 
+void check_address(FieldErrors& errors, const Json& address, const std::string& path) {
+  if (!address.is_string()) return;
+  const std::string& text = address.as_string();
+  const std::size_t slash = text.find('/');
+  const std::string host = text.substr(0, slash);
+  std::array<unsigned char, 16> bytes{};
+  const bool v4 = inet_pton(AF_INET, host.c_str(), bytes.data()) == 1;
+  const bool v6 = !v4 && inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
+  bool good = v4 || v6;
+  if (good && slash != std::string::npos) {
+    const std::string bits = text.substr(slash + 1);
+    good = !bits.empty() && bits.size() <= 3 &&
+           bits.find_first_not_of("0123456789") == std::string::npos &&
+           std::stoi(bits) <= (v4 ? 32 : 128);
+  }
+  if (!good) errors.push_back(invalid(path, address, "must be an IP address or a CIDR"));
+}
+
+namespace {
+
+void check_floating_ip(FieldErrors& errors, const Json& server, const std::string& path) {
+  const Json& wanted = server["floatingIP"];
+  check_cloud_thing(errors, wanted["network"], path + ".network");
+  const std::string& attachment = wanted["attachment"].as_string();
+  if (attachment.empty()) return;
+  const JsonArray& networks = server["networks"].as_array();
+  const bool known = std::ranges::any_of(
+      networks, [&](const Json& network) { return network["name"].as_string() == attachment; });
+  if (!known) {
+    errors.push_back(
+        invalid(path + ".attachment", wanted["attachment"], "must be the name of one of networks"));
+  }
+}
+
+}  // namespace
+
 void broken_rule(FieldErrors& errors, const std::string& path, std::string_view message) {
   errors.push_back(invalid(path, "object", message));
 }
 
 void check_cloud_thing(FieldErrors& errors, const Json& thing, const std::string& path) {
   if (!thing.is_object()) return;
-  if (thing.contains("id") == thing.contains("name")) {
-    broken_rule(errors, path, "exactly one of id and name must be set");
+  const int chosen =
+      int(thing.contains("id")) + int(thing.contains("name")) + int(thing.contains("filter"));
+  if (chosen != 1) broken_rule(errors, path, "exactly one of id, name and filter must be set");
+  const Json& filter = thing["filter"];
+  if (filter.is_object() && filter["properties"].empty() && filter["tags"].empty()) {
+    broken_rule(errors, path + ".filter", "properties or tags must be given");
   }
 }
 
@@ -102,10 +144,21 @@ void check_server_template(FieldErrors& errors, const Json& server, const std::s
   for (const Json& network : server["networks"].as_array()) {
     const std::string at = item_path(path + ".networks", index++);
     check_cloud_thing(errors, network["network"], at + ".network");
+    check_cloud_thing(errors, network["subnet"], at + ".subnet");
+    std::size_t pair_index = 0;
+    for (const Json& pair : network["allowedAddressPairs"].as_array()) {
+      check_address(errors, pair["ipAddress"],
+                    item_path(at + ".allowedAddressPairs", pair_index++) + ".ipAddress");
+    }
     std::size_t group_index = 0;
     for (const Json& group : network["securityGroups"].as_array()) {
       check_cloud_thing(errors, group, item_path(at + ".securityGroups", group_index++));
     }
+  }
+  check_floating_ip(errors, server, path + ".floatingIP");
+  const Json& group = server["serverGroup"];
+  if (group.is_object() && group.contains("policy") == group.contains("name")) {
+    broken_rule(errors, path + ".serverGroup", "exactly one of policy and name must be set");
   }
   check_user_data(errors, server["userData"], path + ".userData");
   for (const auto& [key, value] : server["metadata"].as_object()) {

@@ -14,6 +14,9 @@ namespace clickdeploy::api::v1alpha1 {
 // A rule about an object as a whole, reported like a failed CEL rule: Invalid value: "object": ….
 void broken_rule(FieldErrors& errors, const std::string& path, std::string_view message);
 
+// An IP address, or a network in CIDR form.
+void check_address(FieldErrors& errors, const Json& address, const std::string& path);
+
 void check_cloud_thing(FieldErrors& errors, const Json& thing, const std::string& path);
 void check_selector(FieldErrors& errors, const Json& selector, const std::string& path);
 void check_server_template(FieldErrors& errors, const Json& server, const std::string& path);

@@ -58,6 +58,7 @@ struct CloudObserver::State {
   std::uint32_t failures = 0;  // in a row
   bool poked = false;
   bool with_floating_ips = false;
+  bool quota_wanted = false;
 
   Task<Result<CloudSnapshot>> sweep();
   Task<void> pause(SteadyTime swept_at);
@@ -103,12 +104,20 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
 
   // The quota matters to people, not to decisions, and its request is dear.
   const bool same_project = snapshot && snapshot->identity.project_id == next.identity.project_id;
-  if (same_project && (next.sequence - 1) % kSweepsPerQuota != 0) {
+  if (same_project && !quota_wanted && (next.sequence - 1) % kSweepsPerQuota != 0) {
     next.quota = snapshot->quota;
+    next.network_quota = snapshot->network_quota;
+    next.counted = snapshot->counted;
   } else {
+    quota_wanted = false;
     Result<Quota> quota = co_await compute.quota();
     if (!quota) co_return std::unexpected(std::move(quota).error());
     next.quota = *quota;
+    std::set<std::string> counted;
+    for (const auto& [id, server] : next.servers) counted.insert(id);
+    next.counted = std::make_shared<const std::set<std::string>>(std::move(counted));
+    Result<NetworkQuota> of_network = co_await network.quota();
+    if (of_network) next.network_quota = *of_network;
   }
 
   // A log-in in between may have been into another project: then these lists are of two.
@@ -176,6 +185,11 @@ Task<void> CloudObserver::run() {
 
 void CloudObserver::poke() {
   state_->poked = true;
+}
+
+void CloudObserver::want_quota() {
+  if (!state_->quota_wanted) poke();
+  state_->quota_wanted = true;
 }
 
 void CloudObserver::want_floating_ips() {

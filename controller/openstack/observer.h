@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,11 @@ struct CloudSnapshot {
   std::map<std::string, Port> ports;      // by id
   // By id; nullopt until want_floating_ips() was called.
   std::optional<std::map<std::string, FloatingIP>> floating_ips;
+  // Asked for now and then, so up to some sweeps old.
   Quota quota;
-  std::multimap<std::string, std::string> ids_by_tag;  // made with the servers
+  std::optional<NetworkQuota> network_quota;             // nullopt: the cloud does not tell
+  std::shared_ptr<const std::set<std::string>> counted;  // the servers that `quota` counts
+  std::multimap<std::string, std::string> ids_by_tag;    // made with the servers
 
   std::vector<const Server*> servers_with_tag(const std::string& tag) const;
 };
@@ -55,6 +59,9 @@ class CloudObserver {
 
   // Asks for a sweep now (at most one a second).
   void poke();
+
+  // The next sweep asks for the quotas, whether they are due or not.
+  void want_quota();
 
   // From now on sweeps list floating IPs too: one more call, which most fleets do not need.
   void want_floating_ips();

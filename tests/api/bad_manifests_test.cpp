@@ -116,12 +116,18 @@ const std::vector<BadManifest>& bad_manifests() {
       {"service_duplicate_network",
        "spec.template.spec.networks[1]: Duplicate value: map[string]interface "
        "{}{\"name\":\"app\"}"},
+      {"service_empty_filter",
+       "spec.template.spec.image.filter: Invalid value: \"object\": properties or tags must be "
+       "given"},
+      {"service_floating_ip_of_no_network",
+       "spec.template.spec.floatingIP.attachment: Invalid value: \"db\": must be the name of one "
+       "of networks"},
       {"service_image_id_and_name",
-       "spec.template.spec.image: Invalid value: \"object\": exactly one of id and name must be "
-       "set"},
+       "spec.template.spec.image: Invalid value: \"object\": exactly one of id, name and filter "
+       "must be set"},
       {"service_image_without_choice",
-       "spec.template.spec.image: Invalid value: \"object\": exactly one of id and name must be "
-       "set"},
+       "spec.template.spec.image: Invalid value: \"object\": exactly one of id, name and filter "
+       "must be set"},
       {"service_max_unhealthy_not_a_share",
        "spec.remediation.maxUnhealthy: Invalid value: \"120%\": spec.remediation.maxUnhealthy in "
        "body should match '^(100|[0-9]{1,2})%$'"},
@@ -133,6 +139,9 @@ const std::vector<BadManifest>& bad_manifests() {
        "have at least 1 items"},
       {"service_no_surge_and_no_unavailable",
        "spec.rollout: Invalid value: \"object\": maxSurge and maxUnavailable may not both be 0"},
+      {"service_pair_not_an_address",
+       "spec.template.spec.networks[0].allowedAddressPairs[0].ipAddress: Invalid value: "
+       "\"10.0.0.0/33\": must be an IP address or a CIDR"},
       {"service_replicas_as_text",
        "spec.replicas: Invalid value: \"string\": spec.replicas in body must be of type integer: "
        "\"string\""},
@@ -141,11 +150,12 @@ const std::vector<BadManifest>& bad_manifests() {
        "clickdeploy.io are reserved"},
       {"service_security_group_without_choice",
        "spec.template.spec.networks[0].securityGroups[0]: Invalid value: \"object\": exactly one "
-       "of id and name must be set"},
+       "of id, name and filter must be set"},
       {"service_too_many_replicas",
        "spec.replicas: Invalid value: 1001: spec.replicas in body should be less than or equal to "
        "1000"},
-      {"service_two_flavors", "spec.template.spec.flavors: Too many: 2: must have at most 1 item"},
+      {"service_too_many_flavors",
+       "spec.template.spec.flavors: Too many: 9: must have at most 8 items"},
       {"service_unknown_step",
        "spec.remediation.steps[0]: Unsupported value: \"Pray\": supported values: \"SoftReboot\", "
        "\"HardReboot\", \"Replace\""},

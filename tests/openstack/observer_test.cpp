@@ -33,6 +33,10 @@ class ObserverTest : public testing::Test {
                    {{"limits",
                      Json::object({{"absolute", Json::object({{"maxTotalInstances", 10}})}})}}));
     }
+    if (sent.url.find("/floatingips") != std::string::npos) {
+      return json_response(
+          200, Json::object({{"floatingips", Json::array({Json::object({{"id", "f"}})})}}));
+    }
     const bool servers = sent.url.find("/servers/detail") != std::string::npos;
     Json items = Json::array();
     for (const std::string& id : servers ? servers_ : ports_) {
@@ -76,6 +80,34 @@ TEST_F(ObserverTest, SweepsAtOnceAndThenAtEachTick) {
   EXPECT_EQ(sweeps(), 7u);
   EXPECT_EQ(cloud_.asked("/limits").size(), 2u);  // with each sixth sweep, and kept between
   EXPECT_EQ(observer_.snapshot()->quota.instances.limit, 10);
+  EXPECT_EQ(observer_.snapshot()->network_quota, std::nullopt) << "this cloud does not tell";
+}
+
+TEST_F(ObserverTest, TheQuotaIsAskedForWhenItIsWanted) {
+  start();
+  world_.run_for(11s);
+  ASSERT_EQ(cloud_.asked("/limits").size(), 1u);
+  EXPECT_EQ(*observer_.snapshot()->counted, (std::set<std::string>{"a", "b"}));
+  servers_.insert("c");
+  world_.run_for(10s);
+  EXPECT_EQ(*observer_.snapshot()->counted, (std::set<std::string>{"a", "b"}));
+  observer_.want_quota();
+  world_.run_for(2s);
+  EXPECT_EQ(cloud_.asked("/limits").size(), 2u);
+  EXPECT_EQ(*observer_.snapshot()->counted, (std::set<std::string>{"a", "b", "c"}));
+  world_.run_for(10s);
+  EXPECT_EQ(cloud_.asked("/limits").size(), 2u);
+}
+
+TEST_F(ObserverTest, FloatingIPsAreListedOnceTheyAreWanted) {
+  start();
+  world_.run_for(11s);
+  EXPECT_EQ(observer_.snapshot()->floating_ips, std::nullopt);
+  EXPECT_EQ(cloud_.asked("/floatingips").size(), 0u);
+  observer_.want_floating_ips();
+  world_.run_for(2s);
+  ASSERT_NE(observer_.snapshot()->floating_ips, std::nullopt);
+  EXPECT_EQ(observer_.snapshot()->floating_ips->size(), 1u);
 }
 
 TEST_F(ObserverTest, TellsTheChangeNotThePoll) {

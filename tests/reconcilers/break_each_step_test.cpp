@@ -46,6 +46,7 @@ struct CloudInMemory {
   };
   std::vector<Entry> entries;
   std::vector<openstack::Port> ports;
+  std::vector<openstack::FloatingIP> floating_ips;
   std::int64_t made = 0;
   bool agents_answer = true;
 
@@ -70,6 +71,8 @@ class Driver {
     second.name = "db";
     second.network.name = "db-net";
     stored.spec.server.networks.push_back(second);
+    stored.spec.server.floating_ip.emplace();
+    stored.spec.server.floating_ip->network.name = "public";
   }
 
   Instance stored;  // what survives a crash
@@ -194,23 +197,29 @@ class Driver {
       observed.may_create = asking;
       if (!asking) observed.look_up.reset();
     } else if (std::holds_alternative<LookUpToken>(action)) {
-      TokenLookUp found{servers_of(status.claim.token), {}};
+      TokenLookUp found;
+      if (!status.claim.token.empty()) found.servers = servers_of(status.claim.token);
       for (const openstack::Port& port : cloud.ports) {
-        if (port.description.contains("claim=" + status.claim.token)) found.ports.push_back(port);
+        const bool ours = port.description.contains("claim=" + status.claim.token + " ");
+        if (ours) found.parts.push_back(part_of(port));
       }
+      for (const auto& ip : cloud.floating_ips) found.parts.push_back(part_of(ip));
+      record_parts(status, found.parts);
       observed.look_up = std::move(found);
     } else if (std::holds_alternative<ResolveThings>(action)) {
       ResolvedServer things = sample_resolved();
       things.attachments.push_back({"db", "network-2", std::nullopt});
       observed.resolved = things;
-    } else if (const auto* create = std::get_if<CreatePort>(&action)) {
-      const auto& wanted = (*observed.resolved)->attachments[create->attachment];
-      openstack::Port port;
-      port.id = "port-" + std::to_string(++cloud.made);
-      port.name = work.metadata.name + "-" + wanted.name;
-      port.description = port_description("cluster-1", status.claim.token, wanted.name);
-      cloud.ports.push_back(port);
-      observed.look_up->ports.push_back(port);
+    } else if (const auto* create = std::get_if<CreatePart>(&action)) {
+      observed.look_up->parts.push_back(make_part(work, observed, create->part));
+      record_part(status, observed.look_up->parts.back());
+    } else if (const auto* attach = std::get_if<AttachPart>(&action)) {
+      for (auto& ip : cloud.floating_ips) {
+        if (ip.id == attach->id) ip.port_id = attach->to;
+      }
+      for (Part& part : observed.look_up->parts) {
+        if (part.id == attach->id) part.used_by = attach->to;
+      }
     } else if (std::holds_alternative<CreateServer>(action)) {
       observed.may_create = false;
       openstack::Server server = sample_server("server-" + std::to_string(++cloud.made));
@@ -240,9 +249,12 @@ class Driver {
       }
       observed.deleted.push_back(gone->id);
       observed.look_up.reset();
-    } else if (const auto* port = std::get_if<DeletePort>(&action)) {
-      std::erase_if(cloud.ports, [&](const auto& each) { return each.id == port->id; });
-      std::erase_if(observed.look_up->ports, [&](const auto& each) { return each.id == port->id; });
+    } else if (const auto* part = std::get_if<DeletePart>(&action)) {
+      const auto is_it = [&](const auto& each) { return each.id == part->id; };
+      std::erase_if(cloud.ports, is_it);
+      std::erase_if(cloud.floating_ips, is_it);
+      std::erase_if(observed.look_up->parts, is_it);
+      std::erase_if(status.resources, is_it);
     } else if (const auto* ask = std::get_if<AskById>(&action)) {
       observed.server_gone = true;
       for (const auto& server : cloud.servers(now)) {
@@ -261,6 +273,7 @@ class Driver {
       status.remediation.step = status.booted_at.empty() ? "" : kRecreate;
       status.claim = {};
       status.server = {};
+      std::erase_if(status.resources, [](const auto& each) { return each.kind != "FloatingIP"; });
       status.booted_at.clear();
       status.bootstrap = {};
       observed = trusted(now);
@@ -269,6 +282,23 @@ class Driver {
     } else if (std::holds_alternative<DropFinalizer>(action)) {
       finished = true;
     }
+  }
+
+  Part make_part(const Instance& work, const InstanceObserved& observed, const WantedPart& wanted) {
+    const std::string number = std::to_string(++cloud.made);
+    if (wanted.kind == PartKind::FloatingIP) {
+      openstack::FloatingIP ip{.id = "ip-" + number};
+      const Part* port = choose_part(work, observed.look_up->parts, {PartKind::Port, "app"});
+      if (port != nullptr) ip.port_id = port->id;
+      cloud.floating_ips.push_back(ip);
+      return part_of(ip);
+    }
+    openstack::Port port;
+    port.id = "port-" + number;
+    port.name = work.metadata.name + "-" + wanted.name;
+    port.description = port_description("cluster-1", work.status.claim.token, wanted.name);
+    cloud.ports.push_back(port);
+    return part_of(port);
   }
 
   int tokens_ = 0;
@@ -285,6 +315,11 @@ void expect_one_server(const Driver& driver) {
   for (const openstack::Port& port : driver.cloud.ports) {
     EXPECT_TRUE(port.description.contains(driver.stored.status.claim.token)) << port.description;
   }
+  ASSERT_EQ(driver.cloud.floating_ips.size(), 1u);
+  const auto at = std::ranges::find(driver.cloud.ports, driver.cloud.floating_ips.front().port_id,
+                                    &openstack::Port::id);
+  ASSERT_NE(at, driver.cloud.ports.end());
+  EXPECT_EQ(at->name, "web-1-app");
 }
 
 // Calls `story(driver)` for each action that it takes and each way to break it.
@@ -322,6 +357,7 @@ TEST(BreakEachStep, DeletingLeavesNothing) {
     ASSERT_TRUE(driver.run_until([&] { return driver.finished; }));
     EXPECT_TRUE(driver.cloud.servers(driver.now).empty());
     EXPECT_TRUE(driver.cloud.ports.empty());
+    EXPECT_TRUE(driver.cloud.floating_ips.empty());
   });
 }
 
@@ -338,6 +374,7 @@ TEST(BreakEachStep, DeletingAHalfMadeOneLeavesNothing) {
     driver.now += 1'000;
     EXPECT_TRUE(driver.cloud.servers(driver.now).empty());
     EXPECT_TRUE(driver.cloud.ports.empty());
+    EXPECT_TRUE(driver.cloud.floating_ips.empty());
   }
 }
 

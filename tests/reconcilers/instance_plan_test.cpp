@@ -30,7 +30,7 @@ void expect(const std::vector<PlanCase>& cases) {
 }
 
 InstanceObserved looked_up(std::int64_t seconds, std::vector<openstack::Server> servers,
-                           std::vector<openstack::Port> ports) {
+                           std::vector<Part> ports) {
   InstanceObserved observed = trusted(seconds);
   observed.look_up = TokenLookUp{std::move(servers), std::move(ports)};
   return observed;
@@ -90,25 +90,80 @@ TEST(PlanInstance, IntendedMakesPortsThenBecomesUncertain) {
     observed.resolved = sample_resolved();
     return observed;
   };
-  auto two_networks = [](InstanceObserved observed) {
-    ResolvedServer things = sample_resolved();
-    things.attachments.push_back({"db", "network-2", std::nullopt});
-    observed.resolved = things;
-    return observed;
-  };
+  Instance two_networks = with_claim("Intended");
+  two_networks.spec.server.networks.push_back({.name = "db", .network = {"", "db-net"}});
   expect({
       {"LooksUpFirst", with_claim("Intended"), trusted(), "LookUpToken"},
       {"ResolvesNext", with_claim("Intended"), looked_up(0, {}, {}), "ResolveThings"},
       {"MakesTheMissingPort", with_claim("Intended"), resolved(looked_up(0, {}, {})),
-       "CreatePort 0"},
-      {"MakesOnlyTheMissingPort", with_claim("Intended"),
-       two_networks(looked_up(0, {}, {sample_port()})), "CreatePort 1"},
+       "CreatePart Port app"},
+      {"MakesOnlyTheMissingPort", two_networks, resolved(looked_up(0, {}, {sample_port()})),
+       "CreatePart Port db"},
       {"AllPortsThere", with_claim("Intended"), resolved(looked_up(0, {}, {sample_port()})),
        "SaveClaim Uncertain"},
       {"ServerThereAlready", with_claim("Intended"), looked_up(0, {sample_server("s")}, {}),
        "AdoptServer s"},
       {"NoCreateSlot", with_claim("Intended"),
        changed(looked_up(0, {}, {}), [](auto& o) { o.create_slot_free = false; }), "Rest Waiting"},
+  });
+}
+
+Part floating_ip(const std::string& port) {
+  return {.kind = PartKind::FloatingIP, .id = "ip-1", .label = "203.0.113.5", .used_by = port};
+}
+
+Instance with_floating_ip(Instance instance) {
+  instance.spec.server.floating_ip.emplace();
+  instance.spec.server.floating_ip->network.name = "public";
+  return instance;
+}
+
+// One for each Instance: made before the server, at its port; kept when the server is replaced.
+TEST(PlanInstance, AFloatingIPOutlivesServers) {
+  auto resolved = [](InstanceObserved observed) {
+    observed.resolved = sample_resolved();
+    return observed;
+  };
+  const Instance intended = with_floating_ip(with_claim("Intended"));
+  Instance running = with_floating_ip(running_instance());
+  const InstanceObserved healthy = seen(100, "ACTIVE", TargetView::Up, Probe::Answers);
+  auto amiss = [&](std::vector<Part> parts) {
+    InstanceObserved observed = resolved(healthy);
+    observed.part_amiss = true;
+    observed.look_up = TokenLookUp{{sample_server("server-1")}, std::move(parts)};
+    return observed;
+  };
+  Instance replaced = running;
+  replaced.status.remediation.step = "Replace";
+  Instance between = with_floating_ip(sample_instance());
+  between.status.resources = {{"FloatingIP", "ip-1", "203.0.113.5", "DOWN"}};
+  InstanceObserved replaced_gone = looked_up(0, {}, {sample_port(), floating_ip("port-1")});
+  replaced_gone.server_gone = true;
+  InstanceObserved kept = looked_up(0, {}, {floating_ip("")});
+  kept.server_gone = true;
+  InstanceObserved refused = looked_up(1, {}, {floating_ip("")});
+  InstanceObserved listed = amiss({});
+  listed.look_up->servers_only = true;
+  expect({
+      {"AfterThePort", intended, resolved(looked_up(0, {}, {sample_port()})),
+       "CreatePart FloatingIP "},
+      {"BeforeTheServer", intended,
+       resolved(looked_up(0, {}, {sample_port(), floating_ip("port-1")})), "SaveClaim Uncertain"},
+      {"ReusedAtTheNewPort", intended,
+       resolved(looked_up(0, {}, {sample_port(), floating_ip("old-port")})),
+       "AttachPart ip-1 to port-1"},
+      {"StaysBetweenTries", with_floating_ip(failed_create(1, 0)), refused, "Rest TransientError"},
+      {"TakenAway", running, amiss({sample_port(), floating_ip("")}), "AttachPart ip-1 to port-1"},
+      {"DeletedBySomebody", running, amiss({sample_port()}), "CreatePart FloatingIP "},
+      {"ItsPortIsGoneToo", running, amiss({}), "Rest"},
+      {"AListOfServersIsNoLookUp", running, listed, "LookUpToken"},
+      {"ReplacementTakesThePortOnly", replaced, replaced_gone, "DeletePart Port port-1"},
+      {"ReplacementKeepsIt", replaced, kept, "ForgetServer"},
+      {"DeletionReleasesItFirst", deleting(running), replaced_gone, "DeletePart FloatingIP ip-1"},
+      {"DeletionBetweenTwoServers", deleting(between), trusted(), "LookUpToken"},
+      {"ReleasedBetweenTwoServers", deleting(between), looked_up(0, {}, {floating_ip("")}),
+       "DeletePart FloatingIP ip-1"},
+      {"AttachedAsItShouldBe", running, amiss({sample_port(), floating_ip("port-1")}), "Rest"},
   });
 }
 
@@ -215,20 +270,20 @@ TEST(PlanInstance, NothingIsLeftWhileItCannotBeMade) {
   InstanceObserved wrong = looked_up(0, {}, {sample_port()});
   wrong.resolved = fail(ErrorCode::InvalidArgument, "no image with name \"x\"");
   InstanceObserved cleaned = wrong;
-  cleaned.look_up->ports.clear();
+  cleaned.look_up->parts.clear();
   InstanceObserved down = cleaned;
   down.resolved = fail(ErrorCode::Unavailable, "image service is down");
   expect({
-      {"InvalidConfigurationRemovesPorts", with_claim("Intended"), wrong, "DeletePort port-1"},
+      {"InvalidConfigurationRemovesPorts", with_claim("Intended"), wrong, "DeletePart Port port-1"},
       {"ThenItStops", with_claim("Intended"), cleaned, "Rest InvalidConfiguration"},
       {"ATransientErrorDoesNotStop", with_claim("Intended"), down, "Rest TransientError"},
       {"AFailedTryRemovesPortsWhileItWaits", failed_create(2, 0), looked_up(1, {}, {sample_port()}),
-       "DeletePort port-1"},
+       "DeletePart Port port-1"},
   });
 }
 
 // No list shows a server; asked by its id, the cloud says 404.
-InstanceObserved gone_by_id(std::vector<openstack::Port> ports) {
+InstanceObserved gone_by_id(std::vector<Part> ports) {
   InstanceObserved observed = looked_up(0, {}, std::move(ports));
   observed.server_gone = true;
   return observed;
@@ -273,10 +328,11 @@ TEST(PlanInstance, DeletionRemovesServersThenPortsThenTheFinalizer) {
       {"ByIdItGoes", deleting(running_instance()), by_id(going, true), "Rest Progressing"},
       {"SomebodyTookOurMark", deleting(running_instance()), by_id(sample_server("server-1"), false),
        "Rest Blocked"},
-      {"Ports", deleting(running_instance()), gone_by_id({sample_port()}), "DeletePort port-1"},
+      {"Ports", deleting(running_instance()), gone_by_id({sample_port()}),
+       "DeletePart Port port-1"},
       {"NothingLeft", deleting(running_instance()), gone_by_id({}), "DropFinalizer"},
       {"IntendedHasNoServer", deleting(with_claim("Intended")), looked_up(0, {}, {sample_port()}),
-       "DeletePort port-1"},
+       "DeletePart Port port-1"},
       {"UncertainWaitsForTheWindow", deleting(with_claim("Uncertain")),
        looked_up(59, {}, {sample_port()}), "Rest Progressing"},
       // A clock that jumps ahead does not end the wait.
@@ -284,7 +340,7 @@ TEST(PlanInstance, DeletionRemovesServersThenPortsThenTheFinalizer) {
        changed(looked_up(99, {}, {}), [](auto& o) { o.claim_seen = std::chrono::seconds(5); }),
        "Rest Progressing"},
       {"UncertainAfterTheWindow", deleting(with_claim("Uncertain")),
-       looked_up(60, {}, {sample_port()}), "DeletePort port-1"},
+       looked_up(60, {}, {sample_port()}), "DeletePart Port port-1"},
       {"UncertainFound", deleting(with_claim("Uncertain")), looked_up(5, {sample_server("s")}, {}),
        "DeleteServer s"},
       {"PausedIsStillDeleted", deleting(running_instance()),
@@ -305,7 +361,7 @@ TEST(PlanInstance, ReplacementRemovesEverythingThenStartsAnew) {
        "DeleteServer server-1"},
       {"Waits", replaced, looked_up(1, {going}, {sample_port()}), "Rest Progressing"},
       {"AsksById", replaced, looked_up(1, {}, {sample_port()}), "AskById server-1"},
-      {"Ports", replaced, gone_by_id({sample_port()}), "DeletePort port-1"},
+      {"Ports", replaced, gone_by_id({sample_port()}), "DeletePart Port port-1"},
       {"Forgets", replaced, gone_by_id({}), "ForgetServer"},
   });
 }

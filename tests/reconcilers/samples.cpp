@@ -14,6 +14,10 @@ struct Overload : Functions... {
   using Functions::operator()...;
 };
 
+std::string text_of(PartKind kind) {
+  return std::string(row_of(kind).resource);
+}
+
 AgentSpec sample_agent() {
   AgentSpec agent;
   agent.name = "node-exporter";
@@ -100,12 +104,16 @@ openstack::Server sample_server(const std::string& id, const std::string& status
   return server;
 }
 
-openstack::Port sample_port(const std::string& id) {
+openstack::Port sample_cloud_port(const std::string& id) {
   openstack::Port port;
   port.id = id;
   port.name = "web-1-app";
   port.description = port_description("cluster-1", kToken, "app");
   return port;
+}
+
+Part sample_port(const std::string& id) {
+  return part_of(sample_cloud_port(id));
 }
 
 InstanceObserved trusted(std::int64_t seconds) {
@@ -145,11 +153,15 @@ std::string describe(const InstanceAction& action) {
           [](const SaveClaim& save) { return "SaveClaim " + save.claim.state; },
           [](const LookUpToken&) { return std::string("LookUpToken"); },
           [](const ResolveThings&) { return std::string("ResolveThings"); },
-          [](const CreatePort& port) { return "CreatePort " + std::to_string(port.attachment); },
+          [](const CreatePart& create) {
+            return "CreatePart " + text_of(create.part.kind) + " " + create.part.name;
+          },
+          [](const SetPortGroups& groups) { return "SetPortGroups " + groups.port; },
+          [](const AttachPart& attach) { return "AttachPart " + attach.id + " to " + attach.to; },
           [](const CreateServer&) { return std::string("CreateServer"); },
           [](const AdoptServer& adopt) { return "AdoptServer " + adopt.id; },
           [](const DeleteServer& gone) { return "DeleteServer " + gone.id; },
-          [](const DeletePort& gone) { return "DeletePort " + gone.id; },
+          [](const DeletePart& gone) { return "DeletePart " + text_of(gone.kind) + " " + gone.id; },
           [](const AskById& ask) { return "AskById " + ask.id; },
           [](const BeginRepair& repair) { return "BeginRepair " + repair.step; },
           [](const EndRepair&) { return std::string("EndRepair"); },

@@ -30,7 +30,8 @@ Instance with_claim(const std::string& state, std::int64_t since = 0);
 Instance running_instance();
 
 openstack::Server sample_server(const std::string& id, const std::string& status = "ACTIVE");
-openstack::Port sample_port(const std::string& id = "port-1");
+openstack::Port sample_cloud_port(const std::string& id = "port-1");
+Part sample_port(const std::string& id = "port-1");
 
 // A trusted cloud at `seconds`, and nothing else.
 InstanceObserved trusted(std::int64_t seconds = 0);
@@ -40,7 +41,7 @@ ResolvedServer sample_resolved();
 InstanceObserved seen(std::int64_t seconds, const std::string& server_status, TargetView target,
                       AgentObserved::Probe probe);
 
-// "CreatePort 0", "Rest Waiting", "Rest" when all is well: without the message.
+// "CreatePart Port app", "Rest Waiting", "Rest" when all is well: without the message.
 std::string describe(const InstanceAction& action);
 std::string rest_message(const InstanceAction& action);  // "" if it is no Rest
 

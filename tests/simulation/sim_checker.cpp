@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view kServers = "/compute/v2.1/servers/";
 constexpr std::string_view kPorts = "/network/v2.0/ports/";
+constexpr std::string_view kFloatingIps = "/network/v2.0/floatingips/";
 
 bool is_mutation(const http::Request& request) {
   if (request.method == "GET" || request.method == "HEAD") return false;
@@ -71,9 +72,18 @@ std::vector<const localcloud::Port*> CloudChecker::our_ports() const {
   return ours;
 }
 
+std::vector<const localcloud::FloatingIp*> CloudChecker::our_floating_ips() const {
+  const std::string mark = "clickdeploy cluster=" + cluster_id_.substr(0, 8) + " ";
+  std::vector<const localcloud::FloatingIp*> ours;
+  for (const auto& [id, ip] : cloud_.state().floating_ips) {
+    if (ip.description.starts_with(mark)) ours.push_back(&ip);
+  }
+  return ours;
+}
+
 void CloudChecker::check_ownership(const http::Request& request) const {
   const std::string what = request.method + " " + request.url;
-  const std::string port_mark = "clickdeploy cluster=" + cluster_id_.substr(0, 8) + " ";
+  const std::string mark = "clickdeploy cluster=" + cluster_id_.substr(0, 8) + " ";
   const std::string server_id = id_in(request.url, kServers);
   const auto server = cloud_.state().servers.find(server_id);
   if (server != cloud_.state().servers.end() &&
@@ -81,13 +91,18 @@ void CloudChecker::check_ownership(const http::Request& request) const {
     report_.add("S2", what + " is on a server that is not ours");
   }
   const auto port = cloud_.state().ports.find(id_in(request.url, kPorts));
-  if (port != cloud_.state().ports.end() && !port->second.description.starts_with(port_mark)) {
+  if (port != cloud_.state().ports.end() && !port->second.description.starts_with(mark)) {
     report_.add("S2", what + " is on a port that is not ours");
   }
+  const auto ip = cloud_.state().floating_ips.find(id_in(request.url, kFloatingIps));
+  if (ip != cloud_.state().floating_ips.end() && !ip->second.description.starts_with(mark)) {
+    report_.add("S2", what + " is on a floating IP that is not ours");
+  }
   const bool new_server = request.method == "POST" && request.url == "/compute/v2.1/servers";
-  const bool new_port = request.method == "POST" && request.url == "/network/v2.0/ports";
+  const bool new_port = request.method == "POST" && (request.url == "/network/v2.0/ports" ||
+                                                     request.url == "/network/v2.0/floatingips");
   if ((new_server && !request.body.contains(cluster_id_)) ||
-      (new_port && !request.body.contains(port_mark))) {
+      (new_port && !request.body.contains(mark))) {
     report_.add("S2", what + " makes something without our mark");
   }
 }

@@ -45,6 +45,7 @@ class CloudChecker {
   // Live servers and ports with our mark.
   std::vector<const localcloud::Server*> our_servers() const;
   std::vector<const localcloud::Port*> our_ports() const;
+  std::vector<const localcloud::FloatingIp*> our_floating_ips() const;
   // Of a server; "" if it has none of that name.
   static std::string metadata_of(const localcloud::Server& server, const std::string& name);
 

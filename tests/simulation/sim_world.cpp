@@ -183,7 +183,9 @@ SimWorld::SimWorld(std::uint64_t seed)
       vfs(storage, clock),
       disk(storage, FilesView::Others),
       process_disk(storage, FilesView::Process),
-      cloud({.password = kCloudPassword}, clock, cloud_random, guests),
+      cloud(
+          {.external_cidr = "203.0.113.0/24", .zones = {"az1", "az2"}, .password = kCloudPassword},
+          clock, cloud_random, guests),
       checker(cloud, clock,
               localcloud::make_handler(cloud, clock, context_->executor(), kCloudOrigin),
               kClusterId, report),

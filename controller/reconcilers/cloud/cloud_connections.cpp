@@ -72,6 +72,13 @@ Task<Result<std::vector<openstack::Network>>> CloudConnection::networks() {
   co_return list;
 }
 
+Task<Result<std::vector<openstack::Subnet>>> CloudConnection::subnets() {
+  if (clock_.steady_now() < subnets_.until) co_return subnets_.items;
+  Result<std::vector<openstack::Subnet>> list = co_await network.list_subnets();
+  if (list) subnets_ = {clock_.steady_now() + kKeepLists, *list};
+  co_return list;
+}
+
 Task<Result<std::vector<openstack::SecurityGroup>>> CloudConnection::security_groups() {
   if (clock_.steady_now() < security_groups_.until) co_return security_groups_.items;
   Result<std::vector<openstack::SecurityGroup>> list = co_await network.list_security_groups();

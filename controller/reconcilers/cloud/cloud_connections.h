@@ -16,7 +16,7 @@
 #include "controller/async/task_group.h"
 #include "controller/http/http_client.h"
 #include "controller/openstack/observer.h"
-#include "controller/reconcilers/cloud/leaked_ports.h"
+#include "controller/reconcilers/cloud/leaks.h"
 
 #include <functional>
 #include <map>
@@ -54,13 +54,15 @@ class CloudConnection {
   std::int64_t creates_in_flight = 0;
   bool has_create_slot() const { return creates_in_flight < spec.limits.max_concurrent_creates; }
 
-  // Images, flavors, networks and security groups change rarely: kept for a minute.
+  // Images, flavors, networks and what belongs to them change rarely: kept for a minute.
   Task<Result<std::vector<openstack::Image>>> images_named(std::string name);
   Task<Result<std::vector<openstack::Flavor>>> flavors();
+  const std::vector<openstack::Flavor>& flavors_known() const { return flavors_.items; }
   Task<Result<std::vector<openstack::Network>>> networks();
+  Task<Result<std::vector<openstack::Subnet>>> subnets();
   Task<Result<std::vector<openstack::SecurityGroup>>> security_groups();
 
-  LeakedPorts leaked_ports;
+  Leaks leaks;
 
   TaskGroup tasks;  // runs the observer
 
@@ -74,6 +76,7 @@ class CloudConnection {
   std::map<std::string, Kept<openstack::Image>> images_;
   Kept<openstack::Flavor> flavors_;
   Kept<openstack::Network> networks_;
+  Kept<openstack::Subnet> subnets_;
   Kept<openstack::SecurityGroup> security_groups_;
 };
 

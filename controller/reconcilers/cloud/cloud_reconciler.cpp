@@ -1,5 +1,6 @@
 #include "controller/reconcilers/cloud/cloud_reconciler.h"
 
+#include "controller/reconcilers/instance/part_calls.h"
 #include "controller/reconcilers/service/repair_budget.h"
 
 #include <algorithm>
@@ -166,6 +167,12 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   }
   conditions.set("AuthenticationSucceeded", ConditionStatus::True, api::kSucceeded,
                  "logged in as user " + identity->user_id);
+  // Known before the first server is wanted: a quota is counted in their cores and memory. Without
+  // an answer it is asked again; nothing here depends on it.
+  if (connection->flavors_known().empty()) {
+    [[maybe_unused]] Result<std::vector<openstack::Flavor>> flavors =
+        co_await connection->flavors();
+  }
 
   // Plan: is it the cloud that it was, and is its fleet there?
   const auto snapshot = connection->observer.snapshot();
@@ -196,6 +203,10 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
     cloud.status.quota = {{"instances", quota_of(snapshot->quota.instances)},
                           {"cores", quota_of(snapshot->quota.cores)},
                           {"ramMiB", quota_of(snapshot->quota.ram_mib)}};
+    if (snapshot->network_quota) {
+      cloud.status.quota["ports"] = quota_of(snapshot->network_quota->ports);
+      cloud.status.quota["floatingIPs"] = quota_of(snapshot->network_quota->floating_ips);
+    }
     const openstack::QuotaUse& instances = snapshot->quota.instances;
     cloud.status.instances_summary =
         std::to_string(instances.used) + "/" +
@@ -222,7 +233,7 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
                    "project " + identity->project_id + " is observed");
     conditions.set("Progressing", ConditionStatus::True,
                    leaving ? api::kProgressing : api::kSucceeded,
-                   leaving ? "looking for ports that late requests may have made, for two minutes"
+                   leaving ? "looking for what late requests may have made, for two minutes"
                            : "nothing left to do");
   }
   Result<void> written = co_await write(*cached, std::move(cloud));
@@ -234,25 +245,24 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   co_return ReconcileResult{.requeue_after = waiting ? kStarting : kResync};
 }
 
-// A port that cannot be deleted holds up neither the others nor the Cloud.
+// A part that cannot be deleted holds up neither the others nor the Cloud.
 Task<void> CloudReconciler::clean_leaks(Cloud cloud, std::shared_ptr<CloudConnection> connection) {
   const auto snapshot = connection->observer.snapshot();
-  std::vector<openstack::Port> due =
-      connection->leaked_ports.due(*snapshot, context_.caches.instances.list(), context_.cluster_id,
-                                   context_.clock.steady_now());
+  std::vector<Part> due = connection->leaks.due(*snapshot, context_.caches.instances.list(),
+                                                context_.cluster_id, context_.clock.steady_now());
   if (due.size() > kLeaksOfPass) due.resize(kLeaksOfPass);
-  for (const openstack::Port& port : due) {
-    Result<void> deleted = co_await connection->network.delete_port(port.id);
+  for (const Part& part : due) {
+    Result<void> deleted = co_await delete_part(*connection, part.kind, part.id);
+    const std::string name =
+        std::string(row_of(part.kind).resource) + " " + part.id + " (" + part.label + ")";
     if (!deleted) {
-      connection->leaked_ports.postpone(port.id, context_.clock.steady_now());
+      connection->leaks.postpone(part.id, context_.clock.steady_now());
       context_.events.record(Cloud::kGvk, cloud.metadata, EventKind::Warning, "LeakNotCleaned",
-                             "port " + port.id + " (" + port.name +
-                                 "), which nothing uses: " + deleted.error().message());
+                             name + ", which nothing uses: " + deleted.error().message());
       continue;
     }
     context_.events.record(Cloud::kGvk, cloud.metadata, EventKind::Normal, "LeakCleaned",
-                           "port " + port.id + " (" + port.name +
-                               ") was made by a request that came late; nothing uses it");
+                           name + " was made by a request that came late; nothing uses it");
   }
 }
 
@@ -270,7 +280,7 @@ bool CloudReconciler::may_leave(const Cloud& cloud) {
   if (used || !cloud.metadata.is_deleting()) return false;
   if (!use.ended || now - *use.ended >= kLeaveMax) return true;
   const auto connection = context_.clouds.find(key);
-  const bool left = connection != nullptr && connection->leaked_ports.any();
+  const bool left = connection != nullptr && connection->leaks.any();
   return now - *use.ended >= kLeakGrace && !left;
 }
 

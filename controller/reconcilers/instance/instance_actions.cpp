@@ -3,6 +3,8 @@
 #include "controller/agents/cloud_init.h"
 #include "controller/base/planted.h"
 #include "controller/reconcilers/instance/instance_pass_internal.h"
+#include "controller/reconcilers/instance/part_calls.h"
+#include "controller/reconcilers/instance/placement.h"
 #include "controller/reconcilers/instance/resolve_internal.h"
 
 #include <algorithm>
@@ -16,32 +18,6 @@ using openstack::Server;
 using runtime::EventKind;
 
 namespace {
-
-void put_resource(Instance& instance, OwnedResource resource) {
-  auto& resources = instance.status.resources;
-  auto found = std::ranges::find(resources, resource.id, &OwnedResource::id);
-  if (found == resources.end()) {
-    resources.push_back(std::move(resource));
-  } else {
-    *found = std::move(resource);
-  }
-}
-
-void erase_resource(Instance& instance, const std::string& id) {
-  std::erase_if(instance.status.resources, [&](const auto& resource) { return resource.id == id; });
-}
-
-// The recorded ports are those found: one may have been made right before a crash, or removed. What
-// was recorded stays before what is new; see choose_port.
-void keep_ports(Instance& instance, const std::vector<openstack::Port>& found) {
-  std::erase_if(instance.status.resources, [&](const OwnedResource& resource) {
-    return resource.kind == "Port" &&
-           std::ranges::count(found, resource.id, &openstack::Port::id) == 0;
-  });
-  for (const openstack::Port& port : found) {
-    put_resource(instance, {"Port", port.id, port.name, port.status});
-  }
-}
 
 constexpr int kConsoleLines = 500;
 
@@ -70,12 +46,18 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
   } else if (std::holds_alternative<ResolveThings>(action)) {
     Result<ResolvedServer> resolved = co_await resolve(pass);
     if (resolved) {
-      work.status.resolved = {resolved->image_id, resolved->flavor_id,
-                              format_time(pass.observed.now)};
+      record_resolved(work.status.resolved, *resolved, format_time(pass.observed.now));
     }
     pass.observed.resolved = std::move(resolved);
-  } else if (auto* new_port = std::get_if<CreatePort>(&action)) {
-    done = co_await create_port(pass, new_port->attachment);
+  } else if (auto* new_part = std::get_if<CreatePart>(&action)) {
+    done = co_await make_part(pass, new_part->part);
+  } else if (auto* attach = std::get_if<AttachPart>(&action)) {
+    done = co_await move_part(pass, *attach);
+  } else if (auto* regroup = std::get_if<SetPortGroups>(&action)) {
+    pass.observed.wrong_groups.reset();
+    done =
+        co_await pass.connection->network.set_port_security_groups(regroup->port, regroup->groups);
+    changed_at_[pass.key] = context_.clock.steady_now();
   } else if (std::holds_alternative<CreateServer>(action)) {
     done = co_await create_server(pass);
   } else if (auto* adopt = std::get_if<AdoptServer>(&action)) {
@@ -84,13 +66,11 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     work.status.claim.state = "Confirmed";
     work.status.claim.since = format_time(pass.observed.now);
     work.status.claim.attempts = 0;
-    put_resource(work, {"Server", adopt->id, work.metadata.name, ""});
+    record_resource(work.status, {"Server", adopt->id, work.metadata.name, ""});
     for (const Server& server : pass.observed.look_up->servers) {
       if (server.id == adopt->id) pass.observed.server = server;
     }
-    for (const openstack::Port& port : pass.observed.look_up->ports) {
-      put_resource(work, {"Port", port.id, port.name, port.status});
-    }
+    for (const Part& part : pass.observed.look_up->parts) record_part(work.status, part);
     changed_at_[pass.key] = context_.clock.steady_now();
     done = co_await save(pass);
     if (done) {
@@ -108,14 +88,12 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
       pass.observed.look_up.reset();
       pass.observed.server_gone.reset();
     }
-  } else if (auto* gone_port = std::get_if<DeletePort>(&action)) {
-    done = co_await pass.connection->network.delete_port(gone_port->id);
+  } else if (auto* gone = std::get_if<DeletePart>(&action)) {
+    done = co_await delete_part(*pass.connection, gone->kind, gone->id);
     if (done) {
-      erase_resource(work, gone_port->id);
-      if (pass.observed.look_up) {
-        std::erase_if(pass.observed.look_up->ports,
-                      [&](const auto& each) { return each.id == gone_port->id; });
-      }
+      const auto is_it = [&](const auto& each) { return each.id == gone->id; };
+      std::erase_if(work.status.resources, is_it);
+      if (pass.observed.look_up) std::erase_if(pass.observed.look_up->parts, is_it);
     }
   } else if (auto* ask = std::get_if<AskById>(&action)) {
     Result<std::optional<Server>> answer = co_await compute->get_server(ask->id);
@@ -146,7 +124,10 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     if (!planted(Bug::ReplaceStepKept)) status.remediation.step = booted ? kRecreate : "";
     status.claim = {};
     status.server = {};
-    status.resources.clear();
+    std::erase_if(status.resources, [](const OwnedResource& resource) {
+      const std::optional<PartKind> kind = part_kind(resource.kind);
+      return !kind || !row_of(*kind).outlives_server;
+    });
     status.addresses.clear();
     if (!planted(Bug::AddressKept)) status.address.clear();
     status.booted_at.clear();
@@ -183,6 +164,15 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
   const std::string token = pass.work.status.claim.token;
   const std::string tag = claim_tag(token);
   TokenLookUp found;
+  Result<std::vector<Part>> parts =
+      co_await find_parts(*pass.connection, pass.work, context_.cluster_id);
+  if (!parts) co_return std::unexpected(std::move(parts).error().with_context("look up the claim"));
+  found.parts = *std::move(parts);
+  record_parts(pass.work.status, found.parts);
+  if (token.empty()) {
+    pass.observed.look_up = std::move(found);
+    co_return Result<void>{};
+  }
   const bool by_name = planted(Bug::AdoptByName);
   Result<std::vector<Server>> servers =
       co_await pass.connection->compute.list_servers(by_name ? "" : tag);
@@ -196,30 +186,18 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
       found.servers.push_back(std::move(server));
     }
   }
-  for (const auto& network : pass.work.spec.server.networks) {
-    std::string description = port_description(context_.cluster_id, token, network.name);
-    Result<std::vector<openstack::Port>> ports =
-        co_await pass.connection->network.list_ports(description);
-    if (!ports)
-      co_return std::unexpected(std::move(ports).error().with_context("look up the claim"));
-    for (openstack::Port& port : *ports) {
-      if (planted(Bug::PortNotFoundAgain)) continue;
-      if (port.description == description) found.ports.push_back(std::move(port));
-    }
-  }
   // Somebody may have taken the tags away: the claim's ports lead to its server, too.
-  for (const openstack::Port& port : found.ports) {
+  for (const Part& port : found.parts) {
     const bool known =
-        std::ranges::find(found.servers, port.device_id, &Server::id) != found.servers.end();
-    if (port.device_id.empty() || known) continue;
+        std::ranges::find(found.servers, port.used_by, &Server::id) != found.servers.end();
+    if (port.kind != PartKind::Port || port.used_by.empty() || known) continue;
     Result<std::optional<Server>> server =
-        co_await pass.connection->compute.get_server(port.device_id);
+        co_await pass.connection->compute.get_server(port.used_by);
     if (!server)
       co_return std::unexpected(std::move(server).error().with_context("look up the claim"));
     if (!server->has_value() || !is_of_claim(**server, token)) continue;
     found.servers.push_back(*std::move(*server));
   }
-  keep_ports(pass.work, found.ports);
   pass.observed.look_up = std::move(found);
   co_return Result<void>{};
 }
@@ -235,53 +213,54 @@ Task<Result<ResolvedServer>> InstanceReconciler::resolve(Pass& pass) {
   } else {
     user_text = user_data.inline_text;
   }
+  const auto service =
+      context_.caches.services.get({pass.key.namespace_name, pass.work.spec.service_name});
+  std::vector<OwnedResource> shared;
+  if (service != nullptr) shared = service->status.resources;
   Result<ResolvedServer> resolved =
-      co_await resolve_server(*pass.connection, pass.work, *user_text);
+      co_await resolve_server(*pass.connection, pass.work, *user_text, std::move(shared));
   co_return resolved;
 }
 
-Task<Result<void>> InstanceReconciler::create_port(Pass& pass, std::size_t attachment) {
-  const ResolvedServer::Attachment& wanted = (*pass.observed.resolved)->attachments[attachment];
-  openstack::PortCreate create;
-  create.name = pass.work.metadata.name + "-" + wanted.name;
-  create.network_id = wanted.network_id;
-  create.description =
-      port_description(context_.cluster_id, pass.work.status.claim.token, wanted.name);
-  if (planted(Bug::NoPortMark)) create.description.clear();
-  create.security_group_ids = wanted.security_group_ids;
-  Result<openstack::Port> port = co_await pass.connection->network.create_port(std::move(create));
-  if (!port) {
+Task<Result<void>> InstanceReconciler::make_part(Pass& pass, WantedPart wanted) {
+  Result<Part> part =
+      co_await create_part(*pass.connection, pass.work, context_.cluster_id,
+                           **pass.observed.resolved, pass.observed.look_up->parts, wanted);
+  if (!part) {
     // It may exist all the same, or come to exist: its outcome is awaited like a server's.
     pass.observed.look_up.reset();
-    if (!openstack::certainly_not_done(port.error())) {
-      pass.work.status.claim.state = "Uncertain";
-      pass.work.status.claim.since = format_time(context_.clock.wall_now());
+    Claim& claim = pass.work.status.claim;
+    if (!openstack::certainly_not_done(part.error()) && claim.state != "Confirmed") {
+      claim.state = "Uncertain";
+      claim.since = format_time(context_.clock.wall_now());
     }
-    co_return std::unexpected(std::move(port).error().with_context("create port " + wanted.name));
+    const std::string what = std::string(row_of(wanted.kind).resource);
+    co_return std::unexpected(
+        std::move(part).error().with_context("create " + what + " " + wanted.name));
   }
-  put_resource(pass.work, {"Port", port->id, port->name, port->status});
-  pass.observed.look_up->ports.push_back(*std::move(port));
+  record_part(pass.work.status, *part);
+  pass.observed.look_up->parts.push_back(*std::move(part));
   changed_at_[pass.key] = context_.clock.steady_now();
   co_return Result<void>{};
 }
 
-namespace {
-
-// Each try with the same one, of which only one server can be made: a first try that is carried out
-// late then makes no second server. There can be several, when a create of a port came twice: the
-// one that was recorded first is it, for records keep their order and are saved before the try.
-const openstack::Port* choose_port(const Instance& instance,
-                                   const std::vector<openstack::Port>& ports,
-                                   const std::string& attachment) {
-  for (const OwnedResource& resource : instance.status.resources) {
-    if (resource.kind != "Port") continue;
-    const auto port = std::ranges::find(ports, resource.id, &openstack::Port::id);
-    if (port != ports.end() && is_port_of(*port, attachment)) return &*port;
+Task<Result<void>> InstanceReconciler::move_part(Pass& pass, AttachPart move) {
+  Result<Part> part = co_await attach_part(*pass.connection, move.kind, move.id, move.to);
+  if (!part) {
+    const std::string what = std::string(row_of(move.kind).resource);
+    co_return std::unexpected(std::move(part).error().with_context("attach " + what));
   }
-  return nullptr;
+  record_part(pass.work.status, *part);
+  for (Part& known : pass.observed.look_up->parts) {
+    if (known.id == part->id) known = *part;
+  }
+  changed_at_[pass.key] = context_.clock.steady_now();
+  pass.observed.part_amiss = false;
+  context_.events.record(Instance::kGvk, pass.work.metadata, EventKind::Normal, "PartAttached",
+                         std::string(row_of(part->kind).resource) + " " + part->label +
+                             " is attached to port " + part->used_by);
+  co_return Result<void>{};
 }
-
-}  // namespace
 
 Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
   pass.observed.may_create = false;
@@ -291,8 +270,12 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
   create.name = work.metadata.name;
   create.image_id = resolved.image_id;
   create.flavor_id = resolved.flavor_id;
+  create.availability_zone = resolved.availability_zone;
+  create.server_group_id = resolved.server_group_id;
+  create.config_drive = work.spec.server.config_drive;
   for (const ResolvedServer::Attachment& attachment : resolved.attachments) {
-    const openstack::Port* port = choose_port(work, pass.observed.look_up->ports, attachment.name);
+    const Part* port =
+        choose_part(work, pass.observed.look_up->parts, {PartKind::Port, attachment.name});
     if (port != nullptr) create.port_ids.push_back(port->id);
   }
   create.key_name = work.spec.server.key_name;
@@ -332,7 +315,7 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
     claim.attempts = 0;
     work.status.server = {};
     work.status.server.id = *id;
-    put_resource(work, {"Server", *id, work.metadata.name, "BUILD"});
+    record_resource(work.status, {"Server", *id, work.metadata.name, "BUILD"});
   }
   Result<void> saved = co_await save(pass);
   if (!saved) co_return saved;
@@ -355,6 +338,11 @@ Task<Result<void>> InstanceReconciler::begin_repair(Pass& pass, std::string step
   record.last_reason = reason;
   record.started_at = format_time(pass.observed.now);
   ++record.retries;
+  const std::optional<Server>& server = pass.observed.server;
+  const bool unbuilt = work.status.booted_at.empty() && server && server->fault;
+  if (step == "Replace" && unbuilt && is_no_valid_host(server->fault->message)) {
+    note_failed_placement(work, server->fault->message, record.started_at);
+  }
   if (!planted(Bug::BegunNotCounted)) begun_[pass.key] = record.retries;  // others count it now
   Result<void> saved = co_await save(pass);                               // durable before the step
   if (!saved) {

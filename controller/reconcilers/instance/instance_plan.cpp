@@ -76,10 +76,37 @@ seconds unknown_for(const Instance& instance, const InstanceObserved& observed) 
   return planted(Bug::WallClockWindow) ? told : std::min(told, observed.claim_seen);
 }
 
-// Looks for what the claim may have made and removes it: servers first, then ports.
+enum class Remove : std::uint8_t { OfTheServer, OfTheInstance };
+
+// The last made first. Nullopt when none is left.
+std::optional<InstanceAction> remove_parts(const TokenLookUp& found, Remove which) {
+  for (auto part = found.parts.rbegin(); part != found.parts.rend(); ++part) {
+    if (which == Remove::OfTheServer && row_of(part->kind).outlives_server) continue;
+    return DeletePart{part->kind, part->id};
+  }
+  return std::nullopt;
+}
+
+// The next thing that is missing of what the server needs. Nullopt when all is there.
+std::optional<InstanceAction> make_parts(const Instance& instance, const TokenLookUp& found) {
+  const api::v1alpha1::ServerTemplate& server = instance.spec.server;
+  for (const WantedPart& wanted : wanted_parts(server)) {
+    const Part* part = choose_part(instance, found.parts, wanted);
+    if (part == nullptr) return CreatePart{wanted};
+    if (wanted.kind != PartKind::FloatingIP) continue;
+    const Part* port =
+        choose_part(instance, found.parts, {PartKind::Port, floating_attachment(server)});
+    if (port != nullptr && part->used_by != port->id) {
+      return AttachPart{wanted.kind, part->id, port->id};
+    }
+  }
+  return std::nullopt;
+}
+
+// Looks for what the claim may have made and removes it: servers first, then parts.
 // Nullopt when nothing is left.
 std::optional<InstanceAction> remove_all(const Instance& instance, const InstanceObserved& observed,
-                                         const char* why) {
+                                         Remove which, const char* why) {
   if (!observed.look_up) return LookUpToken{};
   for (const Server& server : observed.look_up->servers) {
     if (is_going(server, observed)) continue;
@@ -109,8 +136,7 @@ std::optional<InstanceAction> remove_all(const Instance& instance, const Instanc
     }
   }
   if (planted(Bug::PortsLeftBehind)) return std::nullopt;
-  for (const openstack::Port& port : observed.look_up->ports) return DeletePort{port.id};
-  return std::nullopt;
+  return remove_parts(*observed.look_up, which);
 }
 
 InstanceAction plan_deletion(const Instance& instance, const InstanceObserved& observed) {
@@ -118,12 +144,16 @@ InstanceAction plan_deletion(const Instance& instance, const InstanceObserved& o
   if (!instance.metadata.has_finalizer(api::v1alpha1::kCloudFinalizer)) {
     return Rest{kHealthy, std::string(api::kProgressing), "nothing is left in the cloud"};
   }
-  if (instance.status.claim.token.empty()) return DropFinalizer{};
+  // Between two claims there may be parts that wait for the next server.
+  if (instance.status.claim.token.empty() && instance.status.resources.empty()) {
+    return DropFinalizer{};
+  }
   if (observed.cloud != InstanceObserved::Cloud::Trusted) {
     return Rest{kCloudWait, std::string(api::kBlocked),
                 "finalizer clickdeploy.io/cloud waits for the cloud: " + observed.cloud_message};
   }
-  std::optional<InstanceAction> action = remove_all(instance, observed, "the Instance is deleted");
+  std::optional<InstanceAction> action =
+      remove_all(instance, observed, Remove::OfTheInstance, "the Instance is deleted");
   return action ? *action : InstanceAction(DropFinalizer{});
 }
 
@@ -151,7 +181,7 @@ std::string why_refused(const Instance& instance, const InstanceObserved& observ
   return std::string(api::kTransientError);
 }
 
-// Nothing was asked of the cloud yet but, perhaps, ports.
+// Nothing was asked of the cloud yet but, perhaps, parts.
 InstanceAction plan_intended(const Instance& instance, const InstanceObserved& observed) {
   const Claim& claim = instance.status.claim;
   if (!observed.look_up) return LookUpToken{};
@@ -168,7 +198,7 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
     const milliseconds waited = age_of(claim.since, observed);
     if (waited < wait) {
       // A failed try leaves nothing behind while the next one waits.
-      for (const openstack::Port& port : observed.look_up->ports) return DeletePort{port.id};
+      if (auto left = remove_parts(*observed.look_up, Remove::OfTheServer)) return *left;
       return Rest{wait - waited, why_refused(instance, observed),
                   "the last create failed: " + instance.status.remediation.last_reason +
                       "; trying again at " +
@@ -178,20 +208,14 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
   if (!observed.resolved) return ResolveThings{};
   if (!*observed.resolved) {
     // Nothing may be left of a spec that cannot be made.
-    for (const openstack::Port& port : observed.look_up->ports) return DeletePort{port.id};
+    if (auto left = remove_parts(*observed.look_up, Remove::OfTheServer)) return *left;
     const Error& error = observed.resolved->error();
     const bool terminal = !error.is_retryable();
     return Rest{terminal ? milliseconds(60'000) : milliseconds(10'000),
                 std::string(terminal ? api::kInvalidConfiguration : api::kTransientError),
                 error.message()};
   }
-  const ResolvedServer& resolved = **observed.resolved;
-  for (std::size_t i = 0; i < resolved.attachments.size(); ++i) {
-    const bool exists = std::ranges::any_of(observed.look_up->ports, [&](const auto& port) {
-      return is_port_of(port, resolved.attachments[i].name);
-    });
-    if (!exists) return CreatePort{i};
-  }
+  if (auto missing = make_parts(instance, *observed.look_up)) return *missing;
   return SaveClaim{with_state(claim, "Uncertain", observed)};
 }
 
@@ -213,8 +237,27 @@ InstanceAction plan_uncertain(const Instance& instance, const InstanceObserved& 
 }
 
 InstanceAction plan_replacement(const Instance& instance, const InstanceObserved& observed) {
-  std::optional<InstanceAction> action = remove_all(instance, observed, "it is replaced");
+  std::optional<InstanceAction> action =
+      remove_all(instance, observed, Remove::OfTheServer, "it is replaced");
   return action ? *action : InstanceAction(ForgetServer{});
+}
+
+// A part that outlives servers is gone, or somebody took it away from the server.
+std::optional<InstanceAction> plan_parts(const Instance& instance,
+                                         const InstanceObserved& observed) {
+  if (!observed.look_up || observed.look_up->servers_only) return LookUpToken{};
+  std::optional<InstanceAction> mend = make_parts(instance, *observed.look_up);
+  // A port belongs to its server: it is not made again beside it.
+  const CreatePart* create = mend ? std::get_if<CreatePart>(&*mend) : nullptr;
+  if (create != nullptr && !row_of(create->part.kind).outlives_server) return std::nullopt;
+  if (!mend) return std::nullopt;
+  if (create == nullptr) return mend;
+  if (!observed.resolved) return ResolveThings{};
+  if (!*observed.resolved) {
+    const Error& error = observed.resolved->error();
+    return Rest{milliseconds(10'000), reason_of(error), error.message()};
+  }
+  return mend;
 }
 
 InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& observed) {
@@ -265,8 +308,15 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
                 "the server is " + observed.server->status +
                     "; somebody stopped it, so it is left as it is. Start it to go on"};
   }
+  if (observed.wrong_groups) return *observed.wrong_groups;
+  if (observed.part_amiss) {
+    if (std::optional<InstanceAction> mend = plan_parts(instance, observed)) return *mend;
+  }
   const bool agents_up = std::ranges::all_of(
       observed.agents, [](const AgentObserved& agent) { return agent.target == TargetView::Up; });
+  for (const AgentObserved& agent : observed.agents) {
+    if (!agent.refusal.empty()) return Rest{kHealthy, std::string(api::kBlocked), agent.refusal};
+  }
   if (!agents_up) {
     return Rest{kBuildPoll, std::string(api::kProgressing), "waiting for the agents to be scraped"};
   }
@@ -288,22 +338,12 @@ bool is_stopped(const std::string& server_status) {
          server_status == "SOFT_DELETED" || server_status.starts_with("SHELVED");
 }
 
-bool is_port_of(const openstack::Port& port, const std::string& attachment) {
-  return port.description.ends_with(" network=" + attachment);
-}
-
 std::string claim_tag(const std::string& token) {
   return "clickdeploy-claim-" + token;
 }
 
 std::string cluster_tag(const std::string& cluster_id) {
   return "clickdeploy-cluster-" + cluster_id.substr(0, 8);
-}
-
-std::string port_description(const std::string& cluster_id, const std::string& token,
-                             const std::string& attachment) {
-  return "clickdeploy cluster=" + cluster_id.substr(0, 8) + " claim=" + token +
-         " network=" + attachment;
 }
 
 InstanceAction plan_instance(const Instance& instance, const InstanceObserved& observed,

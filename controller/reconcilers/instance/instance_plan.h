@@ -5,7 +5,7 @@
 // The create protocol. Nova's create has no idempotency key, its time-out may come after the
 // effect, and we may die anywhere, so:
 //   no claim   → save a claim {token, Intended}; durable before anything is called
-//   Intended   → no server was asked for yet: resolve, look the token up, make the missing ports,
+//   Intended   → no server was asked for yet: resolve, look the token up, make the missing parts,
 //                save Uncertain, and only then ask for the server
 //   Uncertain  → look the token up with growing waits; found: adopt the oldest healthy one, delete
 //                the others; not found for kUncertainWindow: back to Intended
@@ -22,6 +22,7 @@
 #include "controller/base/error.h"
 #include "controller/base/text.h"
 #include "controller/openstack/types.h"
+#include "controller/reconcilers/instance/parts.h"
 
 #include <chrono>
 #include <map>
@@ -42,22 +43,18 @@ inline constexpr const char* kRecreate = "Recreate";
 // The marks on what we make in a cloud.
 std::string claim_tag(const std::string& token);
 std::string cluster_tag(const std::string& cluster_id);
-std::string port_description(const std::string& cluster_id, const std::string& token,
-                             const std::string& attachment);
 
 // Did somebody stop a server that is in this state of Nova's?
 bool is_stopped(const std::string& server_status);
 
-// Was the port, found by its description, made for this attachment?
-bool is_port_of(const openstack::Port& port, const std::string& attachment);
-
 // The key of a server's metadata that holds the token, beside the tag.
 inline constexpr std::string_view kClaimMetadata = "clickdeploy_claim";
 
-// What carries the Instance's token, read just now.
+// What carries the Instance's token or uid, read just now.
 struct TokenLookUp {
   std::vector<openstack::Server> servers;
-  std::vector<openstack::Port> ports;
+  std::vector<Part> parts;
+  bool servers_only = false;  // taken from the observer's list: no parts were looked for
 
   bool operator==(const TokenLookUp&) const = default;
 };
@@ -66,13 +63,18 @@ struct TokenLookUp {
 struct ResolvedServer {
   std::string image_id;
   std::string flavor_id;
+  std::string flavor;  // its name
+  std::string availability_zone;
   struct Attachment {
     std::string name;
     std::string network_id;
-    std::optional<std::vector<std::string>> security_group_ids;
+    std::optional<std::vector<std::string>> security_group_ids{};
+    std::string subnet_id{};
     bool operator==(const Attachment&) const = default;
   };
   std::vector<Attachment> attachments;
+  std::string floating_network_id;  // "": no floating IP is wanted
+  std::string server_group_id;      // "": none
   std::string user_data;
 
   bool operator==(const ResolvedServer&) const = default;
@@ -93,6 +95,7 @@ struct AgentObserved {
   TargetView target = TargetView::NotPublished;
   std::string last_scrape;  // RFC 3339; "" if never
   std::string scrape_error;
+  std::string refusal;  // why its address may not be published
   // What the agent itself said, where it was asked.
   enum class Probe : std::uint8_t { NotAsked, Answers, Silent, OtherIdentity };
   Probe probe = Probe::NotAsked;
@@ -113,6 +116,13 @@ struct RepairBudget {
   bool slot_free = true;          // fewer than maxInFlight are running
 
   bool operator==(const RepairBudget&) const = default;
+};
+
+// A port gets these security groups instead of those that it has.
+struct SetPortGroups {
+  std::string port;
+  std::vector<std::string> groups;
+  bool operator==(const SetPortGroups&) const = default;
 };
 
 struct InstanceObserved {
@@ -140,8 +150,10 @@ struct InstanceObserved {
   std::optional<Result<ResolvedServer>> resolved;
   std::optional<openstack::Server> server;  // the recorded one, as last observed
   bool server_missing = false;              // not in a snapshot that is newer than our last change
-  std::optional<bool> server_gone;          // asked by id: 404 or not
-  std::optional<Error> failure;             // of the last action; stops the pass
+  bool part_amiss = false;  // one that outlives servers is gone, or not at its place
+  std::optional<SetPortGroups> wrong_groups;  // what the scraped port should have
+  std::optional<bool> server_gone;            // asked by id: 404 or not
+  std::optional<Error> failure;               // of the last action; stops the pass
   std::vector<AgentObserved> agents;
   RepairBudget budget;
 };
@@ -160,9 +172,16 @@ struct LookUpToken {
 struct ResolveThings {
   bool operator==(const ResolveThings&) const = default;
 };
-struct CreatePort {
-  std::size_t attachment = 0;
-  bool operator==(const CreatePort&) const = default;
+struct CreatePart {
+  WantedPart part;
+  bool operator==(const CreatePart&) const = default;
+};
+// A floating IP goes to the port.
+struct AttachPart {
+  PartKind kind = PartKind::FloatingIP;
+  std::string id;
+  std::string to;
+  bool operator==(const AttachPart&) const = default;
 };
 struct CreateServer {
   bool operator==(const CreateServer&) const = default;
@@ -176,9 +195,10 @@ struct DeleteServer {
   std::string why;
   bool operator==(const DeleteServer&) const = default;
 };
-struct DeletePort {
+struct DeletePart {
+  PartKind kind = PartKind::Port;
   std::string id;
-  bool operator==(const DeletePort&) const = default;
+  bool operator==(const DeletePart&) const = default;
 };
 struct AskById {
   std::string id;
@@ -206,9 +226,10 @@ struct Rest {
   bool operator==(const Rest&) const = default;
 };
 
-using InstanceAction = std::variant<SaveClaim, LookUpToken, ResolveThings, CreatePort, CreateServer,
-                                    AdoptServer, DeleteServer, DeletePort, AskById, BeginRepair,
-                                    EndRepair, ForgetServer, DropFinalizer, Rest>;
+using InstanceAction =
+    std::variant<SaveClaim, LookUpToken, ResolveThings, CreatePart, AttachPart, SetPortGroups,
+                 CreateServer, AdoptServer, DeleteServer, DeletePart, AskById, BeginRepair,
+                 EndRepair, ForgetServer, DropFinalizer, Rest>;
 
 // `token` is a fresh random one, used only if a claim must be made.
 InstanceAction plan_instance(const Instance& instance, const InstanceObserved& observed,

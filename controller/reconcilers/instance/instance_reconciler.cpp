@@ -6,6 +6,7 @@
 #include "controller/reconcilers/instance/instance_status.h"
 #include "controller/reconcilers/instance/scrape_address.h"
 #include "controller/reconcilers/service/repair_budget.h"
+#include "controller/reconcilers/service/shared_parts.h"
 
 #include <algorithm>
 
@@ -13,6 +14,7 @@ namespace clickdeploy::reconcilers {
 
 using api::v1alpha1::AgentSpec;
 using api::v1alpha1::Claim;
+using api::v1alpha1::OwnedResource;
 using openstack::Server;
 using runtime::EventKind;
 using runtime::ReconcileResult;
@@ -31,6 +33,37 @@ std::string cause_of(const Error& error, const std::string& address) {
   const std::string& message = error.message();
   const std::size_t at = message.rfind(address + ": ");
   return at == std::string::npos ? message : message.substr(at + address.size() + 2);
+}
+
+// Is it gone, or not at the Instance's port?
+bool is_floating_ip_amiss(const Instance& instance, const openstack::CloudSnapshot& snapshot) {
+  if (!instance.spec.server.floating_ip || !snapshot.floating_ips) return false;
+  std::set<std::string> own;
+  for (const auto& resource : instance.status.resources) own.insert(resource.id);
+  return std::ranges::none_of(*snapshot.floating_ips, [&](const auto& entry) {
+    return own.contains(entry.first) && own.contains(entry.second.port_id);
+  });
+}
+
+// Does the scraped port lack the Service's own group, or have one that is leaving?
+std::optional<SetPortGroups> wrong_groups(const Instance& instance,
+                                          const std::vector<OwnedResource>& shared,
+                                          const openstack::CloudSnapshot& snapshot) {
+  const std::string label = instance.metadata.name + "-" + scrape_attachment(instance.spec.server);
+  for (const OwnedResource& own : instance.status.resources) {
+    if (own.kind != "Port" || own.name != label) continue;
+    const auto port = snapshot.ports.find(own.id);
+    if (port == snapshot.ports.end()) continue;
+    std::vector<std::string> groups = port->second.security_group_ids;
+    for (const OwnedResource& group : shared) {
+      if (group.kind != kSecurityGroup) continue;
+      std::erase(groups, group.id);
+      if (group.state == kInUse) groups.push_back(group.id);
+    }
+    if (std::ranges::is_permutation(groups, port->second.security_group_ids)) continue;
+    return SetPortGroups{own.id, std::move(groups)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -112,6 +145,7 @@ void InstanceReconciler::observe_cloud(Pass& pass) const {
 void InstanceReconciler::observe_server(Pass& pass) const {
   InstanceObserved& seen = pass.observed;
   if (seen.cloud != InstanceObserved::Cloud::Trusted) return;
+  if (pass.work.spec.server.floating_ip) pass.connection->observer.want_floating_ips();
   const auto snapshot = pass.connection->observer.snapshot();
   if (snapshot == nullptr || pass.work.status.claim.state != "Confirmed") return;
   auto changed = changed_at_.find(pass.key);
@@ -124,6 +158,12 @@ void InstanceReconciler::observe_server(Pass& pass) const {
       auto port = snapshot->ports.find(resource.id);
       if (port != snapshot->ports.end()) resource.state = port->second.status;
     }
+    seen.part_amiss = covers && is_floating_ip_amiss(pass.work, *snapshot);
+    const auto service =
+        context_.caches.services.get({pass.key.namespace_name, pass.work.spec.service_name});
+    if (covers && service != nullptr) {
+      seen.wrong_groups = wrong_groups(pass.work, service->status.resources, *snapshot);
+    }
   } else {
     seen.server_missing = covers;
     if (covers && planted(Bug::ListBelieved)) seen.server_gone = true;
@@ -132,6 +172,7 @@ void InstanceReconciler::observe_server(Pass& pass) const {
   const auto marked = snapshot->servers_with_tag(claim_tag(pass.work.status.claim.token));
   if (marked.size() > 1 && covers) {
     seen.look_up.emplace();
+    seen.look_up->servers_only = true;
     for (const Server* server : marked) seen.look_up->servers.push_back(*server);
   }
 }
@@ -171,8 +212,9 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
     AgentObserved agent;
     agent.name = spec.name;
     agent.address = agent_address(pass.work, spec);
+    agent.refusal = publication_refusal(*monitoring.policy, pass.work);
     const std::string& server_id = pass.work.status.server.id;
-    if (monitoring.connection == nullptr || agent.address.empty()) {
+    if (monitoring.connection == nullptr || agent.address.empty() || !agent.refusal.empty()) {
       agent.target = TargetView::NotPublished;
     } else if (prometheus == nullptr) {
       agent.target = TargetView::Unknown;

@@ -39,7 +39,8 @@ class InstanceReconciler final : public runtime::Reconciler {
   Task<Result<void>> save(Pass& pass);
   Task<Result<void>> look_up(Pass& pass);
   Task<Result<ResolvedServer>> resolve(Pass& pass);
-  Task<Result<void>> create_port(Pass& pass, std::size_t attachment);
+  Task<Result<void>> make_part(Pass& pass, WantedPart wanted);
+  Task<Result<void>> move_part(Pass& pass, AttachPart move);
   Task<Result<void>> create_server(Pass& pass);
   Task<Result<void>> begin_repair(Pass& pass, std::string step, std::string reason);
   Task<Result<void>> drop_finalizer(Pass& pass);

@@ -209,6 +209,7 @@ class Reporter {
     bool published = true;
     bool scraped = true;
     bool healthy = true;
+    std::string refusal;
     std::string problem;
     std::string scrape_problem;
     for (std::size_t i = 0; i < observed_.agents.size(); ++i) {
@@ -217,6 +218,7 @@ class Reporter {
       published = published && seen.target != TargetView::NotPublished &&
                   seen.target != TargetView::NotKnown && seen.target != TargetView::Unknown;
       scraped = scraped && seen.target == TargetView::Up;
+      if (!seen.refusal.empty()) refusal = seen.refusal;
       const std::string& state = status_.agents[i].state;
       if (state != "Up") {
         healthy = false;
@@ -234,6 +236,12 @@ class Reporter {
       for (const char* type : {"TargetPublished", "TargetScraped"}) {
         set(type, ConditionStatus::Unknown, api::kObservationFailed,
             "Prometheus could not be observed" + scrape_problem);
+      }
+      return;
+    }
+    if (!refusal.empty()) {
+      for (const char* type : {"TargetPublished", "TargetScraped"}) {
+        set(type, ConditionStatus::False, api::kBlocked, refusal);
       }
       return;
     }

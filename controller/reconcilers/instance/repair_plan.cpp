@@ -1,5 +1,6 @@
 #include "controller/base/backoff.h"
 #include "controller/base/planted.h"
+#include "controller/reconcilers/instance/placement.h"
 #include "controller/reconcilers/instance/repair_plan_internal.h"
 
 #include <algorithm>
@@ -73,10 +74,16 @@ milliseconds grace_left(const Instance& instance, const InstanceObserved& observ
       if (record.unhealthy_since.empty()) return kGoneGrace;
       return kGoneGrace - age_of(record.unhealthy_since, observed);
     case Ailment::NeverBuilt: {
-      // Tries of the same create: 5 s, 10 s, … up to 10 minutes apart.
+      // Another flavor or zone may have a host: no reason to wait.
+      const bool no_host = observed.server && observed.server->fault &&
+                           is_no_valid_host(observed.server->fault->message);
+      if (no_host && has_untried_placement(instance)) return milliseconds(0);
+      // Rounds of tries: 5 s, 10 s, … up to 10 minutes apart.
       const Backoff backoff{
           .first = milliseconds(5'000), .longest = milliseconds(600'000), .jitter = 0};
-      const auto tries = static_cast<std::uint32_t>(record.retries + 1);
+      const auto round = static_cast<std::size_t>(std::max<std::int64_t>(0, record.retries)) /
+                         count_placements(instance.spec.server);
+      const auto tries = static_cast<std::uint32_t>(round + 1);
       return backoff.after(tries, 0) - age_of(instance.status.claim.since, observed);
     }
     case Ailment::Error:

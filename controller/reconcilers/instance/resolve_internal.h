@@ -7,12 +7,23 @@
 #include "controller/reconcilers/instance/instance_plan.h"
 
 #include <string>
+#include <vector>
 
 namespace clickdeploy::reconcilers {
 
 // Exactly one match each. InvalidArgument names the field, what was asked for, and the matches, or
 // the nearest names where there is none.
+// `shared` is what the Service has recorded of its own.
 Task<Result<ResolvedServer>> resolve_server(CloudConnection& cloud, const Instance& instance,
-                                            std::string user_cloud_config);
+                                            std::string user_cloud_config,
+                                            std::vector<api::v1alpha1::OwnedResource> shared);
+
+// The one of the flavors that is meant.
+Result<openstack::Flavor> choose_flavor(const std::vector<openstack::Flavor>& flavors,
+                                        const api::v1alpha1::CloudThing& wanted);
+
+// What was resolved, for status.
+void record_resolved(api::v1alpha1::ResolvedThings& record, const ResolvedServer& resolved,
+                     std::string now);
 
 }  // namespace clickdeploy::reconcilers

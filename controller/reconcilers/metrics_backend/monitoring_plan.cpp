@@ -3,6 +3,7 @@
 #include "controller/agents/agent.h"
 #include "controller/base/planted.h"
 #include "controller/reconcilers/instance/instance_plan.h"
+#include "controller/reconcilers/instance/scrape_address.h"
 
 #include <algorithm>
 
@@ -90,6 +91,7 @@ ServiceTargets targets_of(const Binding& binding, const MonitoringInput& input) 
   ServiceTargets targets;
   for (const auto& instance : input.instances) {
     if (!belongs_to(*instance, *binding.service) || !has_address_to_scrape(*instance)) continue;
+    if (!publication_refusal(*binding.policy, *instance).empty()) continue;
     const bool runs = is_published(*instance);
     // Whoever pauses a Service says that what is stopped there is stopped on purpose.
     if (!runs && binding.service->spec.paused) continue;
@@ -214,6 +216,15 @@ prometheus::Files target_files_to_have(prometheus::Files wanted,
 std::string rules_owner_of(const std::string& cluster_id, const ObjectKey& backend) {
   constexpr std::size_t kClusterDigits = 8;
   return cluster_id.substr(0, kClusterDigits) + "/" + backend.text();
+}
+
+std::string publication_refusal(const MonitoringPolicy& policy, const Instance& instance) {
+  const std::string& address = instance.status.address;
+  if (policy.spec.scrape.address_policy != "PrivateOnly" || address.empty()) return "";
+  if (is_private_address(address)) return "";
+  return "address " + address + " is public, and spec.scrape.addressPolicy of MonitoringPolicy " +
+         policy.metadata.key().text() +
+         " is PrivateOnly: it is not published. Mark a private network with scrape: true";
 }
 
 std::string agent_address(const Instance& instance, const AgentSpec& agent) {

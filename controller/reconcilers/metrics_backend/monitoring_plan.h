@@ -101,6 +101,10 @@ std::string rule_file_name(const api::ObjectKey& policy);
 prometheus::RuleFile render_policy_rules(const api::v1alpha1::MonitoringPolicy& policy,
                                          const std::string& owner);
 
+// Why targets of the Instance may not be published under this policy; "" if they may.
+std::string publication_refusal(const api::v1alpha1::MonitoringPolicy& policy,
+                                const api::v1alpha1::Instance& instance);
+
 // The address at which an agent of this Instance is scraped; "" if it has none yet.
 std::string agent_address(const api::v1alpha1::Instance& instance,
                           const api::v1alpha1::AgentSpec& agent);

@@ -52,7 +52,7 @@ std::vector<ServiceStep> plan_deletion(const ServiceObserved& observed, const Se
   });
   const bool alone = observed.instances.empty() || planted(Bug::ServiceBeforeInstances);
   const bool unseen = observed.targets_left.empty() || planted(Bug::ServiceBeforeTargets);
-  if (alone && unseen && held) {
+  if (alone && unseen && held && observed.parts_left.empty()) {
     steps.push_back(DropServiceFinalizers{});
   }
   return steps;

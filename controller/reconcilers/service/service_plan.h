@@ -24,6 +24,7 @@ struct ServiceObserved {
   std::string project_id;                          // of spec.projectID, or the Cloud's
   std::string waiting_for;                         // why nothing can be created yet; "" if it can
   std::string targets_left;                        // for deletion: what Prometheus still knows
+  std::string parts_left;  // for deletion: why its groups in the cloud are not gone yet
 };
 
 struct CreateInstances {

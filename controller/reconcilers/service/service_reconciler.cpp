@@ -1,7 +1,9 @@
 #include "controller/reconcilers/service/service_reconciler.h"
 
 #include "controller/base/planted.h"
+#include "controller/reconcilers/instance/resolve_internal.h"
 #include "controller/reconcilers/service/service_status.h"
+#include "controller/reconcilers/service/zones.h"
 
 #include <algorithm>
 
@@ -18,6 +20,8 @@ namespace {
 
 constexpr milliseconds kResync{120'000};
 constexpr milliseconds kBusy{2'000};
+constexpr milliseconds kSoon{200};
+constexpr milliseconds kQuotaPoll{15'000};
 
 // Without what moves by itself.
 api::v1alpha1::ServiceStatus still_parts(api::v1alpha1::ServiceStatus status) {
@@ -31,12 +35,18 @@ const std::vector<std::string_view> kFinalizers{api::v1alpha1::kCloudFinalizer,
 }  // namespace
 
 ServiceReconciler::ServiceReconciler(Context& context)
-    : context_(context), services_(context.client), instances_(context.client) {}
+    : context_(context),
+      services_(context.client),
+      instances_(context.client),
+      shared_parts_(context) {}
 
 Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
   const auto cached = context_.caches.services.get(key);
   if (cached == nullptr || !cached->metadata.is_deleting()) alone_since_.erase(key);
-  if (cached == nullptr) co_return ReconcileResult{};
+  if (cached == nullptr) {
+    shared_parts_.forget(key);
+    co_return ReconcileResult{};
+  }
   Service service = *cached;
   if (!service.metadata.is_deleting()) {
     Result<void> added = co_await services_.add_finalizers(service.metadata, kFinalizers);
@@ -46,7 +56,16 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
   if (!observed)
     co_return std::unexpected(std::move(observed).error().with_context("observe Service"));
 
-  const std::vector<ServiceStep> plan = plan_service(service, *observed);
+  Result<bool> recorded = co_await settle_shared_parts(service, &*observed);
+  if (!recorded) co_return std::unexpected(std::move(recorded).error());
+  if (*recorded) co_return ReconcileResult{.requeue_after = kSoon};
+
+  std::vector<ServiceStep> plan = plan_service(service, *observed);
+  std::optional<QuotaRoom> quota;
+  if (count_creates(plan) > 0) {
+    quota = observe_quota(service, count_creates(plan));
+    if (quota) plan = within_quota(std::move(plan), *quota);
+  }
   std::optional<Error> failure;
   bool finished = false;
   for (const ServiceStep& step : plan) {
@@ -67,6 +86,7 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
                    .policy = monitoring.policy.get(),
                    .backend = backend.get(),
                    .failure = failure,
+                   .quota = quota,
                    .now = format_time(context_.clock.wall_now())};
   Service reported = service;
   reported.status = report_service(view);
@@ -78,7 +98,64 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
   if (failure) co_return std::unexpected(*failure);
   const bool busy =
       !plan.empty() || service.metadata.is_deleting() || !observed->waiting_for.empty();
-  co_return ReconcileResult{.requeue_after = busy ? kBusy : kResync};
+  const bool short_of_quota = quota && quota->servers < quota->wanted;
+  co_return ReconcileResult{.requeue_after = short_of_quota ? kQuotaPoll : busy ? kBusy : kResync};
+}
+
+// They come before the first Instance and go after the last.
+Task<Result<bool>> ServiceReconciler::settle_shared_parts(Service service,
+                                                          ServiceObserved* observed) {
+  const bool deleting = service.metadata.is_deleting();
+  const bool idle = service.spec.paused || !observed->waiting_for.empty();
+  if (deleting ? !observed->instances.empty() : idle) co_return false;
+  const std::string revision = service_revision(service, *observed);
+  std::vector<api::v1alpha1::AgentSpec> agents = observed->agents;
+  bool old_instances = false;
+  for (const Instance& instance : observed->instances) {
+    agents.insert(agents.end(), instance.spec.agents.begin(), instance.spec.agents.end());
+    old_instances = old_instances || !is_up_to_date(instance, *observed, revision);
+  }
+  SharedWanted wanted = shared_parts_.wanted(service, agents, old_instances);
+  const bool needed = !wanted.empty();
+  Result<std::vector<api::v1alpha1::OwnedResource>> settled =
+      co_await shared_parts_.settle(service, std::move(wanted));
+  if (!settled) {
+    std::string& why = deleting ? observed->parts_left : observed->waiting_for;
+    if (deleting || needed) why = "groups in the cloud: " + settled.error().message();
+    co_return false;
+  }
+  if (*settled == service.status.resources || deleting) co_return false;
+  service.status.resources = *std::move(settled);
+  Result<Service> written = co_await services_.update_status(std::move(service));
+  if (!written)
+    co_return std::unexpected(std::move(written).error().with_context("report Service"));
+  co_return true;
+}
+
+// The cloud is not asked here: a Service must not wait for one that hangs.
+std::optional<QuotaRoom> ServiceReconciler::observe_quota(const Service& service,
+                                                          std::int64_t wanted) const {
+  const api::ObjectKey key = service.spec.cloud_ref.key(service.metadata.namespace_name);
+  const std::shared_ptr<CloudConnection> cloud = context_.clouds.find(key);
+  const auto snapshot = cloud == nullptr ? nullptr : cloud->observer.snapshot();
+  if (snapshot == nullptr || snapshot->counted == nullptr) return std::nullopt;
+  const api::v1alpha1::ServerTemplate& server = service.spec.template_spec;
+  Result<openstack::Flavor> flavor = choose_flavor(cloud->flavors_known(), server.flavors.front());
+  if (!flavor) return std::nullopt;
+  QuotaView view{.compute = snapshot->quota,
+                 .network = snapshot->network_quota,
+                 .flavor = *std::move(flavor),
+                 .ports = static_cast<std::int64_t>(server.networks.size()),
+                 .floating_ips = server.floating_ip ? 1 : 0,
+                 .coming = 0};
+  for (const auto& instance : context_.caches.instances.list()) {
+    const bool here = instance->spec.cloud_ref.key(instance->metadata.namespace_name) == key;
+    const bool counted = snapshot->counted->contains(instance->status.server.id);
+    if (here && !counted && !instance->metadata.is_deleting()) ++view.coming;
+  }
+  QuotaRoom room = plan_quota(view, wanted);
+  if (room.servers < room.wanted) cloud->observer.want_quota();
+  return room;
 }
 
 // The Instances are listed from the API, not from the cache: a stale cache would create twice.
@@ -126,6 +203,12 @@ Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
     }
   }
   const bool first = observed.instances.empty() && !service.metadata.is_deleting();
+  const auto connection = context_.clouds.find(cloud_key);
+  const bool unseen = connection == nullptr || connection->observer.snapshot() == nullptr;
+  if (first && observed.waiting_for.empty() && unseen) {
+    observed.waiting_for =
+        "Cloud " + cloud_key.text() + " has not been observed yet; its quota is not known";
+  }
   if (first && observed.waiting_for.empty()) {
     Result<std::string> waiting = co_await unobserved_policy(service);
     if (!waiting) co_return std::unexpected(std::move(waiting).error());
@@ -206,9 +289,13 @@ std::vector<std::string> ServiceReconciler::targets_known(const Service& service
 Task<Result<void>> ServiceReconciler::perform(const Service& service,
                                               const ServiceObserved& observed, ServiceStep step) {
   if (auto* more = std::get_if<CreateInstances>(&step)) {
+    const bool spread = !service.spec.template_spec.availability_zones.empty();
+    std::vector<Instance> there = spread ? observed.instances : std::vector<Instance>();
     for (std::int64_t i = 0; i < more->count; ++i) {
       const std::string suffix = context_.random.name_suffix(4);
       Instance instance = make_instance(service, observed, more->revision, suffix);
+      instance.spec.availability_zone = choose_zone(service, there, more->revision);
+      if (spread) there.push_back(instance);
       Result<void> created = co_await create(std::move(instance));
       if (!created) co_return std::unexpected(std::move(created).error());
     }

@@ -27,6 +27,7 @@ class Reporter {
     count();
     report_remediation();
     report_chain();
+    report_quota();
     report_summary();
     return std::move(status_);
   }
@@ -134,6 +135,16 @@ class Reporter {
         of(status_.updated_replicas, wanted) + " have revision " + status_.revision);
   }
 
+  void report_quota() {
+    if (view_.quota) {
+      const bool enough = view_.quota->servers >= view_.quota->wanted;
+      set("QuotaSufficient", enough ? ConditionStatus::True : ConditionStatus::False,
+          enough ? api::kSucceeded : api::kQuotaExceeded, view_.quota->message);
+    } else if (status_.replicas >= view_.service.spec.replicas) {
+      set("QuotaSufficient", ConditionStatus::True, api::kSucceeded, "no more servers are wanted");
+    }
+  }
+
   void report_rules() {
     const std::string name =
         view_.policy->spec.backend_ref.key(view_.policy->metadata.namespace_name).text();
@@ -177,6 +188,8 @@ class Reporter {
           retry ? api::kTransientError : api::kInvalidConfiguration, view_.failure->message());
     } else if (!view_.observed.waiting_for.empty() && status_.replicas < wanted) {
       set("Progressing", ConditionStatus::True, api::kWaiting, view_.observed.waiting_for);
+    } else if (view_.quota && view_.quota->servers < view_.quota->wanted) {
+      set("Progressing", ConditionStatus::True, api::kQuotaExceeded, view_.quota->message);
     } else if (ready && view_.plan.empty() && going_ == 0) {
       set("Progressing", ConditionStatus::True, api::kSucceeded, summary);
     } else {
@@ -192,6 +205,9 @@ class Reporter {
       return std::to_string(going_ + status_.replicas) +
              " Instances are going; finalizer clickdeploy.io/cloud waits for them" +
              (problem_.empty() ? "" : "; " + problem_);
+    }
+    if (!view_.observed.parts_left.empty()) {
+      return "finalizer clickdeploy.io/cloud waits: " + view_.observed.parts_left;
     }
     return view_.observed.targets_left.empty()
                ? "nothing is left"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/v1alpha1/metrics_backend.h"
+#include "controller/reconcilers/service/quota_preflight.h"
 #include "controller/reconcilers/service/service_plan.h"
 
 #include <memory>
@@ -19,6 +20,8 @@ struct ServiceView {
   const api::v1alpha1::MonitoringPolicy* policy = nullptr;  // that applies
   const api::v1alpha1::MetricsBackend* backend = nullptr;   // its backend
   std::optional<Error> failure;                             // of the last step
+  std::optional<QuotaRoom>
+      quota{};  // for what the plan wanted to make; nullopt: nothing, or unknown
   std::string now;
 };
 

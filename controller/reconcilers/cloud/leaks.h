@@ -1,8 +1,8 @@
-// LeakedPorts: ports with our mark that nothing will ever use or remove.
+// Leaks: ports and floating IPs with our mark that nothing will ever use or remove.
 //
 // A create request whose answer was lost can be carried out late, or twice: after its Instance is
-// gone, or when the server has its port already. No Instance looks for such a port, so the Cloud
-// does. Only ports that are attached to nothing count.
+// gone, or when the server has its part already. No Instance looks for such a part, so the Cloud
+// does. Only parts that are attached to nothing count.
 //
 // Threads and lifetime: as the CloudConnection that it belongs to.
 
@@ -11,6 +11,7 @@
 #include "api/v1alpha1/instance.h"
 #include "controller/async/clock.h"
 #include "controller/openstack/observer.h"
+#include "controller/reconcilers/instance/parts.h"
 
 #include <chrono>
 #include <map>
@@ -20,7 +21,7 @@
 
 namespace clickdeploy::reconcilers {
 
-// An Instance's claim is recorded before anything is made for it, so a port can't be younger than
+// An Instance's claim is recorded before anything is made for it, so a part can't be younger than
 // what is known of its claim; but what is known may be behind for a while.
 inline constexpr std::chrono::seconds kLeakGrace{120};
 
@@ -31,22 +32,25 @@ using InstanceList = std::vector<std::shared_ptr<const api::v1alpha1::Instance>>
 bool is_leaked(const openstack::Port& port, const openstack::CloudSnapshot& snapshot,
                const InstanceList& instances, const std::string& cluster_id);
 
-class LeakedPorts {
+// Attached to nothing, and of an Instance that is gone, or that has recorded another one. Pure.
+bool is_leaked(const openstack::FloatingIP& ip, const openstack::CloudSnapshot& snapshot,
+               const InstanceList& instances, const std::string& cluster_id);
+
+class Leaks {
  public:
   // Those that have been leaked in every observation for kLeakGrace: they can be deleted.
   // `instances` are those of all Clouds.
-  std::vector<openstack::Port> due(const openstack::CloudSnapshot& snapshot,
-                                   const InstanceList& instances, const std::string& cluster_id,
-                                   SteadyTime now);
+  std::vector<Part> due(const openstack::CloudSnapshot& snapshot, const InstanceList& instances,
+                        const std::string& cluster_id, SteadyTime now);
 
   // Could not be deleted: it is due again after another kLeakGrace.
-  void postpone(const std::string& port_id, SteadyTime now) { since_[port_id] = now; }
+  void postpone(const std::string& part_id, SteadyTime now) { since_[part_id] = now; }
 
   // Did the last observation show any, due or not?
   bool any() const { return !since_.empty(); }
 
  private:
-  std::map<std::string, SteadyTime> since_;  // by port id
+  std::map<std::string, SteadyTime> since_;  // by the part's id
 };
 
 }  // namespace clickdeploy::reconcilers

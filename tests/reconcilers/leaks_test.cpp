@@ -1,4 +1,4 @@
-#include "controller/reconcilers/cloud/leaked_ports.h"
+#include "controller/reconcilers/cloud/leaks.h"
 
 #include "tests/reconcilers/samples.h"
 
@@ -12,9 +12,9 @@ using namespace std::chrono_literals;
 constexpr const char* kCluster = "cluster-1";
 
 // A server with its port, and another port of the same claim and network.
-class Leaks : public ::testing::Test {
+class LeaksTest : public ::testing::Test {
  protected:
-  Leaks() {
+  LeaksTest() {
     own.device_id = "server-1";
     show();
   }
@@ -25,18 +25,18 @@ class Leaks : public ::testing::Test {
   }
 
   Instance instance = running_instance();
-  openstack::Port own = sample_port("port-1");
-  openstack::Port port = sample_port("port-2");
+  openstack::Port own = sample_cloud_port("port-1");
+  openstack::Port port = sample_cloud_port("port-2");
   openstack::CloudSnapshot snapshot;
 };
 
-TEST_F(Leaks, AreOfAClaimThatNoInstanceHas) {
+TEST_F(LeaksTest, AreOfAClaimThatNoInstanceHas) {
   EXPECT_TRUE(is_leaked(port, snapshot, {}, kCluster));
   instance.status.claim.token = "another";
   EXPECT_TRUE(is_leaked_now());
 }
 
-TEST_F(Leaks, AreOfAServerThatHasItsOwnPortForThatNetwork) {
+TEST_F(LeaksTest, AreOfAServerThatHasItsOwnPortForThatNetwork) {
   EXPECT_TRUE(is_leaked_now());
   own.device_id = "";
   EXPECT_FALSE(is_leaked_now());
@@ -47,13 +47,13 @@ TEST_F(Leaks, AreOfAServerThatHasItsOwnPortForThatNetwork) {
   EXPECT_FALSE(is_leaked_now());
 }
 
-TEST_F(Leaks, AreAttachedToNothing) {
+TEST_F(LeaksTest, AreAttachedToNothing) {
   port.device_id = "server-9";
   EXPECT_FALSE(is_leaked_now());
   EXPECT_FALSE(is_leaked(port, snapshot, {}, kCluster));
 }
 
-TEST_F(Leaks, CarryTheMarkOfThisCluster) {
+TEST_F(LeaksTest, CarryTheMarkOfThisCluster) {
   EXPECT_FALSE(is_leaked(port, snapshot, {}, "clusterX1"));
   for (const char* description : {"", "somebody's", "clickdeploy cluster=cluster- claim="}) {
     port.description = description;
@@ -61,7 +61,7 @@ TEST_F(Leaks, CarryTheMarkOfThisCluster) {
   }
 }
 
-TEST_F(Leaks, AreNotSoughtWhileTheInstanceDecidesItself) {
+TEST_F(LeaksTest, AreNotSoughtWhileTheInstanceDecidesItself) {
   const Instance running = instance;
   instance.status.claim.state = "Uncertain";
   EXPECT_FALSE(is_leaked_now());
@@ -76,8 +76,8 @@ TEST_F(Leaks, AreNotSoughtWhileTheInstanceDecidesItself) {
   EXPECT_FALSE(is_leaked_now());
 }
 
-TEST_F(Leaks, AreDueWhenTheyWereSeenAllTheTime) {
-  LeakedPorts leaked;
+TEST_F(LeaksTest, AreDueWhenTheyWereSeenAllTheTime) {
+  Leaks leaked;
   const SteadyTime start{};
   const auto due = [&](std::chrono::seconds after) {
     return leaked.due(snapshot, {shared(instance)}, kCluster, start + after).size();
@@ -95,6 +95,30 @@ TEST_F(Leaks, AreDueWhenTheyWereSeenAllTheTime) {
   EXPECT_FALSE(leaked.any());
   show();
   EXPECT_EQ(due(3 * kLeakGrace), 0U);
+}
+
+// A floating IP of the running Instance, and another one that a late request made.
+TEST_F(LeaksTest, AFloatingIPIsLeakedWhenItsInstanceIsGoneOrHasAnother) {
+  openstack::FloatingIP own_ip{.id = "ip-1", .port_id = "port-1"};
+  openstack::FloatingIP late{.id = "ip-2"};
+  own_ip.description = late.description = floating_ip_description(kCluster, instance.metadata.uid);
+  instance.status.resources.push_back({"FloatingIP", "ip-1", "203.0.113.5", "ACTIVE"});
+  snapshot.floating_ips = {{"ip-1", own_ip}, {"ip-2", late}};
+  const auto leaked = [&](const openstack::FloatingIP& ip) {
+    return is_leaked(ip, snapshot, {shared(instance)}, kCluster);
+  };
+  EXPECT_TRUE(leaked(late));
+  EXPECT_FALSE(leaked(own_ip));
+  EXPECT_TRUE(is_leaked(late, snapshot, {}, kCluster));
+  EXPECT_FALSE(is_leaked(own_ip, snapshot, {}, kCluster)) << "somebody uses it";
+  EXPECT_FALSE(is_leaked(late, snapshot, {}, "clusterX1"));
+  late.port_id = "port-9";
+  EXPECT_FALSE(leaked(late));
+  late.port_id = "";
+  own_ip.port_id = "";
+  EXPECT_FALSE(leaked(own_ip)) << "it waits for the next server";
+  instance.status.claim.state = "Intended";
+  EXPECT_FALSE(leaked(late)) << "the Instance itself decides";
 }
 
 }  // namespace

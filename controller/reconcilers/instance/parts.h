@@ -1,0 +1,77 @@
+// Parts: what is made for an Instance besides its server.
+//
+// Each kind has one row in a table: how it is called in status.resources, what marks it as ours,
+// and whether it outlives the server. All parts are made before the server and found again by
+// their marks. Those of a claim go with its server; those of the Instance are reused by the next
+// one and go with the Instance. Pure.
+
+#pragma once
+
+#include "api/v1alpha1/instance.h"
+#include "controller/openstack/types.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace clickdeploy::reconcilers {
+
+// In the order in which they are made; removed the other way round.
+enum class PartKind : std::uint8_t { Port, FloatingIP };
+
+struct PartRow {
+  PartKind kind;
+  std::string_view resource;  // its kind in status.resources
+  bool outlives_server;       // marked with the Instance's uid, not with the claim's token
+};
+
+const PartRow& row_of(PartKind kind);
+std::optional<PartKind> part_kind(std::string_view resource);
+
+// One that the cloud has.
+struct Part {
+  PartKind kind = PartKind::Port;
+  std::string name;  // of the attachment that a port was made for; "" for a floating IP
+  std::string id;
+  std::string label;    // what people see in the cloud
+  std::string state;    // as the cloud spells it
+  std::string used_by;  // the server of a port, the port of a floating IP; "": nothing
+
+  bool operator==(const Part&) const = default;
+};
+
+// One that there should be.
+struct WantedPart {
+  PartKind kind = PartKind::Port;
+  std::string name;
+
+  bool operator==(const WantedPart&) const = default;
+};
+
+// The marks, in descriptions.
+std::string port_description(const std::string& cluster_id, const std::string& token,
+                             const std::string& attachment);
+std::string floating_ip_description(const std::string& cluster_id, const std::string& uid);
+
+Part part_of(const openstack::Port& port);
+Part part_of(const openstack::FloatingIP& ip);
+
+// All parts of the template, in the order in which they are made.
+std::vector<WantedPart> wanted_parts(const api::v1alpha1::ServerTemplate& server);
+
+// The attachment whose port has the floating IP.
+const std::string& floating_attachment(const api::v1alpha1::ServerTemplate& server);
+
+// The one to use of those found; nullptr if there is none. There can be several, when a create came
+// twice: the one that was recorded first is it, for records keep their order and are saved before
+// the server is asked for. So each try uses the same ports, of which only one server can be made.
+const Part* choose_part(const api::v1alpha1::Instance& instance, const std::vector<Part>& found,
+                        const WantedPart& wanted);
+
+// Makes status.resources name the parts that were found, and no others.
+void record_parts(api::v1alpha1::InstanceStatus& status, const std::vector<Part>& found);
+void record_part(api::v1alpha1::InstanceStatus& status, const Part& part);
+void record_resource(api::v1alpha1::InstanceStatus& status, api::v1alpha1::OwnedResource resource);
+
+}  // namespace clickdeploy::reconcilers
