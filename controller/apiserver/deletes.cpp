@@ -1,6 +1,7 @@
 #include "controller/apiserver/object_internal.h"
 #include "controller/apiserver/parsed_documents_internal.h"
 #include "controller/apiserver/render_internal.h"
+#include "controller/apiserver/secret_use_internal.h"
 #include "controller/apiserver/verbs_internal.h"
 #include "controller/base/planted.h"
 #include "controller/base/text.h"
@@ -43,12 +44,23 @@ Answer<bool> check_preconditions(const Target& target, const DeleteOptions& opti
   return true;
 }
 
-Answer<bool> check_allowed(const Target& target) {
-  if (!is_namespace(*target.info) || target.name != "default") return true;
+Answer<bool> check_allowed(const Core& core, const Target& target) {
+  std::string why;
+  if (is_namespace(*target.info) && target.name == "default") {
+    why = "this namespace may not be deleted";
+  } else if (is_secret(*target.info)) {
+    const std::vector<std::string> users =
+        users_of_secret(core, target.namespace_name, target.name);
+    if (!users.empty()) {
+      why = "it is used by " + join(users, ", ") + "; delete those first, or change what they use";
+    }
+  }
+  if (why.empty()) return true;
   ApiError error;
   error.code = 403;
   error.reason = "Forbidden";
-  error.message = "namespaces \"default\" is forbidden: this namespace may not be deleted";
+  error.message =
+      fmt::format("{} {} is forbidden: {}", target.info->plural, go_quote(target.name), why);
   error.name = target.name;
   error.kind = target.info->plural;
   return refuse(std::move(error));
@@ -73,7 +85,7 @@ void mark_deleted(const Core& core, const api::ResourceInfo& info, Json& object)
 }  // namespace
 
 Task<Answer<Deletion>> remove_object(const Core& core, Target target, DeleteOptions options) {
-  Answer<bool> allowed = check_allowed(target);
+  Answer<bool> allowed = check_allowed(core, target);
   if (!allowed) co_return std::unexpected(allowed.error());
   for (int attempt = 1; attempt <= kWriteTries; ++attempt) {
     store::DocumentPtr document = core.store.get(target.key());

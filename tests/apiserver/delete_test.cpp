@@ -367,5 +367,61 @@ TEST_F(EventsAge, AreDeletedAfterTheirTime) {
   EXPECT_EQ(count(), 0u);
 }
 
+Json secret(const std::string& name) {
+  return Json::object({{"apiVersion", "v1"},
+                       {"kind", "Secret"},
+                       {"metadata", Json::object({{"name", name}})},
+                       {"stringData", Json::object({{"clouds.yaml", "x"}})}});
+}
+
+Json cloud_with(const std::string& name, const std::string& secret_name) {
+  const Json reference = Json::object({{"name", secret_name}, {"key", "clouds.yaml"}});
+  const Json credentials = Json::object({{"secretRef", reference}, {"cloudName", "c"}});
+  return Json::object({{"apiVersion", "clickdeploy.io/v1alpha1"},
+                       {"kind", "Cloud"},
+                       {"metadata", Json::object({{"name", name}})},
+                       {"spec", Json::object({{"credentials", credentials}})}});
+}
+
+TEST_F(Delete, ASecretThatSomebodyUsesIsRefusedWithWhoUsesIt) {
+  const std::string clouds = "/apis/clickdeploy.io/v1alpha1/namespaces/default/clouds";
+  ASSERT_EQ(post(std::string(kSecrets), secret("prod")).status, 201);
+  ASSERT_EQ(post(std::string(kSecrets), secret("other")).status, 201);
+  ASSERT_EQ(post(clouds, cloud_with("prod-eu", "prod")).status, 201);
+  const Answered refused = remove(std::string(kSecrets) + "/prod");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(refused.body["reason"].as_string(), "Forbidden");
+  EXPECT_EQ(refused.message(),
+            "secrets \"prod\" is forbidden: it is used by cloud/prod-eu; delete those first, or "
+            "change what they use");
+  EXPECT_EQ(get(std::string(kSecrets) + "/prod").status, 200);
+  EXPECT_EQ(remove(std::string(kSecrets) + "/other").status, 200);
+  EXPECT_EQ(remove(clouds + "/prod-eu").status, 200);
+  EXPECT_EQ(remove(std::string(kSecrets) + "/prod").status, 200);
+}
+
+// Scenario 20: our kinds go first, and the Secrets when nobody needs them any more.
+TEST_F(Delete, ANamespaceKeepsItsSecretsUntilTheirUsersAreGone) {
+  start_background();
+  const std::string home = "/api/v1/namespaces/shop";
+  const std::string clouds = "/apis/clickdeploy.io/v1alpha1/namespaces/shop/clouds";
+  ASSERT_EQ(
+      post("/api/v1/namespaces", Json::object({{"apiVersion", "v1"},
+                                               {"kind", "Namespace"},
+                                               {"metadata", Json::object({{"name", "shop"}})}}))
+          .status,
+      201);
+  ASSERT_EQ(post(home + "/secrets", secret("prod")).status, 201);
+  Json cloud = cloud_with("prod-eu", "prod");
+  cloud.member("metadata").set("finalizers", Json::array({Json("clickdeploy.io/cloud")}));
+  ASSERT_EQ(post(clouds, cloud).status, 201);
+  remove(home);
+  context_.run_for(10s);
+  EXPECT_EQ(get(home + "/secrets/prod").status, 200) << "the Cloud still needs it";
+  merge(clouds + "/prod-eu", Json::object({{"metadata", Json::object({{"finalizers", nullptr}})}}));
+  context_.run_for(60s);
+  EXPECT_EQ(get(home).status, 404);
+}
+
 }  // namespace
 }  // namespace clickdeploy::apiserver
