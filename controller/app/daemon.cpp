@@ -35,6 +35,7 @@ struct Daemon::Parts {
   Task<Result<void>> make_default_backend();
 
   Settings settings;
+  std::string cluster_id;  // marks what we make in clouds
   EventLoop& loop;
   SystemClock clock;
   SystemRandom random;
@@ -60,6 +61,36 @@ const std::string& Daemon::url() const {
   return parts_->url;
 }
 
+namespace {
+
+// Kept beside the database, so that one that is lost or put aside is followed by one of the same
+// cluster: what is in the clouds is then still ours. An empty database has no say in it.
+Result<std::string> choose_cluster_id(Disk& disk, const Settings& settings,
+                                      const store::ObjectStore& store) {
+  const std::string path = settings.data + "/cluster-id";
+  Result<std::string> kept = disk.read(path);
+  if (!kept && kept.error().code() != ErrorCode::NotFound) return kept;
+  const std::string& wanted = settings.cluster_id;
+  const std::string& made = store.cluster_id();
+  const std::string before = kept                   ? std::string(trim(*kept))
+                             : store.revision() > 0 ? made
+                                                    : std::string();
+  if (!wanted.empty() && !before.empty() && wanted != before) {
+    return fail(ErrorCode::InvalidArgument,
+                "--cluster-id " + wanted + ": the folder " + settings.data + " is of cluster " +
+                    before +
+                    "; everything that it has made in clouds is marked so. Leave the flag out, or "
+                    "give another --data");
+  }
+  const std::string chosen = !before.empty() ? before : wanted.empty() ? made : wanted;
+  if (kept) return chosen;
+  Result<void> written = disk.write_atomic(path, chosen + "\n", 0644);
+  if (!written) return std::unexpected(std::move(written).error());
+  return chosen;
+}
+
+}  // namespace
+
 // The table of contents of the program: every part, from the ground up.
 Result<std::unique_ptr<Daemon>> Daemon::start(Settings settings, EventLoop& loop) {
   auto parts = std::make_unique<Parts>(std::move(settings), loop);
@@ -74,6 +105,9 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Settings settings, EventLoop& loop
   auto store = store::ObjectStore::open(std::move(store_options), apiserver::ApiServer::read_facts);
   if (!store) return std::unexpected(std::move(store).error());
   parts->store = *std::move(store);
+  Result<std::string> cluster_id = choose_cluster_id(parts->disk, chosen, *parts->store);
+  if (!cluster_id) return std::unexpected(std::move(cluster_id).error());
+  parts->cluster_id = *std::move(cluster_id);
 
   parts->api =
       std::make_unique<apiserver::ApiServer>(*parts->store, api::builtin_scheme(), parts->clock,
@@ -96,7 +130,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Settings settings, EventLoop& loop
             .outside = *parts->outside,
             .disk = parts->disk,
             .rules = *parts->rules,
-            .cluster_id = parts->store->cluster_id(),
+            .cluster_id = parts->cluster_id,
             .prometheus_poll = std::chrono::seconds(chosen.metrics_collection_interval),
             .evidence_folder = chosen.data + "/evidence"});
 
@@ -149,7 +183,7 @@ Task<Result<void>> Daemon::run() {
     co_return std::unexpected(std::move(backend).error().with_context("default backend"));
   parts_->control_plane->start();
   spdlog::info("Serving url={} data={} cluster={}", parts_->url, parts_->settings.data,
-               parts_->store->cluster_id());
+               parts_->cluster_id);
   co_return Result<void>{};
 }
 

@@ -45,10 +45,30 @@ Result<std::int64_t> parse_seconds(const std::string& value) {
   return seconds;
 }
 
+// Marks hold its first eight digits alone, so it must be as random as a UUID is.
+bool is_uuid(const std::string& value) {
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  if (value.size() != kForm.size()) return false;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool digit = (value[i] >= '0' && value[i] <= '9') || (value[i] >= 'a' && value[i] <= 'f');
+    if (kForm[i] == 'x' ? !digit : value[i] != '-') return false;
+  }
+  return true;
+}
+
 const std::vector<Binding>& bindings() {
   static const std::vector<Binding> kBindings = {
       text({"--data", "data", "CLICKDEPLOY_DATA", "folder of the database; made if missing"},
            &Settings::data),
+      {{"--cluster-id", "clusterID", "CLICKDEPLOY_CLUSTER_ID",
+        "UUID that marks what is made in clouds; to take a fleet over with an empty database"},
+       [](Settings& settings, const std::string& value) -> Result<void> {
+         if (!is_uuid(value)) {
+           return fail(ErrorCode::InvalidArgument, "\"" + value + "\" is no UUID in lower case");
+         }
+         settings.cluster_id = value;
+         return {};
+       }},
       text({"--listen", "listen", "CLICKDEPLOY_LISTEN",
             "address and port of the API; a loopback address, port 0 for any free one"},
            &Settings::listen),

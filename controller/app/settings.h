@@ -15,6 +15,7 @@ namespace clickdeploy::app {
 
 struct Settings {
   std::string data = "clickdeploy-data";  // folder of the database; made if missing
+  std::string cluster_id;                 // a UUID; "": the remembered one, or a new one
   std::string listen = "127.0.0.1:7180";  // host:port; port 0 is any free one
   std::string tls_certificate;            // PEM files; both or none
   std::string tls_key;
