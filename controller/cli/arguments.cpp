@@ -36,6 +36,9 @@ struct Values {
   ObjectArguments describe;
   WaitOptions wait;
   EventsOptions events;
+  RolloutOptions rollout;
+  OrphansOptions orphans;
+  AbandonOptions abandon;
   std::vector<std::string> why;
   std::vector<std::string> prometheus_config;
   std::string dry_run = "none";
@@ -61,6 +64,8 @@ class Parser {
         ->check(check_duration);
     add_reading();
     add_writing();
+    add_rollout();
+    add_clearing();
     add_explaining();
   }
 
@@ -165,6 +170,56 @@ class Parser {
         ->check(CLI::IsMember({"background", "foreground", "orphan"}));
   }
 
+  CLI::App* add_rollout_action(CLI::App* rollout, const std::string& name, const std::string& about,
+                               RolloutAction action) {
+    CLI::App* sub = rollout->add_subcommand(name, about);
+    sub->fallthrough();
+    sub->callback([this, action] {
+      values_.rollout.action = action;
+      command_ = [this](Session& s) { return run_rollout(s, values_.rollout); };
+    });
+    add_objects(sub, values_.rollout.objects)->required();
+    return sub;
+  }
+
+  void add_rollout() {
+    CLI::App* rollout =
+        app_.add_subcommand("rollout", "Watch, stop, repeat and take back changes of a template");
+    rollout->fallthrough();
+    rollout->require_subcommand(1);
+    CLI::App* status = add_rollout_action(
+        rollout, "status", "Show how far a rollout is, until it has ended", RolloutAction::Status);
+    status->add_flag("-w,--watch", values_.rollout.watch, "until it has ended (default)");
+    status->add_option("--revision", values_.rollout.revision, "fail if it is another one");
+    status->add_option("--timeout", values_.timeout, "stop waiting after this")
+        ->check(check_duration);
+    add_rollout_action(rollout, "history", "List the templates that a service had",
+                       RolloutAction::History)
+        ->add_option("--revision", values_.rollout.revision, "show this one");
+    add_rollout_action(rollout, "undo", "Go back to an earlier template", RolloutAction::Undo)
+        ->add_option("--to-revision", values_.rollout.revision, "which; default: the one before");
+    add_rollout_action(rollout, "pause", "Replace no more servers", RolloutAction::Pause);
+    add_rollout_action(rollout, "resume", "Go on with a paused rollout", RolloutAction::Resume);
+    add_rollout_action(rollout, "restart", "Replace every server", RolloutAction::Restart);
+  }
+
+  void add_clearing() {
+    CLI::App* orphans = add("orphans", "List what carries our mark in clouds and has no owner",
+                            [this](Session& s) { return run_orphans(s, values_.orphans); });
+    orphans->add_flag("--delete", values_.orphans.remove, "delete it, after a question");
+    orphans->add_flag("-y,--yes", values_.orphans.yes, "without the question");
+    orphans->add_option("--timeout", values_.timeout, "stop waiting after this; default 5m")
+        ->check(check_duration);
+    CLI::App* abandon =
+        add("abandon", "Let objects go whose cloud is gone for good, and list what they leave",
+            [this](Session& s) { return run_abandon(s, values_.abandon); });
+    abandon
+        ->add_option("object", values_.abandon.words, "cloud/NAME, service/NAME or instance/NAME")
+        ->required();
+    abandon->add_flag("-y,--yes", values_.abandon.yes, "without the question");
+    abandon->add_flag("--force", values_.abandon.force, "though the cloud can be used");
+  }
+
   void add_explaining() {
     CLI::App* why = add("why", "Show the chain from spec to scraped sample, and where it is broken",
                         [this](Session& s) { return run_why(s, values_.why); });
@@ -184,7 +239,8 @@ class Parser {
   void finish_values() {
     if (values_.client_only) needs_server_ = false;
     if (!values_.timeout.empty()) {
-      values_.wait.timeout = values_.remove.timeout = seconds_of(values_.timeout);
+      values_.wait.timeout = values_.remove.timeout = values_.rollout.timeout =
+          values_.orphans.timeout = seconds_of(values_.timeout);
     }
     const std::chrono::seconds timeout = values_.request_timeout.empty()
                                              ? std::chrono::seconds(0)

@@ -68,6 +68,30 @@ struct EventsOptions {
 };
 Task<int> run_events(Session& session, EventsOptions options);
 
+enum class RolloutAction : std::uint8_t { Status, History, Undo, Pause, Resume, Restart };
+struct RolloutOptions {
+  RolloutAction action = RolloutAction::Status;
+  ObjectArguments objects;
+  std::int64_t revision = 0;        // --revision, --to-revision; 0: none
+  bool watch = true;                // status: until it has ended
+  std::chrono::seconds timeout{0};  // 0: none
+};
+Task<int> run_rollout(Session& session, RolloutOptions options);
+
+struct OrphansOptions {
+  bool remove = false;  // --delete
+  bool yes = false;
+  std::chrono::seconds timeout{300};
+};
+Task<int> run_orphans(Session& session, OrphansOptions options);
+
+struct AbandonOptions {
+  std::vector<std::string> words;
+  bool yes = false;
+  bool force = false;  // though its cloud can be used
+};
+Task<int> run_abandon(Session& session, AbandonOptions options);
+
 Task<int> run_why(Session& session, std::vector<std::string> words);
 Task<int> run_prometheus_config(Session& session, std::vector<std::string> words);
 Task<int> run_api_resources(Session& session);
