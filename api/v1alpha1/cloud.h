@@ -56,6 +56,17 @@ struct CloudIdentity {
   bool operator==(const CloudIdentity&) const = default;
 };
 
+// Something in the cloud with our mark that no object accounts for.
+struct Orphan {
+  std::string kind;  // Server | Port
+  std::string id;
+  std::string name;
+  std::string belonged_to;  // the Instance that its mark names
+  std::string since;        // RFC 3339
+
+  bool operator==(const Orphan&) const = default;
+};
+
 struct CloudStatus {
   std::int64_t observed_generation = 0;
   CloudIdentity identity;
@@ -64,6 +75,7 @@ struct CloudStatus {
   std::map<std::string, std::string> services;  // compute, network, image → Available | Absent
   std::int64_t servers = 0;                     // ours, as observed
   std::string instances_summary;                // "3/10"
+  std::vector<Orphan> orphans;
   std::string last_sync_time;
   Conditions conditions;
 

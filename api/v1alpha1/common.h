@@ -22,6 +22,12 @@ inline constexpr std::string_view kCloudFinalizer = "clickdeploy.io/cloud";
 inline constexpr std::string_view kTargetsFinalizer = "clickdeploy.io/targets";
 inline constexpr std::string_view kRulesFinalizer = "clickdeploy.io/rules";
 
+// On an Instance: it goes before others when there are too many.
+inline constexpr std::string_view kDeleteFirstAnnotation = "clickdeploy.io/delete-first";
+
+// On the template of a Service: another value replaces every server.
+inline constexpr std::string_view kRestartedAnnotation = "clickdeploy.io/restartedAt";
+
 // Labels of an Instance.
 inline constexpr std::string_view kServiceLabel = "clickdeploy.io/service";
 inline constexpr std::string_view kRevisionLabel = "clickdeploy.io/revision";

@@ -13,6 +13,16 @@
 
 namespace clickdeploy::api::v1alpha1 {
 
+// A server that exists and becomes this Instance's instead of a new one.
+struct Adoption {
+  std::string server_id;  // of one that somebody else made
+  std::string token;      // of one that we made, for an Instance that is no longer known
+  std::string identity;   // what the agents on it say that they run on
+
+  bool empty() const { return server_id.empty() && token.empty(); }
+  bool operator==(const Adoption&) const = default;
+};
+
 struct InstanceSpec {
   NamespacedRef cloud_ref;
   std::string service_name;
@@ -21,6 +31,8 @@ struct InstanceSpec {
   ServerTemplate server;
   std::vector<AgentSpec> agents;
   RemediationSpec remediation;
+  Adoption adopt;
+  std::string deletion_policy;  // of its Service, when that is deleted; "": Delete
 
   bool operator==(const InstanceSpec&) const = default;
 };
@@ -31,6 +43,7 @@ struct Claim {
   std::string state;  // Intended | Uncertain | Confirmed
   std::string since;  // RFC 3339: when the state was entered
   std::int64_t attempts = 0;
+  std::string identity;  // that the server's agents tell; "": the Instance's uid
 
   bool operator==(const Claim&) const = default;
 };
@@ -121,7 +134,8 @@ struct InstanceStatus {
   InstanceServer server;
   std::vector<OwnedResource> resources;  // Port | FloatingIP | Server
   std::vector<InstanceAddress> addresses;
-  std::string address;  // where its agents are scraped
+  std::string address;   // where its agents are scraped
+  bool adopted = false;  // spec.adopt has been done, or proved impossible
   ResolvedThings resolved;
   BootstrapStatus bootstrap;
   std::string booted_at;

@@ -53,6 +53,15 @@ void fields(Io& io, CloudIdentity& x) {
 }
 
 template <class Io>
+void fields(Io& io, Orphan& x) {
+  io.field("kind", x.kind);
+  io.field("id", x.id);
+  io.field("name", x.name);
+  io.field("belongedTo", x.belonged_to);
+  io.field("since", x.since);
+}
+
+template <class Io>
 void fields(Io& io, CloudStatus& x) {
   io.field("observedGeneration", x.observed_generation);
   io.field("identity", x.identity);
@@ -61,6 +70,7 @@ void fields(Io& io, CloudStatus& x) {
   io.field("services", x.services);
   io.field("servers", x.servers);
   io.field("instancesSummary", x.instances_summary);
+  io.field("orphans", x.orphans);
   io.field("lastSyncTime", x.last_sync_time);
   io.field("conditions", x.conditions);
 }
@@ -124,20 +134,45 @@ template <class Io>
 void fields(Io& io, RolloutSpec& x) {
   io.field("maxSurge", x.max_surge);
   io.field("maxUnavailable", x.max_unavailable);
+  io.field("minReadySeconds", x.min_ready_seconds);
+  io.field("gates", x.gates);
+  io.field("paused", x.paused);
+  io.field("progressDeadlineSeconds", x.progress_deadline_seconds);
+  io.field("onFailure", x.on_failure);
+  io.field("revisionHistoryLimit", x.revision_history_limit);
+}
+
+template <class Io>
+void fields(Io& io, DeletionSpec& x) {
+  io.field("policy", x.policy);
+  io.field("order", x.order);
+}
+
+template <class Io>
+void fields(Io& io, AdoptFilter& x) {
+  io.field("namePrefix", x.name_prefix);
+  io.field("metadata", x.metadata);
+  io.field("tags", x.tags);
 }
 
 template <class Io>
 void fields(Io& io, ServiceSpec& x) {
   io.field("cloudRef", x.cloud_ref);
   io.field("projectID", x.project_id);
+  io.field("managementPolicy", x.management_policy);
+  io.nested("adopt", [&](Io& inner) { inner.field("filter", x.adopt_filter); });
   io.field("paused", x.paused);
   io.field("replicas", x.replicas);
   io.nested("template", [&](Io& inner) {
-    inner.nested("metadata", [&](Io& metadata) { metadata.field("labels", x.template_labels); });
+    inner.nested("metadata", [&](Io& metadata) {
+      metadata.field("labels", x.template_labels);
+      metadata.field("annotations", x.template_annotations);
+    });
     inner.field("spec", x.template_spec);
   });
   io.field("rollout", x.rollout);
   io.field("remediation", x.remediation);
+  io.field("deletion", x.deletion);
 }
 
 template <class Io>
@@ -154,6 +189,18 @@ void fields(Io& io, FleetRemediation& x) {
 }
 
 template <class Io>
+void fields(Io& io, RolloutStatus& x) {
+  io.field("state", x.state);
+  io.field("templateHash", x.template_hash);
+  io.field("number", x.number);
+  io.field("completed", x.completed);
+  io.field("startedAt", x.started_at);
+  io.field("progressedAt", x.progressed_at);
+  io.field("progress", x.progress);
+  io.field("message", x.message);
+}
+
+template <class Io>
 void fields(Io& io, ServiceStatus& x) {
   io.field("observedGeneration", x.observed_generation);
   io.field("revision", x.revision);
@@ -166,8 +213,17 @@ void fields(Io& io, ServiceStatus& x) {
   io.field("policies", x.policies);
   io.field("remediation", x.remediation);
   io.field("resources", x.resources);
+  io.field("rollout", x.rollout);
+  io.field("plannedSteps", x.planned_steps);
   io.field("lastSyncTime", x.last_sync_time);
   io.field("conditions", x.conditions);
+}
+
+template <class Io>
+void fields(Io& io, Adoption& x) {
+  io.field("serverID", x.server_id);
+  io.field("token", x.token);
+  io.field("identity", x.identity);
 }
 
 template <class Io>
@@ -179,6 +235,8 @@ void fields(Io& io, InstanceSpec& x) {
   io.field("server", x.server);
   io.field("agents", x.agents);
   io.field("remediation", x.remediation);
+  io.field("adopt", x.adopt);
+  io.field("deletionPolicy", x.deletion_policy);
 }
 
 template <class Io>
@@ -187,6 +245,7 @@ void fields(Io& io, Claim& x) {
   io.field("state", x.state);
   io.field("since", x.since);
   io.field("attempts", x.attempts);
+  io.field("identity", x.identity);
 }
 
 template <class Io>
@@ -266,6 +325,7 @@ void fields(Io& io, InstanceStatus& x) {
   io.field("resources", x.resources);
   io.field("addresses", x.addresses);
   io.field("address", x.address);
+  io.field("adopted", x.adopted);
   io.field("resolved", x.resolved);
   io.field("bootstrap", x.bootstrap);
   io.field("bootedAt", x.booted_at);

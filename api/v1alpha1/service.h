@@ -16,19 +16,46 @@ namespace clickdeploy::api::v1alpha1 {
 struct RolloutSpec {
   std::int64_t max_surge = 1;
   std::int64_t max_unavailable = 0;  // not both 0
+  std::int64_t min_ready_seconds = 0;
+  std::vector<std::string> gates;  // AgentsHealthy | NoPageAlert
+  bool paused = false;             // scaling and repairs go on
+  std::int64_t progress_deadline_seconds = 1800;
+  std::string on_failure = "Pause";  // Pause | Rollback
+  std::int64_t revision_history_limit = 10;
 
   bool operator==(const RolloutSpec&) const = default;
+};
+
+struct DeletionSpec {
+  std::string policy = "Delete";  // Delete | Detach | DetachMonitoring
+  std::string order = "Oldest";   // Oldest | Newest
+
+  bool operator==(const DeletionSpec&) const = default;
+};
+
+// Servers that somebody else made and that the Service takes over: those that match all of it.
+struct AdoptFilter {
+  std::string name_prefix;
+  std::map<std::string, std::string> metadata;
+  std::vector<std::string> tags;
+
+  bool empty() const { return name_prefix.empty() && metadata.empty() && tags.empty(); }
+  bool operator==(const AdoptFilter&) const = default;
 };
 
 struct ServiceSpec {
   NamespacedRef cloud_ref;
   std::string project_id;  // value of the project_id label; "": the Cloud's project
+  std::string management_policy = "Managed";  // Managed | Observe | Adopt
+  AdoptFilter adopt_filter;
   bool paused = false;
   std::int64_t replicas = 1;
   std::map<std::string, std::string> template_labels;
+  std::map<std::string, std::string> template_annotations;
   ServerTemplate template_spec;
   RolloutSpec rollout;
   RemediationSpec remediation;
+  DeletionSpec deletion;
 
   bool operator==(const ServiceSpec&) const = default;
 };
@@ -48,6 +75,20 @@ struct FleetRemediation {
   bool operator==(const FleetRemediation&) const = default;
 };
 
+// How far the template of the spec has got.
+struct RolloutStatus {
+  std::string state;          // Progressing | Complete | Paused | Failed | RolledBack
+  std::string template_hash;  // of the spec's whole template
+  std::int64_t number = 0;    // of its record in the history
+  std::string completed;      // hash of the last template that was rolled out to the end
+  std::string started_at;     // RFC 3339
+  std::string progressed_at;  // when a server was last replaced or became available
+  std::int64_t progress = 0;  // a measure that rises with it
+  std::string message;        // why it does not go on
+
+  bool operator==(const RolloutStatus&) const = default;
+};
+
 struct ServiceStatus {
   std::int64_t observed_generation = 0;
   std::string revision;
@@ -60,6 +101,8 @@ struct ServiceStatus {
   std::vector<AppliedPolicy> policies;
   FleetRemediation remediation;
   std::vector<OwnedResource> resources;  // ServerGroup | SecurityGroup
+  RolloutStatus rollout;
+  std::vector<std::string> planned_steps;  // what an observed Service would do
   std::string last_sync_time;
   Conditions conditions;
 

@@ -32,6 +32,9 @@ FieldErrors service_rules(const Json& object, const Json*) {
       rollout.is_object()) {
     broken_rule(errors, "spec.rollout", "maxSurge and maxUnavailable may not both be 0");
   }
+  if (spec["managementPolicy"].as_string() == "Adopt" && spec["adopt"]["filter"].empty()) {
+    broken_rule(errors, "spec", "managementPolicy Adopt needs adopt.filter");
+  }
   return errors;
 }
 

@@ -10,6 +10,7 @@
 #include "controller/openstack/session.h"
 #include "controller/openstack/types.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,6 +36,12 @@ class ComputeClient {
   Task<Result<std::string>> create_server(ServerCreate create);
   Task<Result<void>> delete_server(std::string id);  // one that is gone is a success
   Task<Result<void>> reboot_server(std::string id, RebootType type);
+  // Its other metadata stays.
+  Task<Result<void>> set_server_metadata(std::string id, std::map<std::string, std::string> items);
+  Task<Result<void>> delete_server_metadata(std::string id, std::string name);  // gone is a success
+  Task<Result<void>> add_server_tag(std::string id, std::string tag);
+  Task<Result<void>> delete_server_tag(std::string id, std::string tag);  // gone is a success
+  Task<Result<void>> rename_server(std::string id, std::string name);
   Task<Result<std::string>> console_output(std::string id, int lines);
   Task<Result<std::vector<Flavor>>> list_flavors();
   Task<Result<Quota>> quota();
@@ -73,7 +80,9 @@ class NetworkClient {
   // Made and attached in one, or not made. NotFound: no router leads from the port to the network.
   Task<Result<FloatingIP>> create_floating_ip(FloatingIPCreate create);
   Task<Result<FloatingIP>> attach_floating_ip(std::string id, std::string port_id);
+  Task<Result<void>> set_floating_ip_description(std::string id, std::string description);
   Task<Result<void>> delete_floating_ip(std::string id);  // one that is gone is a success
+  Task<Result<void>> set_port_description(std::string id, std::string description);
 
  private:
   Session& session_;

@@ -136,6 +136,39 @@ Task<Result<Port>> NetworkClient::create_port(PortCreate create) {
   co_return port;
 }
 
+namespace {
+
+Task<Result<void>> update_port(Session& session, std::string id, Json changes) {
+  constexpr std::string_view kWhat = "update port";
+  if (!is_plain_id(id))
+    co_return fail_in(kWhat, Error(ErrorCode::InvalidArgument, "not a port id"));
+  ApiRequest request;
+  request.service = "network";
+  request.method = "PUT";
+  request.path = "/ports/" + escape_path_segment(id);
+  request.body = Json::object({{"port", std::move(changes)}});
+  Result<ApiResponse> answer = co_await session.request(std::move(request));
+  if (!answer) co_return fail_in(kWhat, std::move(answer).error());
+  co_return Result<void>();
+}
+
+}  // namespace
+
+Task<Result<void>> NetworkClient::set_port_description(std::string id, std::string description) {
+  Json changes = Json::object({{"description", std::move(description)}});
+  Result<void> done = co_await update_port(session_, std::move(id), std::move(changes));
+  co_return done;
+}
+
+Task<Result<void>> NetworkClient::set_port_security_groups(std::string id,
+                                                           std::vector<std::string> group_ids) {
+  Json groups = Json::array();
+  for (std::string& group : group_ids) groups.push_back(std::move(group));
+  Json changes = Json::object({{"security_groups", std::move(groups)}});
+  Result<void> done = co_await update_port(session_, std::move(id), std::move(changes));
+  co_return done;
+}
+
 Task<Result<void>> NetworkClient::delete_port(std::string id) {
   Result<void> removed = co_await remove(session_, "port", "ports", std::move(id));
   co_return removed;
@@ -149,22 +182,6 @@ Task<Result<std::vector<Subnet>>> NetworkClient::list_subnets() {
   Result<std::vector<Subnet>> subnets = parse_items<Subnet>(*items, parse_subnet);
   if (!subnets) co_return fail_in(kWhat, std::move(subnets).error());
   co_return subnets;
-}
-
-Task<Result<void>> NetworkClient::set_port_security_groups(std::string port_id,
-                                                           std::vector<std::string> ids) {
-  constexpr std::string_view kWhat = "set security groups of port";
-  if (!is_plain_id(port_id)) {
-    co_return fail_in(kWhat, Error(ErrorCode::InvalidArgument, "not a port id"));
-  }
-  Json groups = Json::array();
-  for (std::string& id : ids) groups.push_back(std::move(id));
-  Json port = Json::object({{"security_groups", std::move(groups)}});
-  ApiRequest request = change("PUT", "/ports/" + escape_path_segment(port_id),
-                              Json::object({{"port", std::move(port)}}));
-  Result<ApiResponse> answer = co_await session_.request(std::move(request));
-  if (!answer) co_return fail_in(kWhat, std::move(answer).error());
-  co_return Result<void>();
 }
 
 Task<Result<SecurityGroup>> NetworkClient::create_security_group(std::string name,
@@ -258,6 +275,20 @@ Task<Result<FloatingIP>> NetworkClient::attach_floating_ip(std::string id, std::
   Result<FloatingIP> attached = parse_floating_ip(answer->body["floatingip"]);
   if (!attached) co_return fail_in(kWhat, std::move(attached).error());
   co_return attached;
+}
+
+Task<Result<void>> NetworkClient::set_floating_ip_description(std::string id,
+                                                              std::string description) {
+  constexpr std::string_view kWhat = "update floating IP";
+  if (!is_plain_id(id)) {
+    co_return fail_in(kWhat, Error(ErrorCode::InvalidArgument, "not a floating IP id"));
+  }
+  Json ip = Json::object({{"description", std::move(description)}});
+  ApiRequest request = change("PUT", "/floatingips/" + escape_path_segment(id),
+                              Json::object({{"floatingip", std::move(ip)}}));
+  Result<ApiResponse> answer = co_await session_.request(std::move(request));
+  if (!answer) co_return fail_in(kWhat, std::move(answer).error());
+  co_return Result<void>();
 }
 
 Task<Result<void>> NetworkClient::delete_floating_ip(std::string id) {

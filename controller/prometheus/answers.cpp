@@ -95,6 +95,14 @@ RuleStatus parse_rule(const Json& rule) {
   status.firing = static_cast<std::size_t>(std::ranges::count_if(
       rule["alerts"].as_array(),
       [](const Json& alert) { return alert["state"].as_string() == "firing"; }));
+  for (const Json& alert : rule["alerts"].as_array()) {
+    const Json& labels = alert["labels"];
+    const std::string& service = labels["service_id"].as_string();
+    if (alert["state"].as_string() == "firing" && labels["severity"].as_string() == "page" &&
+        !service.empty() && std::ranges::count(status.paging, service) == 0) {
+      status.paging.push_back(service);
+    }
+  }
   return status;
 }
 

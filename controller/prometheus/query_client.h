@@ -52,7 +52,8 @@ struct RuleStatus {
   double evaluation_seconds = 0;
   Labels labels;
   Labels annotations;
-  std::size_t firing = 0;  // alerts of it that fire
+  std::size_t firing = 0;           // alerts of it that fire
+  std::vector<std::string> paging;  // service_id of those with severity page, each once
 
   bool operator==(const RuleStatus&) const = default;
 };

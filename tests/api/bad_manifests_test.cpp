@@ -113,6 +113,8 @@ const std::vector<BadManifest>& bad_manifests() {
        "characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used "
        "for validation is '[-._a-zA-Z0-9]+')"},
       {"secret_not_base64", "data[password]: Invalid value: \"\": must be base64"},
+      {"service_adopts_without_filter",
+       "spec: Invalid value: \"object\": managementPolicy Adopt needs adopt.filter"},
       {"service_duplicate_network",
        "spec.template.spec.networks[1]: Duplicate value: map[string]interface "
        "{}{\"name\":\"app\"}"},

@@ -159,6 +159,8 @@ std::string describe(const InstanceAction& action) {
           [](const SetPortGroups& groups) { return "SetPortGroups " + groups.port; },
           [](const AttachPart& attach) { return "AttachPart " + attach.id + " to " + attach.to; },
           [](const CreateServer&) { return std::string("CreateServer"); },
+          [](const MarkServer& mark) { return "MarkServer " + mark.id; },
+          [](const UnmarkServer& unmark) { return "UnmarkServer " + unmark.id; },
           [](const AdoptServer& adopt) { return "AdoptServer " + adopt.id; },
           [](const DeleteServer& gone) { return "DeleteServer " + gone.id; },
           [](const DeletePart& gone) { return "DeletePart " + text_of(gone.kind) + " " + gone.id; },

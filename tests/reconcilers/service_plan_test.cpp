@@ -13,6 +13,9 @@ namespace {
 using api::ConditionStatus;
 using api::v1alpha1::Service;
 
+constexpr ConditionStatus kNo = ConditionStatus::False;
+constexpr ConditionStatus kUnknown = ConditionStatus::Unknown;
+
 ServiceObserved observed_with(std::vector<Instance> instances) {
   ServiceObserved observed;
   observed.instances = std::move(instances);
@@ -63,6 +66,12 @@ std::vector<std::string> plan(const Service& service, const ServiceObserved& obs
   return steps;
 }
 
+// By a person, to go first.
+Instance marked(Instance instance) {
+  instance.metadata.annotations[std::string(api::v1alpha1::kDeleteFirstAnnotation)] = "true";
+  return instance;
+}
+
 Service service_of(std::int64_t replicas, std::int64_t surge = 1, std::int64_t unavailable = 0) {
   Service service = sample_service();
   service.spec.replicas = replicas;
@@ -84,9 +93,6 @@ void expect(const std::vector<PlanCase>& cases) {
   }
 }
 
-constexpr ConditionStatus kNo = ConditionStatus::False;
-constexpr ConditionStatus kUnknown = ConditionStatus::Unknown;
-
 TEST(PlanService, ScalesToTheReplicas) {
   expect({
       {"FromNothing", service_of(3), {}, {"create 3"}},
@@ -101,6 +107,73 @@ TEST(PlanService, ScalesToTheReplicas) {
       {"DownTheUnreadyFirst", service_of(2), {fresh(1), fresh(2), fresh(3, kNo)}, {"delete web-3"}},
       {"ToZero", service_of(0), {fresh(1), fresh(2)}, {"delete web-1", "delete web-2"}},
   });
+}
+
+TEST(PlanService, ChoosesWhoGoes) {
+  Service newest = service_of(2);
+  newest.spec.deletion.order = "Newest";
+  expect({
+      {"TheOldest", service_of(2), {fresh(2), fresh(1), fresh(3)}, {"delete web-1"}},
+      {"TheNewest", newest, {fresh(2), fresh(1), fresh(3)}, {"delete web-3"}},
+      {"TheUnreadyBeforeThat", newest, {fresh(1, kNo), fresh(2), fresh(3)}, {"delete web-1"}},
+      {"TheUnknownAfterTheUnready",
+       service_of(1),
+       {fresh(1), fresh(2, kUnknown), fresh(3, kNo)},
+       {"delete web-3", "delete web-2"}},
+      {"TheMarkedBeforeAll",
+       service_of(2),
+       {fresh(1), fresh(2, kNo), marked(fresh(3))},
+       {"delete web-3"}},
+      {"InARolloutToo", service_of(2), {old(1), marked(old(2)), fresh(3)}, {"delete web-2"}},
+  });
+}
+
+Service paused_rollout(std::int64_t replicas) {
+  Service service = service_of(replicas);
+  service.spec.rollout.paused = true;
+  return service;
+}
+
+TEST(PlanService, AHeldRolloutReplacesNobodyAndKeepsTheSize) {
+  Service failed = service_of(2);
+  failed.status.rollout.state = "Failed";
+  expect({
+      {"NoNewOne", paused_rollout(2), {old(1), old(2)}, {}},
+      {"NoOldOneGoes", paused_rollout(2), {old(1), old(2), fresh(3)}, {}},
+      {"NorWhenItHasFailed", failed, {old(1), old(2), fresh(3)}, {}},
+      {"ScaledUp", paused_rollout(4), {old(1), old(2), fresh(3)}, {"create 1"}},
+      {"ScaledDown", paused_rollout(1), {old(1), old(2), fresh(3, kNo)}, {"delete web-3"}},
+      {"ToZero", paused_rollout(0), {old(1), fresh(3)}, {"delete web-1", "delete web-3"}},
+      {"TheFirstOnesAreNoRollout", paused_rollout(2), {}, {"create 2"}},
+  });
+}
+
+TEST(PlanService, AHeldRolloutGrowsByWhatWasCompleteLast) {
+  const Service service = paused_rollout(3);
+  ServiceObserved observed = observed_with({old(1), old(2)});
+  Service completed = service;
+  completed.spec.template_spec.image.name = "the-one-before";
+  observed.completed = std::make_shared<const Service>(completed);
+  const std::vector<ServiceStep> steps = plan_service(service, observed);
+  ASSERT_EQ(steps.size(), 1U);
+  const auto* create = std::get_if<CreateInstances>(&steps[0]);
+  ASSERT_NE(create, nullptr);
+  EXPECT_TRUE(create->of_completed);
+  EXPECT_EQ(create->revision, service_revision(completed, observed));
+}
+
+TEST(PlanService, LabelsAndScrapingChangeInPlace) {
+  Service service = service_of(1);
+  service.spec.template_labels["app"] = "web";
+  EXPECT_EQ(plan(service, observed_with({fresh(1)})), (std::vector<std::string>{"update web-1"}));
+  Instance labelled = fresh(1);
+  labelled.metadata.labels["app"] = "web";
+  labelled.metadata.labels["somebody"] = "else";
+  EXPECT_TRUE(plan(service, observed_with({labelled})).empty());
+  service.spec.template_spec.networks[0].scrape = true;
+  EXPECT_EQ(plan(service, observed_with({labelled})), (std::vector<std::string>{"update web-1"}));
+  EXPECT_TRUE(
+      updated_in_place(labelled, service, observed_with({})).spec.server.networks[0].scrape);
 }
 
 TEST(PlanService, RollsOutWithinSurgeAndUnavailable) {
@@ -224,10 +297,15 @@ TEST(PlanService, TheRevisionIsWhatAServerIsMadeFrom) {
   EXPECT_TRUE(changed([](Service& s) { s.spec.template_spec.image.name = "debian"; }));
   EXPECT_TRUE(changed([](Service& s) { s.spec.cloud_ref.name = "other"; }));
   EXPECT_TRUE(changed([](Service& s) { s.spec.template_spec.user_data.inline_text = "#x"; }));
+  EXPECT_TRUE(changed([](Service& s) { s.spec.template_annotations["restartedAt"] = "now"; }));
+  EXPECT_FALSE(changed([](Service& s) { s.spec.template_labels["app"] = "web"; }));
+  EXPECT_FALSE(changed([](Service& s) { s.spec.template_spec.networks[0].scrape = true; }));
   EXPECT_FALSE(changed([](Service& s) { s.spec.replicas = 9; }));
   EXPECT_FALSE(changed([](Service& s) { s.spec.remediation.enabled = false; }));
   EXPECT_FALSE(changed([](Service& s) { s.spec.rollout.max_surge = 3; }));
   EXPECT_FALSE(changed([](Service& s) { s.metadata.labels["a"] = "b"; }));
+  // A newer Click Deploy must not replace a fleet for nothing: this stays as it is.
+  EXPECT_EQ(revision, "ab52e329");
   ServiceObserved other = observed;
   other.project_id = "project-2";
   EXPECT_NE(service_revision(base, other), revision);

@@ -8,6 +8,8 @@ namespace clickdeploy::simulation {
 namespace {
 
 constexpr std::string_view kServers = "/compute/v2.1/servers/";
+// Servers of somebody else that scenarios let a Service take over are named so.
+constexpr std::string_view kAdoptable = "legacy-";
 constexpr std::string_view kPorts = "/network/v2.0/ports/";
 constexpr std::string_view kFloatingIps = "/network/v2.0/floatingips/";
 
@@ -86,8 +88,15 @@ void CloudChecker::check_ownership(const http::Request& request) const {
   const std::string mark = "clickdeploy cluster=" + cluster_id_.substr(0, 8) + " ";
   const std::string server_id = id_in(request.url, kServers);
   const auto server = cloud_.state().servers.find(server_id);
-  if (server != cloud_.state().servers.end() &&
-      metadata_of(server->second, "clickdeploy_cluster") != cluster_id_) {
+  const auto is_ours = [&](const localcloud::Server& each) {
+    return metadata_of(each, "clickdeploy_cluster") == cluster_id_ ||
+           each.tags.contains("clickdeploy-cluster-" + cluster_id_.substr(0, 8)) ||
+           std::ranges::any_of(each.tags, [](const std::string& tag) {
+             return tag.starts_with("clickdeploy-claim-");
+           });
+  };
+  if (server != cloud_.state().servers.end() && !is_ours(server->second) &&
+      !server->second.name.starts_with(kAdoptable)) {
     report_.add("S2", what + " is on a server that is not ours");
   }
   const auto port = cloud_.state().ports.find(id_in(request.url, kPorts));

@@ -239,6 +239,8 @@ SimWorld::~SimWorld() {
 
 void SimWorld::boot() {
   constexpr int kStartsMax = 600;
+  // Who took the database away means what was in it.
+  if (storage.find(kDatabase) == nullptr) last_store_.reset();
   for (int starts = 0; starts < kStartsMax; ++starts) {
     if (try_boot()) return;
     if (boot_error_->code() == ErrorCode::Internal) return;  // damaged: that is for people

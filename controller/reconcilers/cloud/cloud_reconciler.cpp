@@ -1,5 +1,6 @@
 #include "controller/reconcilers/cloud/cloud_reconciler.h"
 
+#include "controller/base/text.h"
 #include "controller/reconcilers/instance/part_calls.h"
 #include "controller/reconcilers/service/repair_budget.h"
 
@@ -9,6 +10,7 @@ namespace clickdeploy::reconcilers {
 
 using api::ConditionStatus;
 using api::v1alpha1::Cloud;
+using api::v1alpha1::Orphan;
 using runtime::EventKind;
 using runtime::ReconcileResult;
 using std::chrono::milliseconds;
@@ -19,6 +21,7 @@ constexpr milliseconds kResync{60'000};
 constexpr milliseconds kStarting{1'000};
 constexpr std::chrono::seconds kRefresh{60};
 constexpr std::size_t kLeaksOfPass = 20;
+constexpr std::size_t kOrphansMax = 200;        // as in the schema
 constexpr std::chrono::seconds kLeaveMax{600};  // a Cloud that cannot be swept goes all the same
 
 // Writes the conditions of one Cloud.
@@ -103,6 +106,7 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
     context_.clouds.remove(key);
     credentials_.erase(key);
     uses_.erase(key);
+    orphans_.erase(key);
     co_return ReconcileResult{};
   }
   Cloud cloud = *cached;
@@ -227,6 +231,10 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
                    freeze);
     conditions.not_ready(ConditionStatus::False, api::kBlocked, freeze);
   } else {
+    cloud.status.orphans = orphans_[key].lasting(
+        find_orphans(*snapshot, context_.caches.instances.list(), context_.cluster_id),
+        context_.clock.steady_now(), now);
+    if (cloud.status.orphans.size() > kOrphansMax) cloud.status.orphans.resize(kOrphansMax);
     conditions.set("FleetObserved", ConditionStatus::True, api::kSucceeded,
                    std::to_string(cloud.status.servers) + " servers of ours are there");
     conditions.set("Ready", ConditionStatus::True, api::kSucceeded,
@@ -236,12 +244,21 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
                    leaving ? "looking for what late requests may have made, for two minutes"
                            : "nothing left to do");
   }
+  const api::v1alpha1::CloudStatus status = cloud.status;
   Result<void> written = co_await write(*cached, std::move(cloud));
   if (!written) co_return std::unexpected(std::move(written).error());
+  bool asked = false;
   if (freeze.empty() && distrust.empty()) {
     co_await clean_leaks(*cached, connection);
+    cloud = *cached;
+    cloud.status = status;
+    asked = cloud.metadata.annotations.contains(std::string(kDeleteOrphansAnnotation));
+    if (asked) {
+      Result<void> deleted = co_await delete_orphans(std::move(cloud), connection);
+      if (!deleted) co_return std::unexpected(std::move(deleted).error());
+    }
   }
-  const bool waiting = snapshot == nullptr || cached->metadata.is_deleting();
+  const bool waiting = snapshot == nullptr || cached->metadata.is_deleting() || asked;
   co_return ReconcileResult{.requeue_after = waiting ? kStarting : kResync};
 }
 
@@ -264,6 +281,44 @@ Task<void> CloudReconciler::clean_leaks(Cloud cloud, std::shared_ptr<CloudConnec
     context_.events.record(Cloud::kGvk, cloud.metadata, EventKind::Normal, "LeakCleaned",
                            name + " was made by a request that came late; nothing uses it");
   }
+}
+
+// Servers first: the ports that are attached to them go later.
+Task<Result<void>> CloudReconciler::delete_orphans(Cloud cloud,
+                                                   std::shared_ptr<CloudConnection> connection) {
+  const auto snapshot = connection->observer.snapshot();
+  const std::vector<std::string> named =
+      split(cloud.metadata.annotations.at(std::string(kDeleteOrphansAnnotation)), ',');
+  bool left = false;
+  for (const Orphan& orphan :
+       find_orphans(*snapshot, context_.caches.instances.list(), context_.cluster_id)) {
+    if (std::ranges::find(named, orphan.id) == named.end()) continue;
+    left = true;
+    // Not yet for long enough, as far as this process has seen.
+    const auto& lasting = cloud.status.orphans;
+    if (std::ranges::find(lasting, orphan.id, &Orphan::id) == lasting.end()) continue;
+    Result<void> done;
+    if (orphan.kind == "Server") {
+      done = co_await connection->compute.delete_server(orphan.id);
+    } else {
+      const auto port = snapshot->ports.find(orphan.id);
+      if (port == snapshot->ports.end() || !port->second.device_id.empty()) continue;
+      done = co_await connection->network.delete_port(orphan.id);
+    }
+    connection->observer.poke();
+    context_.events.record(Cloud::kGvk, cloud.metadata,
+                           done ? EventKind::Normal : EventKind::Warning,
+                           done ? "OrphanDeleted" : "OrphanNotDeleted",
+                           to_lower(orphan.kind) + " " + orphan.id + " (" + orphan.name + ")" +
+                               (done ? "" : ": " + done.error().message()));
+  }
+  if (left) co_return Result<void>{};
+  Json annotations = Json::object({{std::string(kDeleteOrphansAnnotation), nullptr}});
+  Json patch =
+      Json::object({{"metadata", Json::object({{"annotations", std::move(annotations)}})}});
+  Result<Cloud> patched = co_await clouds_.merge_patch(cloud.metadata.key(), std::move(patch));
+  if (!patched) co_return std::unexpected(std::move(patched).error());
+  co_return Result<void>{};
 }
 
 // A request for a port of the last Instance may still be on its way when that one is gone.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "controller/client/typed_client.h"
+#include "controller/reconcilers/cloud/orphans.h"
 #include "controller/reconcilers/context.h"
 #include "controller/runtime/controller.h"
 
@@ -41,6 +42,9 @@ class CloudReconciler final : public runtime::Reconciler {
  private:
   Task<Result<runtime::ReconcileResult>> finish(api::v1alpha1::Cloud cloud);
   Task<void> clean_leaks(api::v1alpha1::Cloud cloud, std::shared_ptr<CloudConnection> connection);
+  // Those that a person has named and that are still orphans; then the wish is taken off.
+  Task<Result<void>> delete_orphans(api::v1alpha1::Cloud cloud,
+                                    std::shared_ptr<CloudConnection> connection);
   bool may_leave(const api::v1alpha1::Cloud& cloud);
   std::int64_t count_users(const api::ObjectKey& key) const;
   Task<Result<void>> write(const api::v1alpha1::Cloud& before, api::v1alpha1::Cloud after);
@@ -57,6 +61,7 @@ class CloudReconciler final : public runtime::Reconciler {
   Context& context_;
   client::TypedClient<api::v1alpha1::Cloud> clouds_;
   std::map<api::ObjectKey, ReadCredentials> credentials_;
+  std::map<api::ObjectKey, Orphans> orphans_;
   // Do Instances need it, and when did that end? What this process has not seen never was.
   struct Use {
     bool now = false;

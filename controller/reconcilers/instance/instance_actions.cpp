@@ -32,6 +32,9 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     const bool asking = claim->claim.state == "Uncertain" && work.status.claim.state == "Intended";
     if (asking) pass.slot.emplace(pass.connection);
     work.status.claim = claim->claim;
+    if (!claim->claim.token.empty() && claim->claim.token == work.spec.adopt.token) {
+      work.status.adopted = true;
+    }
     work.status.observed_generation = work.metadata.generation;
     const bool kept = asking ? !planted(Bug::UncertainNotStored) : !planted(Bug::IntentAfterEffect);
     if (kept) done = co_await save(pass);
@@ -60,7 +63,12 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     changed_at_[pass.key] = context_.clock.steady_now();
   } else if (std::holds_alternative<CreateServer>(action)) {
     done = co_await create_server(pass);
+  } else if (auto* mark = std::get_if<MarkServer>(&action)) {
+    done = co_await mark_server(pass, mark->id);
+  } else if (auto* unmark = std::get_if<UnmarkServer>(&action)) {
+    done = co_await unmark_server(pass, unmark->id);
   } else if (auto* adopt = std::get_if<AdoptServer>(&action)) {
+    work.status.adopted = work.status.adopted || !work.spec.adopt.empty();
     work.status.server = {};
     work.status.server.id = adopt->id;
     work.status.claim.state = "Confirmed";
@@ -281,10 +289,9 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
   create.key_name = work.spec.server.key_name;
   create.user_data = resolved.user_data;
   create.metadata = work.spec.server.metadata;
-  if (!planted(Bug::NoOwnerMark)) create.metadata["clickdeploy_cluster"] = context_.cluster_id;
-  create.metadata["clickdeploy_instance"] = work.metadata.key().text();
-  create.metadata["clickdeploy_uid"] = work.metadata.uid;
-  create.metadata[std::string(kClaimMetadata)] = work.status.claim.token;
+  for (const auto& [name, value] : server_marks(work, context_.cluster_id)) {
+    if (name != kClusterMetadata || !planted(Bug::NoOwnerMark)) create.metadata[name] = value;
+  }
   create.tags = {claim_tag(work.status.claim.token), cluster_tag(context_.cluster_id)};
   Result<std::string> id = co_await pass.connection->compute.create_server(std::move(create));
   changed_at_[pass.key] = context_.clock.steady_now();
@@ -333,6 +340,18 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
 Task<Result<void>> InstanceReconciler::begin_repair(Pass& pass, std::string step,
                                                     std::string reason) {
   Instance& work = pass.work;
+  if (work.metadata.annotations.contains("clickdeploy.io/remediate")) {
+    // Taken off first, and only from what we have seen: a step that a person asked for is made at
+    // most once.
+    Json annotations = Json::object({{"clickdeploy.io/remediate", nullptr}});
+    Json metadata = Json::object({{"annotations", std::move(annotations)},
+                                  {"resourceVersion", work.metadata.resource_version}});
+    Json patch = Json::object({{"metadata", std::move(metadata)}});
+    Result<Instance> patched = co_await instances_.merge_patch(pass.key, std::move(patch));
+    pass.conflict = !patched;
+    if (!patched) co_return std::unexpected(std::move(patched).error().with_context(step));
+    work.metadata = patched->metadata;
+  }
   api::v1alpha1::InstanceRemediation& record = work.status.remediation;
   record.step = step;
   record.last_reason = reason;

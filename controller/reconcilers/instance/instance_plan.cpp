@@ -3,6 +3,7 @@
 #include "controller/base/backoff.h"
 #include "controller/base/planted.h"
 #include "controller/reconcilers/instance/repair_plan_internal.h"
+#include "controller/reconcilers/instance/server_states.h"
 
 #include <algorithm>
 
@@ -139,6 +140,23 @@ std::optional<InstanceAction> remove_all(const Instance& instance, const Instanc
   return remove_parts(*observed.look_up, which);
 }
 
+// The server stays when its Service goes. One that is still being made is no server yet.
+std::optional<InstanceAction> plan_detaching(const Instance& instance,
+                                             const InstanceObserved& observed) {
+  const std::string& policy = instance.spec.deletion_policy;
+  if (policy.empty() || policy == "Delete" || instance.status.claim.state != "Confirmed") {
+    return std::nullopt;
+  }
+  if (policy == "DetachMonitoring") return DropFinalizer{};
+  if (!observed.look_up) return LookUpToken{};
+  // Without a server there is nothing to keep.
+  if (observed.look_up->servers.empty() && !observed.unmarked) return std::nullopt;
+  for (const Server& server : observed.look_up->servers) {
+    if (is_marked(server)) return UnmarkServer{server.id};
+  }
+  return DropFinalizer{};
+}
+
 InstanceAction plan_deletion(const Instance& instance, const InstanceObserved& observed) {
   // Our duty is done; what else holds the object is somebody else's.
   if (!instance.metadata.has_finalizer(api::v1alpha1::kCloudFinalizer)) {
@@ -152,6 +170,7 @@ InstanceAction plan_deletion(const Instance& instance, const InstanceObserved& o
     return Rest{kCloudWait, std::string(api::kBlocked),
                 "finalizer clickdeploy.io/cloud waits for the cloud: " + observed.cloud_message};
   }
+  if (std::optional<InstanceAction> next = plan_detaching(instance, observed)) return *next;
   std::optional<InstanceAction> action =
       remove_all(instance, observed, Remove::OfTheInstance, "the Instance is deleted");
   return action ? *action : InstanceAction(DropFinalizer{});
@@ -186,6 +205,9 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
   const Claim& claim = instance.status.claim;
   if (!observed.look_up) return LookUpToken{};
   if (const Server* found = choose_server(observed.look_up->servers)) return AdoptServer{found->id};
+  if (!instance.spec.adopt.server_id.empty() && !instance.status.adopted) {
+    return MarkServer{instance.spec.adopt.server_id};
+  }
   if (!observed.create_slot_free) {
     return Rest{kSoon, std::string(api::kWaiting),
                 "waiting for a free create slot of the Cloud (spec.limits.maxConcurrentCreates)"};
@@ -266,7 +288,7 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
     const bool there =
         observed.server && !observed.server_gone && !is_going(*observed.server, observed);
     // It may have recovered, or been stopped on purpose, since the step was recorded.
-    if (there && !ails(instance, observed)) {
+    if (there && !ails(instance, observed) && !is_asked_for(instance)) {
       if (std::optional<InstanceAction> end = plan_repair(instance, observed)) return *end;
       return Rest{kBuildPoll, std::string(api::kProgressing), "the server recovers"};
     }
@@ -303,10 +325,11 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
   if (observed.server && observed.server->status == "BUILD") {
     return Rest{kBuildPoll, std::string(api::kProgressing), "the cloud is building the server"};
   }
-  if (observed.server && is_stopped(observed.server->status)) {
-    return Rest{kHealthy, std::string(api::kWaiting),
-                "the server is " + observed.server->status +
-                    "; somebody stopped it, so it is left as it is. Start it to go on"};
+  if (const std::string why = observed.server ? why_left(observed.server->status) : "";
+      !why.empty()) {
+    const bool busy = meaning_of(observed.server->status) == StateMeaning::Busy;
+    return Rest{busy ? kBuildPoll : kHealthy, std::string(busy ? api::kProgressing : api::kWaiting),
+                why};
   }
   if (observed.wrong_groups) return *observed.wrong_groups;
   if (observed.part_amiss) {
@@ -334,8 +357,7 @@ seconds age_of(const std::string& time, const InstanceObserved& observed) {
 }
 
 bool is_stopped(const std::string& server_status) {
-  return server_status == "SHUTOFF" || server_status == "PAUSED" || server_status == "SUSPENDED" ||
-         server_status == "SOFT_DELETED" || server_status.starts_with("SHELVED");
+  return meaning_of(server_status) == StateMeaning::Stopped || server_status == "SOFT_DELETED";
 }
 
 std::string claim_tag(const std::string& token) {
@@ -369,8 +391,13 @@ InstanceAction plan_instance(const Instance& instance, const InstanceObserved& o
   }
   const Claim& claim = instance.status.claim;
   if (claim.token.empty()) {
-    return SaveClaim{
-        Claim{.token = token, .state = "Intended", .since = format_time(observed.now)}};
+    Claim first{.token = token, .state = "Intended", .since = format_time(observed.now)};
+    const api::v1alpha1::Adoption& adopt = instance.spec.adopt;
+    if (!adopt.token.empty() && !instance.status.adopted) {
+      first.token = adopt.token;
+      first.identity = adopt.identity;
+    }
+    return SaveClaim{first};
   }
   if (claim.state == "Intended") return plan_intended(instance, observed);
   if (claim.state == "Uncertain") return plan_uncertain(instance, observed);

@@ -22,6 +22,7 @@
 #include "controller/base/error.h"
 #include "controller/base/text.h"
 #include "controller/openstack/types.h"
+#include "controller/reconcilers/instance/marks.h"
 #include "controller/reconcilers/instance/parts.h"
 
 #include <chrono>
@@ -46,9 +47,6 @@ std::string cluster_tag(const std::string& cluster_id);
 
 // Did somebody stop a server that is in this state of Nova's?
 bool is_stopped(const std::string& server_status);
-
-// The key of a server's metadata that holds the token, beside the tag.
-inline constexpr std::string_view kClaimMetadata = "clickdeploy_claim";
 
 // What carries the Instance's token or uid, read just now.
 struct TokenLookUp {
@@ -136,6 +134,7 @@ struct InstanceObserved {
   // This very pass has saved Uncertain and asked for nothing yet: the one moment to ask for a
   // server.
   bool may_create = false;
+  bool unmarked = false;             // this pass has let the server go
   std::vector<std::string> deleted;  // servers that this pass has asked to delete
   // How old the times in the record are, by their text. One that is not here is as old as `now`
   // says.
@@ -186,6 +185,16 @@ struct AttachPart {
 struct CreateServer {
   bool operator==(const CreateServer&) const = default;
 };
+// A server that somebody else made gets our marks.
+struct MarkServer {
+  std::string id;
+  bool operator==(const MarkServer&) const = default;
+};
+// A server is let go: it goes on running, without our marks.
+struct UnmarkServer {
+  std::string id;
+  bool operator==(const UnmarkServer&) const = default;
+};
 struct AdoptServer {
   std::string id;
   bool operator==(const AdoptServer&) const = default;
@@ -228,8 +237,8 @@ struct Rest {
 
 using InstanceAction =
     std::variant<SaveClaim, LookUpToken, ResolveThings, CreatePart, AttachPart, SetPortGroups,
-                 CreateServer, AdoptServer, DeleteServer, DeletePart, AskById, BeginRepair,
-                 EndRepair, ForgetServer, DropFinalizer, Rest>;
+                 CreateServer, MarkServer, UnmarkServer, AdoptServer, DeleteServer, DeletePart,
+                 AskById, BeginRepair, EndRepair, ForgetServer, DropFinalizer, Rest>;
 
 // `token` is a fresh random one, used only if a claim must be made.
 InstanceAction plan_instance(const Instance& instance, const InstanceObserved& observed,

@@ -5,6 +5,7 @@
 #include "controller/reconcilers/instance/instance_pass_internal.h"
 #include "controller/reconcilers/instance/instance_status.h"
 #include "controller/reconcilers/instance/scrape_address.h"
+#include "controller/reconcilers/instance/server_states.h"
 #include "controller/reconcilers/service/repair_budget.h"
 #include "controller/reconcilers/service/shared_parts.h"
 
@@ -139,7 +140,8 @@ void InstanceReconciler::observe_cloud(Pass& pass) const {
                                           : InstanceObserved::Cloud::Untrusted;
   const auto service =
       context_.caches.services.get({pass.key.namespace_name, pass.work.spec.service_name});
-  seen.paused = service != nullptr && service->spec.paused;
+  seen.paused =
+      service != nullptr && (service->spec.paused || service->spec.management_policy == "Observe");
 }
 
 void InstanceReconciler::observe_server(Pass& pass) const {
@@ -151,7 +153,10 @@ void InstanceReconciler::observe_server(Pass& pass) const {
   auto changed = changed_at_.find(pass.key);
   const bool covers = changed == changed_at_.end() || snapshot->started_at > changed->second;
   auto found = snapshot->servers.find(pass.work.status.server.id);
-  if (found != snapshot->servers.end()) {
+  // One that is deleted and kept for a while is as good as gone.
+  const bool there =
+      found != snapshot->servers.end() && meaning_of(found->second.status) != StateMeaning::Leaving;
+  if (there) {
     seen.server = found->second;
     pass.work.status.address = scrape_address(pass.work, found->second, snapshot.get());
     for (api::v1alpha1::OwnedResource& resource : pass.work.status.resources) {
@@ -250,8 +255,9 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
     }
     agent.version = answer->version;
     agent.reported_uid = answer->instance_uid;
-    const bool other =
-        !answer->instance_uid.empty() && answer->instance_uid != pass.work.metadata.uid;
+    const bool other = !answer->instance_uid.empty() &&
+                       answer->instance_uid != pass.work.metadata.uid &&
+                       answer->instance_uid != pass.work.status.claim.identity;
     agent.probe = other ? AgentObserved::Probe::OtherIdentity : AgentObserved::Probe::Answers;
     if (other) {
       agent.probe_error = "it says that it runs on Instance " + answer->instance_uid +

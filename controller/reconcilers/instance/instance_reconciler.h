@@ -42,6 +42,8 @@ class InstanceReconciler final : public runtime::Reconciler {
   Task<Result<void>> make_part(Pass& pass, WantedPart wanted);
   Task<Result<void>> move_part(Pass& pass, AttachPart move);
   Task<Result<void>> create_server(Pass& pass);
+  Task<Result<void>> mark_server(Pass& pass, std::string id);
+  Task<Result<void>> unmark_server(Pass& pass, std::string id);
   Task<Result<void>> begin_repair(Pass& pass, std::string step, std::string reason);
   Task<Result<void>> drop_finalizer(Pass& pass);
 
@@ -59,6 +61,8 @@ class InstanceReconciler final : public runtime::Reconciler {
   };
   std::map<api::ObjectKey, ClaimSeen> claims_seen_;
   std::map<api::ObjectKey, RecordAges> ages_;
+  // Servers of somebody else that are being marked, so that two Instances never mark one.
+  std::map<std::string, api::ObjectKey> marking_;
 };
 
 }  // namespace clickdeploy::reconcilers

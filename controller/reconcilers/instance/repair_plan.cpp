@@ -55,6 +55,9 @@ std::optional<Diagnosis> diagnose(const Instance& instance, const InstanceObserv
                      "the server has been in BUILD since " + instance.status.claim.since};
   }
   if (server.status != "ACTIVE") return std::nullopt;  // stopped on purpose, or on its way
+  // Nobody has installed agents on a server that somebody else made: it is no worse than it was.
+  const bool was_foreign = server.id == instance.spec.adopt.server_id;
+  if (was_foreign && instance.status.bootstrap.state != "Succeeded") return std::nullopt;
   for (const AgentObserved& agent : observed.agents) {
     if (!agent_is_silent(agent)) continue;
     return Diagnosis{Ailment::AgentSilent, "agent " + agent.name + " at " + agent.address +
@@ -115,11 +118,33 @@ std::string next_step(const RemediationSpec& spec, const std::string& last, Ailm
   return found == spec.steps.end() ? "" : *found;
 }
 
+constexpr const char* kAsked = "a person asked for it (annotation clickdeploy.io/remediate)";
+constexpr std::string_view kRemediateAnnotation = "clickdeploy.io/remediate";
+constexpr std::string_view kSkipAnnotation = "clickdeploy.io/skip-remediation";
+
+bool skips(const Instance& instance) {
+  const auto mark = instance.metadata.annotations.find(std::string(kSkipAnnotation));
+  return mark != instance.metadata.annotations.end() && mark->second != "false";
+}
+
 Rest rest(milliseconds look_again, std::string_view reason, std::string message) {
   return Rest{look_again, std::string(reason), std::move(message)};
 }
 
 }  // namespace
+
+std::string asked_step(const Instance& instance) {
+  const auto wish = instance.metadata.annotations.find(std::string(kRemediateAnnotation));
+  if (wish == instance.metadata.annotations.end()) return "";
+  const bool known =
+      wish->second == "SoftReboot" || wish->second == "HardReboot" || wish->second == "Replace";
+  return known ? wish->second : "";
+}
+
+bool is_asked_for(const Instance& instance) {
+  return !instance.status.remediation.step.empty() &&
+         instance.status.remediation.last_reason == kAsked;
+}
 
 bool ails(const Instance& instance, const InstanceObserved& observed) {
   return diagnose(instance, observed).has_value();
@@ -142,6 +167,10 @@ std::optional<InstanceAction> plan_repair(const Instance& instance,
                                           const InstanceObserved& observed) {
   const RemediationSpec& spec = instance.spec.remediation;
   const InstanceRemediation& record = instance.status.remediation;
+  // Somebody who looks at the server knows more than we do: no grace, no brake, no budget.
+  if (const std::string step = asked_step(instance); !step.empty() && observed.server) {
+    return BeginRepair{step, kAsked};
+  }
   const std::optional<Diagnosis> diagnosis = diagnose(instance, observed);
   if (!diagnosis) {
     if (record.step.empty() || !observed.server) return std::nullopt;
@@ -164,6 +193,12 @@ std::optional<InstanceAction> plan_repair(const Instance& instance,
     return rest(
         std::min(kRepairPoll, grace), api::kProgressing,
         diagnosis->reason + "; repair begins at " + format_time(due) + " if it does not recover");
+  }
+  if (skips(instance)) {
+    return rest(
+        kStoppedPoll, api::kBlocked,
+        diagnosis->reason +
+            "; the annotation clickdeploy.io/skip-remediation keeps it from being repaired");
   }
   if (!spec.enabled) {
     return rest(kStoppedPoll, api::kBlocked,

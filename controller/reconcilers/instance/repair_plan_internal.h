@@ -11,6 +11,12 @@ namespace clickdeploy::reconcilers {
 // Is there an ailment, whatever is being done about it?
 bool ails(const Instance& instance, const InstanceObserved& observed);
 
+// The step that a person asks for by the annotation clickdeploy.io/remediate; "" if none. One that
+// is no step is none.
+std::string asked_step(const Instance& instance);
+// Is the step that runs one that a person asked for?
+bool is_asked_for(const Instance& instance);
+
 // Nullopt: healthy, nothing to repair. Pure.
 std::optional<InstanceAction> plan_repair(const Instance& instance,
                                           const InstanceObserved& observed);

@@ -2,6 +2,7 @@
 
 #include "controller/base/planted.h"
 #include "controller/reconcilers/instance/resolve_internal.h"
+#include "controller/reconcilers/service/rollout.h"
 #include "controller/reconcilers/service/service_status.h"
 #include "controller/reconcilers/service/zones.h"
 
@@ -22,6 +23,8 @@ constexpr milliseconds kResync{120'000};
 constexpr milliseconds kBusy{2'000};
 constexpr milliseconds kSoon{200};
 constexpr milliseconds kQuotaPoll{15'000};
+constexpr milliseconds kRolling{5'000};
+const client::ResourcePath kConfigMaps{"", "v1", "configmaps"};
 
 // Without what moves by itself.
 api::v1alpha1::ServiceStatus still_parts(api::v1alpha1::ServiceStatus status) {
@@ -45,6 +48,8 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
   if (cached == nullptr || !cached->metadata.is_deleting()) alone_since_.erase(key);
   if (cached == nullptr) {
     shared_parts_.forget(key);
+    ages_.erase(key);
+    known_tokens_.erase(key);
     co_return ReconcileResult{};
   }
   Service service = *cached;
@@ -55,12 +60,19 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
   Result<ServiceObserved> observed = co_await observe(service);
   if (!observed)
     co_return std::unexpected(std::move(observed).error().with_context("observe Service"));
+  if (!service.metadata.is_deleting()) {
+    Result<void> advanced = co_await advance(service, *observed);
+    if (!advanced)
+      co_return std::unexpected(std::move(advanced).error().with_context("history of Service"));
+  }
 
   Result<bool> recorded = co_await settle_shared_parts(service, &*observed);
   if (!recorded) co_return std::unexpected(std::move(recorded).error());
   if (*recorded) co_return ReconcileResult{.requeue_after = kSoon};
 
   std::vector<ServiceStep> plan = plan_service(service, *observed);
+  const bool observes =
+      service.spec.management_policy == "Observe" && !service.metadata.is_deleting();
   std::optional<QuotaRoom> quota;
   if (count_creates(plan) > 0) {
     quota = observe_quota(service, count_creates(plan));
@@ -69,6 +81,7 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
   std::optional<Error> failure;
   bool finished = false;
   for (const ServiceStep& step : plan) {
+    if (observes) break;
     finished = finished || std::holds_alternative<DropServiceFinalizers>(step);
     Result<void> done = co_await perform(service, *observed, step);
     if (!done) {
@@ -88,25 +101,31 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
                    .failure = failure,
                    .quota = quota,
                    .now = format_time(context_.clock.wall_now())};
-  Service reported = service;
+  Service reported = *cached;
+  reported.metadata = service.metadata;
   reported.status = report_service(view);
-  if (still_parts(reported.status) != still_parts(service.status)) {
+  if (still_parts(reported.status) != still_parts(cached->status)) {
     Result<Service> written = co_await services_.update_status(std::move(reported));
     if (!written)
       co_return std::unexpected(std::move(written).error().with_context("report Service"));
   }
   if (failure) co_return std::unexpected(*failure);
-  const bool busy =
-      !plan.empty() || service.metadata.is_deleting() || !observed->waiting_for.empty();
+  const bool busy = (!plan.empty() && !observes) || service.metadata.is_deleting() ||
+                    !observed->waiting_for.empty();
+  const bool rolling = service.status.rollout.state == kRolloutProgressing;
   const bool short_of_quota = quota && quota->servers < quota->wanted;
-  co_return ReconcileResult{.requeue_after = short_of_quota ? kQuotaPoll : busy ? kBusy : kResync};
+  co_return ReconcileResult{.requeue_after = short_of_quota ? kQuotaPoll
+                                             : busy         ? kBusy
+                                             : rolling      ? kRolling
+                                                            : kResync};
 }
 
 // They come before the first Instance and go after the last.
 Task<Result<bool>> ServiceReconciler::settle_shared_parts(Service service,
                                                           ServiceObserved* observed) {
   const bool deleting = service.metadata.is_deleting();
-  const bool idle = service.spec.paused || !observed->waiting_for.empty();
+  const bool idle = service.spec.paused || service.spec.management_policy == "Observe" ||
+                    !observed->waiting_for.empty();
   if (deleting ? !observed->instances.empty() : idle) co_return false;
   const std::string revision = service_revision(service, *observed);
   std::vector<api::v1alpha1::AgentSpec> agents = observed->agents;
@@ -158,6 +177,131 @@ std::optional<QuotaRoom> ServiceReconciler::observe_quota(const Service& service
   return room;
 }
 
+Task<Result<void>> ServiceReconciler::advance(Service& service, ServiceObserved& observed) {
+  const std::string hash = template_hash(service);
+  const api::v1alpha1::RolloutStatus& before = service.status.rollout;
+  const bool unrecorded = before.number == 0 || before.template_hash != hash ||
+                          service.status.observed_generation != service.metadata.generation;
+  const bool may_go_back = !before.completed.empty() && before.completed != hash;
+  std::vector<TemplateRecord> records;
+  if (unrecorded || may_go_back) {
+    Result<std::vector<TemplateRecord>> read = co_await read_history(service);
+    if (!read) co_return std::unexpected(std::move(read).error());
+    records = *std::move(read);
+    const auto completed = std::ranges::find(records, before.completed, &TemplateRecord::hash);
+    if (may_go_back && completed != records.end()) {
+      if (std::optional<Service> old = with_template(service, *completed)) {
+        observed.completed = std::make_shared<const Service>(*std::move(old));
+      }
+    }
+  }
+  observe_time(service, observed);
+  observed.page_alert = page_alert(service);
+  const std::string state = before.state;
+  service.status.rollout =
+      advance_rollout(service, observed, format_time(context_.clock.wall_now()));
+  if (unrecorded) {
+    const HistoryPlan plan = plan_history(service, hash, std::move(records));
+    Result<void> written = co_await write_history(service, hash, plan);
+    if (!written) co_return written;
+    service.status.rollout.number = plan.number;
+  }
+  const api::v1alpha1::RolloutStatus& now = service.status.rollout;
+  const bool failed = now.state == kRolloutFailed || now.state == kRolloutRolledBack;
+  if (now.state != state && failed) {
+    context_.events.record(
+        Service::kGvk, service.metadata, EventKind::Warning,
+        now.state == kRolloutFailed ? "RolloutFailed" : "RolledBack",
+        now.message + (now.state == kRolloutFailed ? "" : "; back to the last complete template"));
+  } else if (now.state != state && now.state == kRolloutComplete) {
+    context_.events.record(Service::kGvk, service.metadata, EventKind::Normal, "RolloutComplete",
+                           "template " + std::to_string(now.number));
+  }
+  if (now.state == kRolloutRolledBack && observed.completed != nullptr) {
+    service.spec = observed.completed->spec;
+  }
+  co_return Result<void>{};
+}
+
+void ServiceReconciler::observe_time(const Service& service, ServiceObserved& observed) {
+  std::vector<std::string> times{service.status.rollout.progressed_at};
+  for (const Instance& instance : observed.instances) {
+    const api::Condition* ready = api::find_condition(instance.status.conditions, "Ready");
+    if (ready != nullptr) times.push_back(ready->last_transition_time);
+  }
+  observed.ages = ages_[service.metadata.key()].look(times, context_.clock.wall_now(),
+                                                     context_.clock.steady_now());
+}
+
+namespace {
+
+std::string firing_page_alert(const prometheus::PrometheusSnapshot& snapshot,
+                              const std::string& service_uid) {
+  for (const prometheus::RuleGroupStatus& group : snapshot.groups) {
+    for (const prometheus::RuleStatus& rule : group.rules) {
+      if (std::ranges::find(rule.paging, service_uid) != rule.paging.end()) {
+        return "alert " + rule.name + " fires";
+      }
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+// A gate that nobody can look through is closed.
+std::string ServiceReconciler::page_alert(const Service& service) const {
+  const auto& gates = service.spec.rollout.gates;
+  if (std::ranges::find(gates, "NoPageAlert") == gates.end()) return "";
+  const Context::Monitoring monitoring = context_.monitoring_of(service);
+  if (monitoring.connection == nullptr) return "";  // nothing could fire
+  std::string why;
+  const auto snapshot = monitoring.connection->fresh_snapshot(&why);
+  if (snapshot == nullptr) return "alerts are not known: " + why;
+  return firing_page_alert(*snapshot, service.metadata.uid);
+}
+
+Task<Result<std::vector<TemplateRecord>>> ServiceReconciler::read_history(Service service) {
+  client::Query query{
+      {"labelSelector", std::string(api::v1alpha1::kServiceLabel) + "=" + service.metadata.name}};
+  Result<client::ObjectList> list =
+      co_await context_.client.list(kConfigMaps, service.metadata.namespace_name, std::move(query));
+  if (!list) co_return std::unexpected(std::move(list).error());
+  std::vector<TemplateRecord> records;
+  for (const Json& item : list->items) {
+    if (std::optional<TemplateRecord> record = read_record(item, service)) {
+      records.push_back(*std::move(record));
+    }
+  }
+  co_return records;
+}
+
+Task<Result<void>> ServiceReconciler::write_history(const Service& service, std::string hash,
+                                                    const HistoryPlan& plan) {
+  const std::string& home = service.metadata.namespace_name;
+  if (plan.create) {
+    Json record = make_record(service, hash, plan.number);
+    Result<Json> made = co_await context_.client.create(kConfigMaps, home, std::move(record));
+    if (!made) co_return std::unexpected(std::move(made).error());
+  }
+  if (plan.renumber) {
+    Json annotations =
+        Json::object({{std::string(kNumberAnnotation), std::to_string(plan.number)}});
+    Json patch =
+        Json::object({{"metadata", Json::object({{"annotations", std::move(annotations)}})}});
+    api::ObjectKey key{home, plan.renumber->name};
+    Result<Json> patched =
+        co_await context_.client.merge_patch(kConfigMaps, std::move(key), std::move(patch));
+    if (!patched) co_return std::unexpected(std::move(patched).error());
+  }
+  for (const TemplateRecord& old : plan.remove) {
+    api::ObjectKey key{home, old.name};
+    Result<void> removed = co_await context_.client.remove(kConfigMaps, std::move(key), old.uid);
+    if (!removed) co_return removed;
+  }
+  co_return Result<void>{};
+}
+
 // The Instances are listed from the API, not from the cache: a stale cache would create twice.
 Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
   ServiceObserved observed;
@@ -202,6 +346,7 @@ Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
           "Cloud " + cloud_key.text() + " is not verified yet; see its conditions";
     }
   }
+  observe_cloud(service, observed);
   const bool first = observed.instances.empty() && !service.metadata.is_deleting();
   const auto connection = context_.clouds.find(cloud_key);
   const bool unseen = connection == nullptr || connection->observer.snapshot() == nullptr;
@@ -224,6 +369,58 @@ Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
     }
   }
   co_return observed;
+}
+
+void ServiceReconciler::observe_cloud(const Service& service, ServiceObserved& observed) {
+  std::set<std::string>& known = known_tokens_[service.metadata.key()];
+  for (const Instance& instance : observed.instances) {
+    if (!instance.status.claim.token.empty()) known.insert(instance.status.claim.token);
+  }
+  const auto wanted = static_cast<std::size_t>(service.spec.replicas);
+  if (!observed.waiting_for.empty() || observed.instances.size() >= wanted) return;
+  const api::ObjectKey key = service.spec.cloud_ref.key(service.metadata.namespace_name);
+  const auto connection = context_.clouds.find(key);
+  const std::string distrust =
+      connection == nullptr ? "it has no connection yet" : connection->distrust();
+  if (!distrust.empty()) {
+    // What is there already is not known, so nothing is made.
+    observed.waiting_for = "Cloud " + key.text() + ": " + distrust;
+    return;
+  }
+  AccountedFor accounted;
+  accounted.tokens = known;
+  auto account_for = [&accounted](const Instance& instance) {
+    accounted.tokens.insert(instance.status.claim.token);
+    accounted.tokens.insert(instance.spec.adopt.token);
+    accounted.servers.insert(instance.status.server.id);
+    accounted.servers.insert(instance.spec.adopt.server_id);
+  };
+  for (const auto& instance : context_.caches.instances.list()) account_for(*instance);
+  for (const Instance& instance : observed.instances) account_for(instance);
+  observed.adoptable =
+      adoptable_servers(service, connection->observer.snapshot()->servers, context_.cluster_id,
+                        accounted, service_revision(service, observed));
+}
+
+Task<Result<void>> ServiceReconciler::adopt(const Service& service, const ServiceObserved& observed,
+                                            const AdoptableServer& server) {
+  const std::string revision =
+      server.revision.empty() ? service_revision(service, observed) : server.revision;
+  Instance instance = make_instance(service, observed, revision, context_.random.name_suffix(4));
+  const bool taken = std::ranges::any_of(observed.instances, [&](const Instance& each) {
+    return each.metadata.name == server.instance_name;
+  });
+  if (!server.instance_name.empty() && !taken) instance.metadata.name = server.instance_name;
+  instance.spec.adopt = {.server_id = server.token.empty() ? server.server_id : "",
+                         .token = server.token,
+                         .identity = server.identity};
+  Result<void> created = co_await create(std::move(instance));
+  if (!created) co_return created;
+  context_.events.record(Service::kGvk, service.metadata, EventKind::Normal, "ServerAdopted",
+                         "server " + server.server_id + " (" + server.server_name + ")" +
+                             (server.token.empty() ? " matches spec.adopt.filter"
+                                                   : " carries the mark of this Service"));
+  co_return Result<void>{};
 }
 
 // The cache has most of them decoded: an object of the same version is the same.
@@ -293,7 +490,8 @@ Task<Result<void>> ServiceReconciler::perform(const Service& service,
     std::vector<Instance> there = spread ? observed.instances : std::vector<Instance>();
     for (std::int64_t i = 0; i < more->count; ++i) {
       const std::string suffix = context_.random.name_suffix(4);
-      Instance instance = make_instance(service, observed, more->revision, suffix);
+      Instance instance = make_instance(more->of_completed ? *observed.completed : service,
+                                        observed, more->revision, suffix);
       instance.spec.availability_zone = choose_zone(service, there, more->revision);
       if (spread) there.push_back(instance);
       Result<void> created = co_await create(std::move(instance));
@@ -301,6 +499,14 @@ Task<Result<void>> ServiceReconciler::perform(const Service& service,
     }
     context_.events.record(Service::kGvk, service.metadata, EventKind::Normal, "InstancesCreated",
                            std::to_string(more->count) + " of revision " + more->revision);
+  } else if (auto* existing = std::get_if<AdoptInstance>(&step)) {
+    Result<void> adopted = co_await adopt(service, observed, existing->server);
+    if (!adopted) co_return adopted;
+  } else if (auto* detach = std::get_if<DetachInstance>(&step)) {
+    api::ObjectKey key{service.metadata.namespace_name, detach->name};
+    Json patch = Json::object({{"spec", Json::object({{"deletionPolicy", detach->policy}})}});
+    Result<Instance> patched = co_await instances_.merge_patch(key, std::move(patch));
+    if (!patched) co_return std::unexpected(std::move(patched).error());
   } else if (auto* gone = std::get_if<DeleteInstance>(&step)) {
     api::ObjectKey key{service.metadata.namespace_name, gone->name};
     Result<void> removed = co_await instances_.remove(key, gone->uid);
@@ -309,8 +515,15 @@ Task<Result<void>> ServiceReconciler::perform(const Service& service,
                            gone->name + ": " + gone->why);
   } else if (auto* update = std::get_if<UpdateInstance>(&step)) {
     api::ObjectKey key{service.metadata.namespace_name, update->name};
-    Json spec = api::encode(make_instance(service, observed, "", ""))["spec"];
-    Json patch = Json::object({{"spec", Json::object({{"remediation", spec["remediation"]}})}});
+    const auto before = std::ranges::find(observed.instances, update->name,
+                                          [](const Instance& each) { return each.metadata.name; });
+    const Json now = api::encode(updated_in_place(*before, service, observed));
+    const Json& spec = now["spec"];
+    Json wanted =
+        Json::object({{"remediation", spec["remediation"]},
+                      {"server", Json::object({{"networks", spec["server"]["networks"]}})}});
+    Json patch = Json::object(
+        {{"metadata", Json::object({{"labels", now["metadata"]["labels"]}})}, {"spec", wanted}});
     Result<Instance> patched = co_await instances_.merge_patch(key, std::move(patch));
     if (!patched) co_return std::unexpected(std::move(patched).error());
   } else {

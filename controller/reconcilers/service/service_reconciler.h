@@ -4,12 +4,15 @@
 
 #include "controller/client/typed_client.h"
 #include "controller/reconcilers/context.h"
+#include "controller/reconcilers/instance/record_ages.h"
+#include "controller/reconcilers/service/history.h"
 #include "controller/reconcilers/service/quota_preflight.h"
 #include "controller/reconcilers/service/service_plan.h"
 #include "controller/reconcilers/service/shared_part_keeper.h"
 #include "controller/runtime/controller.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +27,18 @@ class ServiceReconciler final : public runtime::Reconciler {
  private:
   Task<Result<ServiceObserved>> observe(api::v1alpha1::Service service);
   Result<api::v1alpha1::Instance> read_instance(const Json& item) const;
+  // Whether the cloud can be seen, and which servers of it can be adopted.
+  void observe_cloud(const api::v1alpha1::Service& service, ServiceObserved& observed);
+  Task<Result<void>> adopt(const api::v1alpha1::Service& service, const ServiceObserved& observed,
+                           const AdoptableServer& server);
+  void observe_time(const api::v1alpha1::Service& service, ServiceObserved& observed);
+  std::string page_alert(const api::v1alpha1::Service& service) const;
+  // Brings status.rollout up to date, and its history. What is made from then on is `service`: its
+  // own template, or the one that it was brought back to.
+  Task<Result<void>> advance(api::v1alpha1::Service& service, ServiceObserved& observed);
+  Task<Result<std::vector<TemplateRecord>>> read_history(api::v1alpha1::Service service);
+  Task<Result<void>> write_history(const api::v1alpha1::Service& service, std::string hash,
+                                   const HistoryPlan& plan);
   // Why the first Instances cannot be made yet; "" if they can.
   Task<Result<std::string>> unobserved_policy(api::v1alpha1::Service service);
   std::vector<std::string> targets_known(const api::v1alpha1::Service& service,
@@ -43,6 +58,10 @@ class ServiceReconciler final : public runtime::Reconciler {
   // Since when a Service that is deleted has no Instances, as far as this process has seen.
   std::map<api::ObjectKey, SteadyTime> alone_since_;
   SharedPartKeeper shared_parts_;
+  std::map<api::ObjectKey, RecordAges> ages_;
+  // Tokens of Instances that this process has seen: a server of one that is gone is on its way, or
+  // was left behind on purpose. It is no server of a lost database.
+  std::map<api::ObjectKey, std::set<std::string>> known_tokens_;
 };
 
 }  // namespace clickdeploy::reconcilers

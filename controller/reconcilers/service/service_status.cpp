@@ -1,6 +1,7 @@
 #include "controller/reconcilers/service/service_status.h"
 
 #include "controller/reconcilers/service/repair_budget.h"
+#include "controller/reconcilers/service/rollout.h"
 
 #include <algorithm>
 
@@ -29,6 +30,7 @@ class Reporter {
     report_chain();
     report_quota();
     report_summary();
+    report_plan();
     return std::move(status_);
   }
 
@@ -39,7 +41,7 @@ class Reporter {
     status_.selector =
         std::string(api::v1alpha1::kServiceLabel) + "=" + view_.service.metadata.name;
     status_.replicas = status_.updated_replicas = status_.ready_replicas = 0;
-    status_.monitored_replicas = 0;
+    status_.monitored_replicas = status_.available_replicas = 0;
     for (const Instance& instance : view_.observed.instances) {
       if (instance.metadata.is_deleting()) {
         ++going_;
@@ -50,6 +52,7 @@ class Reporter {
       status_.updated_replicas += updated ? 1 : 0;
       status_.ready_replicas += is_ready(instance) ? 1 : 0;
       status_.monitored_replicas += is_monitored(instance) ? 1 : 0;
+      status_.available_replicas += is_available(view_.service, view_.observed, instance) ? 1 : 0;
       agents_up_ += api::is_true(instance.status.conditions, "AgentsHealthy") ? 1 : 0;
       scraped_ += api::is_true(instance.status.conditions, "TargetScraped") ? 1 : 0;
       const Condition* scraped = api::find_condition(instance.status.conditions, "TargetScraped");
@@ -63,7 +66,6 @@ class Reporter {
       }
       note_problem(instance);
     }
-    status_.available_replicas = status_.ready_replicas;
     status_.policies.clear();
     if (view_.policy != nullptr) {
       status_.policies.push_back(
@@ -130,9 +132,38 @@ class Reporter {
     }
     const bool updated = status_.updated_replicas == status_.replicas &&
                          status_.updated_replicas == wanted && going_ == 0;
-    set("UpToDate", updated ? ConditionStatus::True : ConditionStatus::False,
-        updated ? api::kSucceeded : api::kProgressing,
-        of(status_.updated_replicas, wanted) + " have revision " + status_.revision);
+    const std::string count =
+        of(status_.updated_replicas, wanted) + " have revision " + status_.revision;
+    const std::string hold = standing_still();
+    if (updated && hold.empty()) {
+      set("UpToDate", ConditionStatus::True, api::kSucceeded, count);
+    } else {
+      set("UpToDate", ConditionStatus::False, hold.empty() ? api::kProgressing : hold_reason(),
+          count + (hold.empty() ? "" : "; " + hold));
+    }
+  }
+
+  // Why the rollout does not go on; "" if it does, or if there is nothing left to do.
+  std::string standing_still() const {
+    const api::v1alpha1::RolloutStatus& rollout = status_.rollout;
+    if (rollout.state == kRolloutComplete) return "";
+    if (rollout.state == kRolloutRolledBack) {
+      return "the template of the spec has failed: " + rollout.message +
+             "; servers are brought back to the last complete one. Correct the template, or "
+             "clickctl rollout undo service/" +
+             view_.service.metadata.name;
+    }
+    const bool waits = status_.updated_replicas < status_.replicas;
+    return waits || rollout.state != kRolloutProgressing
+               ? rollout_hold(view_.service, view_.observed)
+               : "";
+  }
+
+  std::string_view hold_reason() const {
+    if (status_.rollout.state == kRolloutFailed || status_.rollout.state == kRolloutRolledBack) {
+      return api::kFailed;
+    }
+    return view_.service.spec.rollout.paused ? api::kPaused : api::kWaiting;
   }
 
   void report_quota() {
@@ -182,6 +213,12 @@ class Reporter {
       set("Progressing", ConditionStatus::True, "Deleting", deletion_message());
     } else if (view_.service.spec.paused) {
       set("Progressing", ConditionStatus::False, api::kPaused, "spec.paused is true");
+    } else if (observes()) {
+      set("Progressing", ConditionStatus::False, api::kPaused,
+          "spec.managementPolicy is Observe: " +
+              (view_.plan.empty() ? std::string("there is nothing to do")
+                                  : std::to_string(view_.plan.size()) +
+                                        " steps would be taken; see status.plannedSteps"));
     } else if (view_.failure) {
       const bool retry = view_.failure->is_retryable();
       set("Progressing", retry ? ConditionStatus::True : ConditionStatus::False,
@@ -190,6 +227,11 @@ class Reporter {
       set("Progressing", ConditionStatus::True, api::kWaiting, view_.observed.waiting_for);
     } else if (view_.quota && view_.quota->servers < view_.quota->wanted) {
       set("Progressing", ConditionStatus::True, api::kQuotaExceeded, view_.quota->message);
+    } else if (const std::string hold = standing_still(); !hold.empty()) {
+      // A gate opens by itself; for the rest somebody must do something.
+      const std::string_view reason = hold_reason();
+      set("Progressing", reason == api::kWaiting ? ConditionStatus::True : ConditionStatus::False,
+          reason, hold);
     } else if (ready && view_.plan.empty() && going_ == 0) {
       set("Progressing", ConditionStatus::True, api::kSucceeded, summary);
     } else {
@@ -199,6 +241,19 @@ class Reporter {
           problem_.empty() ? summary : problem_);
     }
   }
+
+  void report_plan() {
+    constexpr std::size_t kStepsMax = 64;
+    status_.planned_steps.clear();
+    if (!observes()) return;
+    for (const ServiceStep& step : view_.plan) {
+      if (status_.planned_steps.size() < kStepsMax) {
+        status_.planned_steps.push_back(describe_step(step));
+      }
+    }
+  }
+
+  bool observes() const { return view_.service.spec.management_policy == "Observe"; }
 
   std::string deletion_message() const {
     if (going_ > 0 || status_.replicas > 0) {

@@ -1,0 +1,79 @@
+#include "controller/reconcilers/cloud/orphans.h"
+
+#include "controller/reconcilers/instance/marks.h"
+#include "tests/reconcilers/samples.h"
+
+#include <gtest/gtest.h>
+
+namespace clickdeploy::reconcilers {
+namespace {
+
+using api::v1alpha1::Orphan;
+using std::chrono::seconds;
+
+constexpr const char* kCluster = "cluster-1";
+
+openstack::Server marked(const std::string& id, const std::string& cluster,
+                         const std::string& claim) {
+  openstack::Server server = sample_server(id);
+  server.metadata = {{std::string(kClusterMetadata), cluster},
+                     {std::string(kClaimMetadata), claim},
+                     {std::string(kInstanceMetadata), "shop/web-9"}};
+  return server;
+}
+
+openstack::CloudSnapshot snapshot_of(std::vector<openstack::Server> servers,
+                                     std::vector<openstack::Port> ports = {}) {
+  openstack::CloudSnapshot snapshot;
+  for (openstack::Server& server : servers) snapshot.servers.emplace(server.id, server);
+  for (openstack::Port& port : ports) snapshot.ports.emplace(port.id, port);
+  return snapshot;
+}
+
+std::vector<std::string> ids(const std::vector<Orphan>& orphans) {
+  std::vector<std::string> found;
+  for (const Orphan& orphan : orphans) found.push_back(orphan.kind + " " + orphan.id);
+  return found;
+}
+
+TEST(FindOrphans, AreOfOurClusterAndOfNoInstance) {
+  const InstanceList instances{shared(with_claim("Confirmed"))};
+  openstack::Server going = marked("going", kCluster, "t9");
+  going.task_state = "deleting";
+  openstack::Port owned = sample_port("owned");
+  openstack::Port lost = sample_port("lost");
+  lost.description = port_description(kCluster, "t9", "app");
+  openstack::Port others = sample_port("others");
+  others.description = port_description("cluster-2", "t9", "app");
+  const auto found =
+      find_orphans(snapshot_of({marked("mine", kCluster, kToken), marked("lost", kCluster, "t9"),
+                                marked("other", "cluster-2", "t9"), sample_server("plain"), going},
+                               {owned, lost}),
+                   instances, kCluster);
+  EXPECT_EQ(ids(found), (std::vector<std::string>{"Port lost", "Server lost"}));
+  EXPECT_EQ(found[1].belonged_to, "shop/web-9");
+  // An Instance that is about to take it over accounts for it.
+  Instance adopting = sample_instance();
+  adopting.spec.adopt.token = "t9";
+  EXPECT_TRUE(find_orphans(snapshot_of({marked("lost", kCluster, "t9")}, {lost}),
+                           {shared(adopting)}, kCluster)
+                  .empty());
+}
+
+TEST(Orphans, LastForTwoMinutesBeforeTheyAreShown) {
+  Orphans orphans;
+  const std::vector<Orphan> found{
+      {.kind = "Server", .id = "a", .name = "", .belonged_to = "", .since = ""}};
+  const SteadyTime begin{};
+  EXPECT_TRUE(orphans.lasting(found, begin, at(0)).empty());
+  EXPECT_TRUE(orphans.lasting(found, begin + seconds(119), at(119)).empty());
+  const auto shown = orphans.lasting(found, begin + seconds(120), at(120));
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_EQ(shown[0].since, time_at(0));
+  // One that was accounted for in between begins anew.
+  orphans.lasting({}, begin + seconds(121), at(121));
+  EXPECT_TRUE(orphans.lasting(found, begin + seconds(122), at(122)).empty());
+}
+
+}  // namespace
+}  // namespace clickdeploy::reconcilers
