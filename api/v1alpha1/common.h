@@ -140,10 +140,13 @@ struct ServerTemplate {
 };
 
 struct AgentInstall {
-  std::string method = "Package";  // Container | Package | Archive
+  std::string method = "Package";  // Container | Package | Archive | Prebuilt | None
   std::string image;
   std::string url;
   std::string sha256;
+  std::string package;  // of an agent that the catalog does not know
+  std::string binary;   // its file in the archive
+  std::string unit;     // systemd's, that RestartAgent restarts
 
   bool operator==(const AgentInstall&) const = default;
 };
@@ -153,7 +156,10 @@ struct AgentSpec {
   AgentInstall install;
   std::string version;
   std::int64_t port = 0;  // 0: the catalog's
+  std::string path;       // "": the catalog's, /metrics
   std::vector<std::string> extra_args;
+  std::optional<std::int64_t> memory_mib;  // nullopt: the catalog's limit, or none
+  std::string cpus;                        // "0.5"; "" is no limit
 
   bool operator==(const AgentSpec&) const = default;
 };
@@ -163,10 +169,10 @@ struct RemediationSpec {
   std::int64_t unhealthy_after_seconds = 300;
   std::int64_t startup_timeout_seconds = 900;
   std::int64_t step_timeout_seconds = 300;
-  std::vector<std::string> steps = {"SoftReboot", "HardReboot", "Replace"};
+  std::vector<std::string> steps = {"RestartAgent", "SoftReboot", "HardReboot", "Replace"};
   std::string max_unhealthy = "20%";  // a percentage, or a number
   std::int64_t max_in_flight = 1;
-  std::int64_t max_retries = 3;
+  std::int64_t max_retries = 4;
 
   bool operator==(const RemediationSpec&) const = default;
 };

@@ -135,6 +135,9 @@ void fields(Io& io, AgentInstall& x) {
   io.field("image", x.image);
   io.field("url", x.url);
   io.field("sha256", x.sha256);
+  io.field("package", x.package);
+  io.field("binary", x.binary);
+  io.field("unit", x.unit);
 }
 
 template <class Io>
@@ -143,7 +146,12 @@ void fields(Io& io, AgentSpec& x) {
   io.field("install", x.install);
   io.field("version", x.version);
   io.field("port", x.port);
+  io.field("path", x.path);
   io.field("extraArgs", x.extra_args);
+  io.nested("resources", [&](Io& inner) {
+    inner.field("memoryMiB", x.memory_mib);
+    inner.field("cpus", x.cpus);
+  });
 }
 
 // A number of Instances or a percentage: "20%" stays text, 2 is a JSON integer.

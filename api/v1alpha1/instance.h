@@ -99,8 +99,9 @@ struct ResolvedThings {
 };
 
 struct BootstrapStatus {
-  std::string state;  // Pending | Succeeded | TimedOut
+  std::string state;  // Pending | Succeeded | Failed | TimedOut
   std::int64_t duration_seconds = 0;
+  std::string step;  // the one that failed
 
   bool operator==(const BootstrapStatus&) const = default;
 };
@@ -143,6 +144,7 @@ struct InstanceStatus {
   std::string agents_summary;  // "1/1"
   std::string scraped;         // time of the last sample
   InstanceRemediation remediation;
+  std::string ssh_host_key;  // as the server showed it first: "ssh-ed25519 AAAA…"
   std::string last_sync_time;
   Conditions conditions;
 

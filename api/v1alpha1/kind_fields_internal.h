@@ -75,10 +75,25 @@ void fields(Io& io, CloudStatus& x) {
   io.field("conditions", x.conditions);
 }
 
+// Stands in its owner, as `auth` and `tls`.
+template <class Io>
+void access_fields(Io& io, AccessSpec& x) {
+  auto secret = [](Io& in, std::string& name) {
+    in.nested("secretRef", [&](Io& ref) { ref.field("name", name); });
+  };
+  io.nested("auth", [&](Io& auth) {
+    auth.nested("basic", [&](Io& in) { secret(in, x.basic_secret); });
+    auth.nested("bearer", [&](Io& in) { in.field("secretRef", x.bearer); });
+    auth.nested("mtls", [&](Io& in) { secret(in, x.mtls_secret); });
+  });
+  io.nested("tls", [&](Io& tls) { tls.field("caSecretRef", x.ca); });
+}
+
 template <class Io>
 void fields(Io& io, MetricsBackendSpec& x) {
   io.field("type", x.type);
   io.field("url", x.url);
+  access_fields(io, x.access);
   io.field("allowedNamespaces", x.allowed_namespaces);
   io.nested("targets", [&](Io& inner) {
     inner.field("type", x.targets_type);
@@ -156,6 +171,18 @@ void fields(Io& io, AdoptFilter& x) {
 }
 
 template <class Io>
+void fields(Io& io, EndpointSpec& x) {
+  io.field("name", x.name);
+  io.field("type", x.type);
+  io.field("port", x.port);
+  io.field("path", x.path);
+  io.field("scheme", x.scheme);
+  io.field("params", x.params);
+  io.field("interval", x.interval);
+  io.field("timeout", x.timeout);
+}
+
+template <class Io>
 void fields(Io& io, ServiceSpec& x) {
   io.field("cloudRef", x.cloud_ref);
   io.field("projectID", x.project_id);
@@ -170,6 +197,7 @@ void fields(Io& io, ServiceSpec& x) {
     });
     inner.field("spec", x.template_spec);
   });
+  io.field("endpoints", x.endpoints);
   io.field("rollout", x.rollout);
   io.field("remediation", x.remediation);
   io.field("deletion", x.deletion);
@@ -294,6 +322,7 @@ void fields(Io& io, ResolvedThings& x) {
 template <class Io>
 void fields(Io& io, BootstrapStatus& x) {
   io.field("state", x.state);
+  io.field("step", x.step);
   io.field("durationSeconds", x.duration_seconds);
 }
 
@@ -333,6 +362,7 @@ void fields(Io& io, InstanceStatus& x) {
   io.field("agentsSummary", x.agents_summary);
   io.field("scraped", x.scraped);
   io.field("remediation", x.remediation);
+  io.field("sshHostKey", x.ssh_host_key);
   io.field("lastSyncTime", x.last_sync_time);
   io.field("conditions", x.conditions);
 }
@@ -342,7 +372,16 @@ void fields(Io& io, ScrapeSpec& x) {
   io.field("interval", x.interval);
   io.field("timeout", x.timeout);
   io.field("addressPolicy", x.address_policy);
+  io.field("sampleLimit", x.sample_limit);
+  io.field("labelLimit", x.label_limit);
   io.field("targetLabels", x.target_labels);
+}
+
+template <class Io>
+void fields(Io& io, SshSpec& x) {
+  io.field("user", x.user);
+  io.field("keySecretRef", x.key);
+  io.field("port", x.port);
 }
 
 template <class Io>
@@ -370,6 +409,7 @@ void fields(Io& io, MonitoringPolicySpec& x) {
   io.field("backendRef", x.backend_ref);
   io.field("agents", x.agents);
   io.field("scrape", x.scrape);
+  io.nested("repair", [&](Io& inner) { inner.field("ssh", x.ssh); });
   io.nested("metrics", [&](Io& inner) { inner.field("mapping", x.metrics_mapping); });
   io.nested("rules", [&](Io& inner) { inner.field("groups", x.rule_groups); });
 }

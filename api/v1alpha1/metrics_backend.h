@@ -14,9 +14,21 @@
 
 namespace clickdeploy::api::v1alpha1 {
 
+// How we show a server who we are, and know that it is the right one. At most one of basic and
+// bearer; a client certificate goes with either. Each names a Secret in the same namespace.
+struct AccessSpec {
+  std::string basic_secret;  // keys username and password
+  SecretKeyRef bearer;       // a token
+  std::string mtls_secret;   // keys tls.crt and tls.key
+  SecretKeyRef ca;           // certificates in PEM that are trusted instead of the system's
+
+  bool operator==(const AccessSpec&) const = default;
+};
+
 struct MetricsBackendSpec {
   std::string type = "Prometheus";
   std::string url;
+  AccessSpec access;
   std::optional<LabelSelector> allowed_namespaces;  // nullopt: its own only
   std::string targets_type = "FileSD";
   std::string targets_directory;

@@ -25,6 +25,18 @@ void check_unmoved(FieldErrors& errors, const Json& now, const Json& before,
           ", and the files there would stay; make another MetricsBackend for another folder"));
 }
 
+// `of` has url, auth and tls.
+void check_access(FieldErrors& errors, const Json& of, const std::string& path) {
+  const Json& auth = of["auth"];
+  if (auth.contains("basic") && auth.contains("bearer")) {
+    broken_rule(errors, path + ".auth", "at most one of basic and bearer may be set");
+  }
+  const bool certificates = of.contains("tls") || auth.contains("mtls");
+  if (certificates && of["url"].is_string() && !of["url"].as_string().starts_with("https://")) {
+    broken_rule(errors, path, "tls and auth.mtls need a url that begins with https");
+  }
+}
+
 }  // namespace
 
 FieldErrors metrics_backend_rules(const Json& object, const Json* old) {
@@ -33,6 +45,7 @@ FieldErrors metrics_backend_rules(const Json& object, const Json* old) {
   const Json& targets = spec["targets"]["directory"];
   const Json& rules = spec["rules"]["directory"];
   check_base_url(errors, spec["url"], "spec.url");
+  check_access(errors, spec, "spec");
   check_selector(errors, spec["allowedNamespaces"], "spec.allowedNamespaces");
   check_directory(errors, targets, "spec.targets.directory");
   check_directory(errors, rules, "spec.rules.directory");

@@ -18,10 +18,21 @@ namespace clickdeploy::api::v1alpha1 {
 struct ScrapeSpec {
   std::string interval = "30s";  // Prometheus's form
   std::string timeout = "10s";
-  std::string address_policy = "Any";  // Any | PrivateOnly
+  std::string address_policy = "PrivateOnly";  // PrivateOnly | Any
+  std::optional<std::int64_t> sample_limit;    // of one scrape
+  std::optional<std::int64_t> label_limit;     // of one sample
   std::map<std::string, std::string> target_labels;
 
   bool operator==(const ScrapeSpec&) const = default;
+};
+
+// How the controller may log in to servers to restart an agent.
+struct SshSpec {
+  std::string user;
+  SecretKeyRef key;  // a private key
+  std::int64_t port = 22;
+
+  bool operator==(const SshSpec&) const = default;
 };
 
 struct RuleSpec {
@@ -50,6 +61,7 @@ struct MonitoringPolicySpec {
   NamespacedRef backend_ref;
   std::vector<AgentSpec> agents;
   ScrapeSpec scrape;
+  std::optional<SshSpec> ssh;               // nullopt: RestartAgent is not possible
   std::string metrics_mapping = "Enabled";  // Enabled | Disabled
   std::vector<RuleGroupSpec> rule_groups;
 

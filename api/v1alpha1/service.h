@@ -43,6 +43,20 @@ struct AdoptFilter {
   bool operator==(const AdoptFilter&) const = default;
 };
 
+// Where the application itself tells its metrics, on each server.
+struct EndpointSpec {
+  std::string name;
+  std::string type = "Application";  // Application | Caddy
+  std::int64_t port = 0;
+  std::string path;    // "": /metrics
+  std::string scheme;  // http | https; "": http
+  std::map<std::string, std::string> params;
+  std::string interval;  // "": the policy's
+  std::string timeout;
+
+  bool operator==(const EndpointSpec&) const = default;
+};
+
 struct ServiceSpec {
   NamespacedRef cloud_ref;
   std::string project_id;  // value of the project_id label; "": the Cloud's project
@@ -53,6 +67,7 @@ struct ServiceSpec {
   std::map<std::string, std::string> template_labels;
   std::map<std::string, std::string> template_annotations;
   ServerTemplate template_spec;
+  std::vector<EndpointSpec> endpoints;
   RolloutSpec rollout;
   RemediationSpec remediation;
   DeletionSpec deletion;

@@ -168,6 +168,54 @@ void check_server_template(FieldErrors& errors, const Json& server, const std::s
   }
 }
 
+namespace {
+
+// What the catalog does not know has to be said: how it gets there, and where it answers.
+void check_install_of(FieldErrors& errors, const Json& agent, const std::string& at) {
+  const std::string& name = agent["name"].as_string();
+  const Json& install = agent["install"];
+  const std::string& method = install["method"].as_string();
+  const bool known = name == "node-exporter" || name == "cadvisor" || name == "caddy";
+  if (known) {
+    if (install.contains("package") || install.contains("binary")) {
+      broken_rule(errors, at + ".install", "package and binary are for agents of your own");
+    }
+    if (name == "cadvisor" && (method.empty() || method == "Package")) {
+      broken_rule(errors, at + ".install",
+                  "there is no package of cadvisor; the method Container fits");
+    }
+  } else {
+    if (method.empty() || !agent.contains("port")) {
+      broken_rule(errors, at,
+                  go_quote(name) +
+                      " is none of node-exporter, cadvisor and caddy; an agent of your own needs "
+                      "install.method and port");
+    }
+    if (method == "Container" && !install.contains("image")) {
+      broken_rule(errors, at + ".install", "image is required for an agent of your own");
+    }
+    if (method == "Package" && !install.contains("package")) {
+      broken_rule(errors, at + ".install", "package is required for an agent of your own");
+    }
+  }
+  const bool takes_arguments = method == "Container" || method == "Archive" ||
+                               (name == "node-exporter" && (method.empty() || method == "Package"));
+  if (!takes_arguments && !agent["extraArgs"].empty()) {
+    broken_rule(errors, at, "extraArgs are not possible with this install.method");
+  }
+  if (method != "Package" && install.contains("package")) {
+    broken_rule(errors, at + ".install", "package is for the method Package only");
+  }
+  if (method != "Archive" && install.contains("binary")) {
+    broken_rule(errors, at + ".install", "binary is for the method Archive only");
+  }
+  if (method != "Prebuilt" && method != "None" && install.contains("unit")) {
+    broken_rule(errors, at + ".install", "unit is for the methods Prebuilt and None only");
+  }
+}
+
+}  // namespace
+
 void check_agents(FieldErrors& errors, const Json& agents, const std::string& path) {
   std::size_t index = 0;
   for (const Json& agent : agents.as_array()) {
@@ -185,6 +233,7 @@ void check_agents(FieldErrors& errors, const Json& agents, const std::string& pa
     if (install.contains("image") && install["method"].as_string() != "Container") {
       broken_rule(errors, at + ".install", "image is for the method Container only");
     }
+    check_install_of(errors, agent, at);
     check_download_url(errors, install["url"], at + ".install.url");
     std::size_t arg_index = 0;
     for (const Json& arg : agent["extraArgs"].as_array()) {

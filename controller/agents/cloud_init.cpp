@@ -97,6 +97,13 @@ void append_files(Json& list, const Json& files) {
 }
 
 void merge(Json& config, CloudConfigParts parts) {
+  const bool has_caddyfile =
+      std::ranges::any_of(config["write_files"].as_array(),
+                          [](const Json& file) { return file["path"].as_string() == kCaddyfile; });
+  if (has_caddyfile) {
+    std::erase_if(parts.write_files.array_ref(),
+                  [](const Json& file) { return file["path"].as_string() == kCaddyfile; });
+  }
   if (installs_docker(config["packages"])) {
     std::erase(parts.packages.array_ref(), Json("docker.io"));
   }

@@ -5,6 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
 namespace clickdeploy::agents {
 
 namespace {
@@ -12,7 +16,33 @@ namespace {
 constexpr std::string_view kPackageTextfiles = "/var/lib/prometheus/node-exporter";
 constexpr std::string_view kOwnTextfiles = "/var/lib/click-deploy/textfile";
 constexpr std::string_view kInstaller = "/var/lib/click-deploy/install-agent.sh";
+constexpr std::string_view kStep = "/var/lib/click-deploy/step.sh";
 constexpr std::string_view kAgentUser = "click-deploy-agent";
+
+// Runs one step and tells its outcome: on the console, for when no agent ever answers, and as a
+// metric, which node_exporter shows.
+constexpr std::string_view kStepText = R"sh(#!/bin/sh
+# Usage: step.sh NAME COMMAND...
+name=$1
+shift
+"$@"
+status=$?
+outcome=succeeded
+[ "$status" -eq 0 ] || outcome=failed
+echo "click-deploy: step \"$name\" $outcome with exit status $status"
+for folder in /var/lib/prometheus/node-exporter /var/lib/click-deploy/textfile; do
+  [ -d "$folder" ] || continue
+  file=$folder/click_deploy_step_$(printf %s "$name" | tr -c 'a-z0-9' _).prom
+  {
+    echo '# HELP click_deploy_bootstrap_step A step of the first boot, and its outcome.'
+    echo '# TYPE click_deploy_bootstrap_step gauge'
+    echo "click_deploy_bootstrap_step{step=\"$name\",outcome=\"$outcome\",status=\"$status\"} 1"
+  } >"$file.new"
+  chmod 0644 "$file.new"
+  mv -f "$file.new" "$file"
+done
+exit "$status"
+)sh";
 
 // A constant text: everything that differs between agents comes in as an argument.
 constexpr std::string_view kInstallerText = R"sh(#!/bin/sh
@@ -54,10 +84,16 @@ Json file(std::string_view path, std::string_view permissions, std::string conte
       {{"path", path}, {"permissions", permissions}, {"content", std::move(content)}});
 }
 
-Json command(const std::vector<std::string>& argv) {
-  Json list = Json::array();
+// One step of the boot, by the name of the agent and what it does.
+void add_step(CloudConfigParts& parts, const Agent& agent, std::string_view does,
+              const std::vector<std::string>& argv) {
+  const Json step = file(kStep, "0755", std::string(kStepText));
+  if (std::ranges::find(parts.write_files.as_array(), step) == parts.write_files.as_array().end()) {
+    parts.write_files.push_back(step);
+  }
+  Json list = Json::array({"sh", std::string(kStep), fmt::format("{}: {}", agent.name, does)});
   for (const std::string& word : argv) list.push_back(word);
-  return list;
+  parts.runcmd.push_back(std::move(list));
 }
 
 std::uint16_t port_of(const Agent& agent, const CatalogEntry& entry) {
@@ -66,6 +102,16 @@ std::uint16_t port_of(const Agent& agent, const CatalogEntry& entry) {
 
 bool is_node_exporter(const CatalogEntry& entry) {
   return entry.name == "node-exporter";
+}
+
+bool is_caddy(const CatalogEntry& entry) {
+  return entry.name == "caddy";
+}
+
+// Images of ours are made of packages.
+bool uses_package_folder(const Agent& agent) {
+  return agent.install.method == InstallMethod::Package ||
+         agent.install.method == InstallMethod::Prebuilt;
 }
 
 // The collector reads it as it reads any other program's file.
@@ -77,6 +123,15 @@ Json identity_file(std::string_view folder, const std::string& instance_uid) {
                           kAgentInfoMetric, instance_uid));
 }
 
+// Metrics on a port of their own: the admin interface, which has them too, can also be told to
+// change everything. Sites go to conf.d.
+Json caddyfile(std::uint16_t port) {
+  return file(kCaddyfile, "0644",
+              fmt::format("{{\n\tservers {{\n\t\tmetrics\n\t}}\n\tadmin localhost:2020\n"
+                          "}}\n\n:{} {{\n\tmetrics /metrics\n}}\n\nimport /etc/caddy/conf.d/*\n",
+                          port));
+}
+
 // The agent's own arguments, whatever runs it.
 std::vector<std::string> agent_arguments(const Agent& agent, const CatalogEntry& entry,
                                          std::string_view textfiles) {
@@ -85,7 +140,7 @@ std::vector<std::string> agent_arguments(const Agent& agent, const CatalogEntry&
   if (is_node_exporter(entry)) {
     arguments = {fmt::format("--web.listen-address=:{}", port),
                  fmt::format("--collector.textfile.directory={}", textfiles)};
-  } else {
+  } else if (entry.name == "cadvisor") {
     arguments = {fmt::format("--port={}", port)};
   }
   arguments.insert(arguments.end(), agent.extra_args.begin(), agent.extra_args.end());
@@ -98,36 +153,71 @@ Json package(const Agent& agent, const CatalogEntry& entry) {
   return Json::array({entry.package, agent.version + "*"});
 }
 
+// What systemd lets the agent use; "" is no limit.
+std::string unit_limits(const Agent& agent) {
+  std::string limits;
+  if (agent.memory_mib > 0) limits += fmt::format("MemoryMax={}M\n", agent.memory_mib);
+  if (!agent.cpus.empty()) {
+    limits +=
+        fmt::format("CPUQuota={}%\n", std::lround(std::strtod(agent.cpus.c_str(), nullptr) * 100));
+  }
+  return limits;
+}
+
+void add_limits_of_unit(CloudConfigParts& parts, const Agent& agent, const std::string& unit) {
+  const std::string limits = unit_limits(agent);
+  if (limits.empty()) return;
+  parts.write_files.push_back(
+      file(fmt::format("/etc/systemd/system/{}.service.d/click-deploy.conf", unit), "0644",
+           "[Service]\n" + limits));
+  add_step(parts, agent, "limits", {"systemctl", "daemon-reload"});
+}
+
 // cloud-init writes files before it installs packages, and lets apt keep a configuration file that
 // is there. The restart is for images that bring the package along.
 void add_package(CloudConfigParts& parts, const Agent& agent, const CatalogEntry& entry) {
   parts.packages.push_back(package(agent, entry));
-  parts.write_files.push_back(
-      file("/etc/default/" + entry.package, "0644",
-           environment_assignment("ARGS", agent_arguments(agent, entry, kPackageTextfiles))));
-  parts.runcmd.push_back(command({"systemctl", "restart", entry.package}));
+  if (is_node_exporter(entry)) {
+    parts.write_files.push_back(
+        file("/etc/default/" + entry.package, "0644",
+             environment_assignment("ARGS", agent_arguments(agent, entry, kPackageTextfiles))));
+  }
+  if (is_caddy(entry)) parts.write_files.push_back(caddyfile(port_of(agent, entry)));
+  add_limits_of_unit(parts, agent, entry.package);
+  add_step(parts, agent, "start", {"systemctl", "restart", entry.package});
 }
 
 std::string image_of(const Agent& agent, const CatalogEntry& entry) {
   if (!agent.install.image.empty()) return agent.install.image;
   const std::string& version = agent.version.empty() ? entry.default_version : agent.version;
   const bool is_bare_number = version.front() >= '0' && version.front() <= '9';
-  return fmt::format("{}:{}{}", entry.default_image, is_bare_number ? "v" : "", version);
+  // Caddy's tags are bare numbers.
+  const char* prefix = is_bare_number && !is_caddy(entry) ? "v" : "";
+  return fmt::format("{}:{}{}", entry.default_image, prefix, version);
 }
 
-std::vector<std::string> docker_options(const CatalogEntry& entry) {
+std::vector<std::string> docker_options(const Agent& agent, const CatalogEntry& entry) {
+  std::int64_t memory_mib = agent.memory_mib;
+  std::vector<std::string> options;
   if (is_node_exporter(entry)) {
-    return {"--memory=64m", "--pid=host", "--volume=/:/host:ro,rslave",
-            fmt::format("--volume={0}:{0}:ro", kOwnTextfiles)};
+    if (memory_mib == 0) memory_mib = 64;
+    options = {"--pid=host", "--volume=/:/host:ro,rslave",
+               fmt::format("--volume={0}:{0}:ro", kOwnTextfiles)};
+  } else if (entry.name == "cadvisor") {
+    if (memory_mib == 0) memory_mib = 256;
+    options = {"--privileged",
+               "--device=/dev/kmsg",
+               "--volume=/:/rootfs:ro",
+               "--volume=/var/run:/var/run:ro",
+               "--volume=/sys:/sys:ro",
+               "--volume=/var/lib/docker/:/var/lib/docker:ro",
+               "--volume=/dev/disk/:/dev/disk:ro"};
+  } else if (is_caddy(entry)) {
+    options = {"--volume=/etc/caddy:/etc/caddy:ro", "--volume=click-deploy-caddy:/data"};
   }
-  return {"--memory=256m",
-          "--privileged",
-          "--device=/dev/kmsg",
-          "--volume=/:/rootfs:ro",
-          "--volume=/var/run:/var/run:ro",
-          "--volume=/sys:/sys:ro",
-          "--volume=/var/lib/docker/:/var/lib/docker:ro",
-          "--volume=/dev/disk/:/dev/disk:ro"};
+  if (memory_mib > 0) options.push_back(fmt::format("--memory={}m", memory_mib));
+  if (!agent.cpus.empty()) options.push_back("--cpus=" + agent.cpus);
+  return options;
 }
 
 void add_container(CloudConfigParts& parts, const Agent& agent, const CatalogEntry& entry) {
@@ -135,15 +225,16 @@ void add_container(CloudConfigParts& parts, const Agent& agent, const CatalogEnt
       "docker",           "run",
       "--detach",         fmt::format("--name=click-deploy-{}", entry.name),
       "--restart=always", "--network=host"};
-  const std::vector<std::string> options = docker_options(entry);
+  const std::vector<std::string> options = docker_options(agent, entry);
   argv.insert(argv.end(), options.begin(), options.end());
   argv.push_back(image_of(agent, entry));
   if (is_node_exporter(entry)) argv.push_back("--path.rootfs=/host");
   const std::vector<std::string> arguments = agent_arguments(agent, entry, kOwnTextfiles);
   argv.insert(argv.end(), arguments.begin(), arguments.end());
 
+  if (is_caddy(entry)) parts.write_files.push_back(caddyfile(port_of(agent, entry)));
   parts.packages.push_back("docker.io");
-  parts.runcmd.push_back(command(argv));
+  add_step(parts, agent, "start", argv);
 }
 
 std::string unit_text(const std::string& program, const Agent& agent, const CatalogEntry& entry) {
@@ -151,7 +242,7 @@ std::string unit_text(const std::string& program, const Agent& agent, const Cata
   argv.insert(argv.begin(), program);
   // cAdvisor reads every control group, which only root may.
   const std::string user =
-      is_node_exporter(entry) ? fmt::format("User={}\n", kAgentUser) : std::string();
+      entry.name == "cadvisor" ? std::string() : fmt::format("User={}\n", kAgentUser);
   return fmt::format(
       "[Unit]\n"
       "Description=Click Deploy agent {}\n"
@@ -163,10 +254,11 @@ std::string unit_text(const std::string& program, const Agent& agent, const Cata
       "Restart=always\n"
       "RestartSec=5\n"
       "NoNewPrivileges=yes\n"
+      "{}"
       "\n"
       "[Install]\n"
       "WantedBy=multi-user.target\n",
-      entry.name, user, exec_start(argv));
+      entry.name, user, exec_start(argv), unit_limits(agent));
 }
 
 void add_archive(CloudConfigParts& parts, const Agent& agent, const CatalogEntry& entry) {
@@ -177,21 +269,25 @@ void add_archive(CloudConfigParts& parts, const Agent& agent, const CatalogEntry
   parts.write_files.push_back(file(kInstaller, "0755", std::string(kInstallerText)));
   parts.write_files.push_back(
       file("/etc/systemd/system/" + unit, "0644", unit_text(program, agent, entry)));
-  parts.runcmd.push_back(
-      command({"sh", std::string(kInstaller), agent.install.url, to_lower(agent.install.sha256),
-               entry.binary, program, std::string(kAgentUser)}));
-  parts.runcmd.push_back(command({"systemctl", "daemon-reload"}));
-  parts.runcmd.push_back(command({"systemctl", "enable", "--now", unit}));
+  add_step(parts, agent, "download",
+           {"sh", std::string(kInstaller), agent.install.url, to_lower(agent.install.sha256),
+            entry.binary, program, std::string(kAgentUser)});
+  add_step(parts, agent, "unit", {"systemctl", "daemon-reload"});
+  add_step(parts, agent, "start", {"systemctl", "enable", "--now", unit});
+}
+
+void add_prebuilt(CloudConfigParts& parts, const Agent& agent) {
+  const std::vector<std::string> restart = restart_command(agent);
+  if (!restart.empty()) add_step(parts, agent, "start", restart);
 }
 
 }  // namespace
 
 void add_agent(CloudConfigParts& parts, const Agent& agent, const std::string& instance_uid) {
-  const CatalogEntry& entry = *find_catalog_entry(agent.name);
-  if (is_node_exporter(entry)) {
-    const bool is_package = agent.install.method == InstallMethod::Package;
-    parts.write_files.push_back(
-        identity_file(is_package ? kPackageTextfiles : kOwnTextfiles, instance_uid));
+  const CatalogEntry entry = describe(agent);
+  if (entry.tells_identity && agent.install.method != InstallMethod::None) {
+    parts.write_files.push_back(identity_file(
+        uses_package_folder(agent) ? kPackageTextfiles : kOwnTextfiles, instance_uid));
   }
   switch (agent.install.method) {
     case InstallMethod::Container:
@@ -200,6 +296,10 @@ void add_agent(CloudConfigParts& parts, const Agent& agent, const std::string& i
       return add_package(parts, agent, entry);
     case InstallMethod::Archive:
       return add_archive(parts, agent, entry);
+    case InstallMethod::Prebuilt:
+      return add_prebuilt(parts, agent);
+    case InstallMethod::None:
+      return;
   }
 }
 

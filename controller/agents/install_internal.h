@@ -6,6 +6,7 @@
 #include "controller/base/json.h"
 
 #include <string>
+#include <string_view>
 
 namespace clickdeploy::agents {
 
@@ -15,6 +16,9 @@ struct CloudConfigParts {
   Json write_files = Json::array();
   Json runcmd = Json::array();
 };
+
+// Of Caddy. A user's own one is left as it is.
+inline constexpr std::string_view kCaddyfile = "/etc/caddy/Caddyfile";
 
 // Refuses, with the field's name, what could not be told to a server safely or would not run:
 // unknown names, methods the agent does not have, bad images, addresses, sums and arguments.

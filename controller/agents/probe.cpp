@@ -1,5 +1,6 @@
 #include "controller/agents/probe.h"
 
+#include "controller/agents/bootstrap.h"
 #include "controller/agents/cloud_init.h"
 #include "controller/agents/exposition_internal.h"
 #include "controller/base/text.h"
@@ -35,11 +36,15 @@ Result<ProbeResult> read_answer(const http::Response& response, const CatalogEnt
     return fail(ErrorCode::InvalidArgument, fmt::format("what answers is no agent; it says {}",
                                                         go_quote(line.substr(0, kQuotedBytesMax))));
   }
-  const std::string version = label_of(response.body, entry.build_info_metric, entry.version_label);
+  const std::string version =
+      entry.build_info_metric.empty()
+          ? ""
+          : label_of(response.body, entry.build_info_metric, entry.version_label);
   return ProbeResult{
       .version = version.substr(0, kVersionBytesMax),
       .instance_uid =
-          label_of(response.body, kAgentInfoMetric, "instance_uid").substr(0, kUidBytesMax)};
+          label_of(response.body, kAgentInfoMetric, "instance_uid").substr(0, kUidBytesMax),
+      .failed_step = failed_step_in_metrics(response.body)};
 }
 
 }  // namespace
@@ -47,11 +52,10 @@ Result<ProbeResult> read_answer(const http::Response& response, const CatalogEnt
 Task<Result<ProbeResult>> probe_agent(http::HttpClient& http, std::string address, Agent agent,
                                       std::chrono::milliseconds deadline) {
   const std::string what = fmt::format("probe {} at {}", agent.name, address);
-  const CatalogEntry* entry = find_catalog_entry(agent.name);
-  if (entry == nullptr) co_return fail(ErrorCode::InvalidArgument, what + ": unknown agent");
+  const CatalogEntry entry = describe(agent);
 
   http::Request request;
-  request.url = fmt::format("http://{}{}", address, entry->metrics_path);
+  request.url = fmt::format("http://{}{}", address, entry.metrics_path);
   request.headers = {{"Accept", "text/plain;version=0.0.4"}};
   request.deadline = deadline;
   request.response_bytes_max = kAnswerBytesMax;
@@ -64,7 +68,7 @@ Task<Result<ProbeResult>> probe_agent(http::HttpClient& http, std::string addres
     }
     co_return std::unexpected(std::move(error).with_context(what));
   }
-  Result<ProbeResult> result = read_answer(*response, *entry);
+  Result<ProbeResult> result = read_answer(*response, entry);
   if (!result) co_return std::unexpected(std::move(result).error().with_context(what));
   co_return result;
 }

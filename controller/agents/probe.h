@@ -14,6 +14,7 @@ namespace clickdeploy::agents {
 struct ProbeResult {
   std::string version;       // from *_build_info; "" if it does not say
   std::string instance_uid;  // from click_deploy_agent_info; "" if it does not say
+  std::string failed_step;   // of the first boot; "" if it tells of none
 
   bool operator==(const ProbeResult&) const = default;
 };

@@ -47,6 +47,21 @@ std::unexpected<Error> refuse(std::string message) {
   return fail(ErrorCode::InvalidArgument, std::move(message));
 }
 
+Result<void> validate_own(const Agent& agent) {
+  const Install& install = agent.install;
+  if (agent.port == 0) return refuse("port: required for an agent of your own");
+  if (install.method == InstallMethod::Container && install.image.empty()) {
+    return refuse("install.image: required for an agent of your own");
+  }
+  if (!install.package.empty() && !is_reference(install.package, "-+.")) {
+    return refuse("install.package: not the name of a package");
+  }
+  if (!install.binary.empty() && !is_reference(install.binary, "-_.")) {
+    return refuse("install.binary: not the name of a file");
+  }
+  return {};
+}
+
 Result<void> validate_install(const Agent& agent, const CatalogEntry& entry) {
   const Install& install = agent.install;
   switch (install.method) {
@@ -62,8 +77,17 @@ Result<void> validate_install(const Agent& agent, const CatalogEntry& entry) {
       }
       return {};
     case InstallMethod::Archive:
+      if (agent.name == "caddy") {
+        return refuse("install.method: caddy comes as Package or Container");
+      }
       if (!is_url(install.url)) return refuse("install.url: not an http or https address");
       if (!is_sha256(install.sha256)) return refuse("install.sha256: not 64 hexadecimal digits");
+      return {};
+    case InstallMethod::Prebuilt:
+    case InstallMethod::None:
+      if (!install.unit.empty() && !is_reference(install.unit, "-_.@")) {
+        return refuse("install.unit: not the name of a unit");
+      }
       return {};
   }
   return refuse("install.method: unknown");
@@ -72,8 +96,11 @@ Result<void> validate_install(const Agent& agent, const CatalogEntry& entry) {
 }  // namespace
 
 Result<void> validate_agent(const Agent& agent) {
-  const CatalogEntry* entry = find_catalog_entry(agent.name);
-  if (entry == nullptr) return refuse(fmt::format("name: unknown agent {}", go_quote(agent.name)));
+  const CatalogEntry entry = describe(agent);
+  const bool known = find_catalog_entry(agent.name) != nullptr;
+  if (!known && !is_reference(agent.name, "-")) {
+    return refuse(fmt::format("name: {} is not the name of an agent", go_quote(agent.name)));
+  }
   if (!agent.version.empty() && !is_reference(agent.version, ".+~_-")) {
     return refuse(fmt::format("version: {} is not a version", go_quote(agent.version)));
   }
@@ -83,7 +110,19 @@ Result<void> validate_agent(const Agent& agent) {
                                 go_quote(argument.substr(0, 64))));
     }
   }
-  return validate_install(agent, *entry);
+  // Whoever installs them decides on their arguments; a package's own unit takes none of ours.
+  const InstallMethod method = agent.install.method;
+  const bool takes_arguments = method == InstallMethod::Container ||
+                               method == InstallMethod::Archive ||
+                               (method == InstallMethod::Package && agent.name == "node-exporter");
+  if (!takes_arguments && !agent.extra_args.empty()) {
+    return refuse("extraArgs: not possible with this install.method");
+  }
+  if (!known) {
+    Result<void> own = validate_own(agent);
+    if (!own) return own;
+  }
+  return validate_install(agent, entry);
 }
 
 }  // namespace clickdeploy::agents

@@ -3,6 +3,7 @@
 #include "controller/async/task_group.h"
 #include "controller/reconcilers/cloud/cloud_reconciler.h"
 #include "controller/reconcilers/instance/instance_reconciler.h"
+#include "controller/reconcilers/metrics_backend/backend_access.h"
 #include "controller/reconcilers/metrics_backend/metrics_backend_reconciler.h"
 #include "controller/reconcilers/monitoring_policy/monitoring_policy_reconciler.h"
 #include "controller/reconcilers/service/service_reconciler.h"
@@ -50,14 +51,15 @@ struct ControlPlane::Parts {
                            .omit_managed_fields = true}),
         caches(client, world.clock, world.random),
         clouds(world.outside, world.clock, world.executor),
-        backends(world.outside, world.clock, world.executor, world.prometheus_poll),
+        backends(world.outside, world.clock, world.executor, world.prometheus_poll, world.secured),
         events(client, world.clock, "clickdeployd"),
         verdicts(world.rules, world.blocking),
         context{client,           world.outside,
                 world.clock,      world.random,
                 caches,           clouds,
                 backends,         events,
-                world.cluster_id, {world.disk, world.blocking, world.evidence_folder}},
+                world.cluster_id, {world.disk, world.blocking, world.evidence_folder},
+                world.shell},
         cloud_reconciler(context),
         service_reconciler(context),
         instance_reconciler(context),
@@ -185,6 +187,11 @@ void ControlPlane::Parts::listen() {
     for (const auto& cloud : caches.clouds.list(key.namespace_name)) {
       if (cloud->spec.credentials.secret_ref.name == key.name) {
         cloud_controller.queue().add(cloud->metadata.key());
+      }
+    }
+    for (const auto& backend : caches.backends.list(key.namespace_name)) {
+      if (reconcilers::uses_secret(*backend, key)) {
+        backend_controller.queue().add(backend->metadata.key());
       }
     }
   });

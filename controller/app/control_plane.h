@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include "controller/agents/remote_shell.h"
 #include "controller/async/clock.h"
 #include "controller/async/disk.h"
 #include "controller/async/random.h"
@@ -15,6 +16,7 @@
 #include "controller/runtime/controller.h"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +38,9 @@ struct World {
   std::chrono::milliseconds prometheus_poll{5'000};
   std::string evidence_folder{};  // of replaced servers' console logs; "" keeps none
   runtime::ReconcileObserver* reconciles = nullptr;  // may be null
+  // To backends that show or want certificates of their own; without it `outside` asks them, too.
+  std::function<std::unique_ptr<http::HttpClient>(http::TlsOptions)> secured{};
+  agents::RemoteShell* shell = nullptr;  // to servers, to restart agents; may be null
 };
 
 struct QueueCounts {

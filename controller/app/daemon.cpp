@@ -48,6 +48,7 @@ struct Daemon::Parts {
   std::unique_ptr<http::HttpServer> server;
   http::LocalHttpClient in_process;
   std::unique_ptr<http::HttpClient> outside;
+  std::unique_ptr<agents::RemoteShell> shell;
   std::unique_ptr<prometheus::PromtoolRuleChecker> rules;
   std::unique_ptr<ControlPlane> control_plane;
   TaskGroup tasks;
@@ -116,6 +117,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Settings settings, EventLoop& loop
     return api->handle(std::move(request));
   });
   parts->outside = http::make_curl_client({});
+  parts->shell = agents::make_ssh_shell();
   Result<void> scratch = parts->disk.make_folder(chosen.data + "/scratch", 0700);
   if (!scratch) return std::unexpected(std::move(scratch).error());
   parts->rules = std::make_unique<prometheus::PromtoolRuleChecker>(
@@ -132,7 +134,14 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Settings settings, EventLoop& loop
             .rules = *parts->rules,
             .cluster_id = parts->cluster_id,
             .prometheus_poll = std::chrono::seconds(chosen.metrics_collection_interval),
-            .evidence_folder = chosen.data + "/evidence"});
+            .evidence_folder = chosen.data + "/evidence",
+            .secured =
+                [](http::TlsOptions tls) {
+                  http::CurlOptions options;
+                  options.tls = std::move(tls);
+                  return http::make_curl_client(std::move(options));
+                },
+            .shell = parts->shell.get()});
 
   Result<ListenAddress> listen = parse_listen(chosen.listen);
   if (!listen) return std::unexpected(std::move(listen).error());

@@ -189,6 +189,12 @@ void Planner::command(const Words& words, int depth) {
   if (program == "systemctl") return systemctl(rest);
   if (depth < kScriptDepthMax) {
     const bool shell = program == "sh" || program == "bash";
+    // A wrapper of the controller's: NAME and COMMAND follow, and the outcome is told.
+    if (shell && rest.size() > 3 && base_name(rest[1]) == "step.sh") {
+      command(Words(rest.begin() + 3, rest.end()), depth + 1);
+      say(fmt::format("click-deploy: step \"{}\" succeeded with exit status 0", rest[2]));
+      return;
+    }
     if (shell && rest.size() > 2 && (rest[1] == "-c" || rest[1] == "-ec" || rest[1] == "-exc")) {
       return commands(rest[2], depth + 1);
     }

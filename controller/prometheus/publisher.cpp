@@ -42,12 +42,12 @@ Result<bool> is_claimed(Disk& disk, const std::string& folder, const std::string
   if (!stamp) return std::unexpected(stamp.error());
   const Result<Json> owner = parse_json(*stamp);
   if (!owner || !(*owner)["clusterID"].is_string()) {
-    return fail(ErrorCode::PermissionDenied,
+    return fail(ErrorCode::AlreadyExists,
                 fmt::format("{} in {} is not a stamp of ours", kOwnerStamp, folder));
   }
   const std::string& owner_id = (*owner)["clusterID"].as_string();
   if (owner_id == cluster_id) return true;
-  return fail(ErrorCode::PermissionDenied,
+  return fail(ErrorCode::AlreadyExists,
               fmt::format("{} belongs to cluster {}", folder, go_quote(owner_id)));
 }
 

@@ -2,7 +2,7 @@
 //
 // Ours are the files whose name begins with "clickdeploy-" and that the stamp file
 // (".clickdeploy-owner", JSON with the cluster id) allows us to own. A stamp of another cluster
-// makes every call fail with PermissionDenied that names it. Writing is whole-file and atomic; a
+// makes every call fail with AlreadyExists that names it. Writing is whole-file and atomic; a
 // file whose bytes are already right is not written. Blocks; use run_on.
 
 #pragma once

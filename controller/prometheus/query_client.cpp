@@ -14,45 +14,69 @@ std::string without_trailing_slash(std::string url) {
 }
 
 // Expressions go in the body: a URL has a length limit.
-http::Request form_request(std::string url, const std::string& expression) {
+http::Request form_request(std::string path, const std::string& expression) {
   http::Request request;
   request.method = "POST";
-  request.url = std::move(url);
+  request.url = std::move(path);
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
   request.body = "query=" + escape_query(expression);
   return request;
 }
 
-http::Request get_request(std::string url) {
+http::Request get_request(std::string path) {
   http::Request request;
-  request.url = std::move(url);
+  request.url = std::move(path);
   return request;
 }
 
-// Sends, and gives back `data` of the answer.
-Task<Result<Json>> request_data(http::HttpClient& http, http::Request request,
-                                std::chrono::milliseconds deadline, std::string what) {
-  request.deadline = deadline;
-  request.headers.push_back({"Accept", "application/json"});
-  Result<http::Response> response = co_await http.send(std::move(request));
+}  // namespace
+
+bool Access::needs_own_client() const {
+  return !tls.ca_pem.empty() || !tls.certificate_pem.empty();
+}
+
+bool Access::operator==(const Access& other) const {
+  return url == other.url && deadline == other.deadline && authorization == other.authorization &&
+         tls.ca_pem == other.tls.ca_pem && tls.certificate_pem == other.tls.certificate_pem &&
+         tls.key_pem == other.tls.key_pem && problem == other.problem;
+}
+
+QueryClient::QueryClient(http::HttpClient& http, Access access)
+    : http_(http), access_(std::move(access)) {
+  access_.url = without_trailing_slash(std::move(access_.url));
+}
+
+QueryClient::QueryClient(http::HttpClient& http, std::string url,
+                         std::chrono::milliseconds deadline)
+    : QueryClient(http, Access{.url = std::move(url), .deadline = deadline}) {}
+
+// `request.url` is the path; the rest is ours to add.
+Task<Result<http::Response>> QueryClient::send(http::Request request, std::string what) {
+  if (access_.problem) co_return std::unexpected(access_.problem->with_context(what));
+  request.url = access_.url + request.url;
+  request.deadline = access_.deadline;
+  if (!access_.authorization.empty()) {
+    request.headers.push_back({"Authorization", access_.authorization.reveal()});
+  }
+  Result<http::Response> response = co_await http_.send(std::move(request));
   if (!response) co_return std::unexpected(std::move(response).error().with_context(what));
+  co_return response;
+}
+
+// Sends, and gives back `data` of the answer.
+Task<Result<Json>> QueryClient::request_data(http::Request request, std::string what) {
+  request.headers.push_back({"Accept", "application/json"});
+  Result<http::Response> response = co_await send(std::move(request), what);
+  if (!response) co_return std::unexpected(std::move(response).error());
   Result<Json> data = data_of(*response);
   if (!data) co_return std::unexpected(std::move(data).error().with_context(what));
   co_return data;
 }
 
-}  // namespace
-
-QueryClient::QueryClient(http::HttpClient& http, std::string url,
-                         std::chrono::milliseconds deadline)
-    : http_(http), url_(without_trailing_slash(std::move(url))), deadline_(deadline) {}
-
 Task<Result<void>> QueryClient::ready() {
-  http::Request request = get_request(url_ + "/-/ready");
-  request.deadline = deadline_;
-  Result<http::Response> response = co_await http_.send(std::move(request));
-  if (!response)
-    co_return std::unexpected(std::move(response).error().with_context("ask readiness"));
+  http::Request request = get_request("/-/ready");
+  Result<http::Response> response = co_await send(std::move(request), "ask readiness");
+  if (!response) co_return std::unexpected(std::move(response).error());
   if (response->status != 200) {
     co_return std::unexpected(error_from_response(*response).with_context("ask readiness"));
   }
@@ -60,42 +84,39 @@ Task<Result<void>> QueryClient::ready() {
 }
 
 Task<Result<std::vector<Sample>>> QueryClient::query(std::string expression) {
-  http::Request request = form_request(url_ + "/api/v1/query", expression);
-  Result<Json> data = co_await request_data(http_, std::move(request), deadline_, "query");
+  http::Request request = form_request("/api/v1/query", expression);
+  Result<Json> data = co_await request_data(std::move(request), "query");
   if (!data) co_return std::unexpected(std::move(data).error());
   co_return parse_samples(*data);
 }
 
 Task<Result<std::vector<ActiveTarget>>> QueryClient::active_targets() {
-  http::Request request = get_request(url_ + "/api/v1/targets?state=active");
-  Result<Json> data = co_await request_data(http_, std::move(request), deadline_, "list targets");
+  http::Request request = get_request("/api/v1/targets?state=active");
+  Result<Json> data = co_await request_data(std::move(request), "list targets");
   if (!data) co_return std::unexpected(std::move(data).error());
   co_return parse_active_targets(*data);
 }
 
 Task<Result<std::vector<RuleGroupStatus>>> QueryClient::rules() {
-  http::Request request = get_request(url_ + "/api/v1/rules");
-  Result<Json> data = co_await request_data(http_, std::move(request), deadline_, "list rules");
+  http::Request request = get_request("/api/v1/rules");
+  Result<Json> data = co_await request_data(std::move(request), "list rules");
   if (!data) co_return std::unexpected(std::move(data).error());
   co_return parse_rule_groups(*data);
 }
 
 Task<Result<RuntimeInfo>> QueryClient::runtime_info() {
-  http::Request ask_runtime = get_request(url_ + "/api/v1/status/runtimeinfo");
-  Result<Json> runtime =
-      co_await request_data(http_, std::move(ask_runtime), deadline_, "get runtime information");
+  http::Request ask_runtime = get_request("/api/v1/status/runtimeinfo");
+  Result<Json> runtime = co_await request_data(std::move(ask_runtime), "get runtime information");
   if (!runtime) co_return std::unexpected(std::move(runtime).error());
-  http::Request ask_build = get_request(url_ + "/api/v1/status/buildinfo");
-  Result<Json> build =
-      co_await request_data(http_, std::move(ask_build), deadline_, "get build information");
+  http::Request ask_build = get_request("/api/v1/status/buildinfo");
+  Result<Json> build = co_await request_data(std::move(ask_build), "get build information");
   if (!build) co_return std::unexpected(std::move(build).error());
   co_return parse_runtime_info(*runtime, *build);
 }
 
 Task<Result<std::string>> QueryClient::canonical(std::string expression) {
-  http::Request request = form_request(url_ + "/api/v1/format_query", expression);
-  Result<Json> data =
-      co_await request_data(http_, std::move(request), deadline_, "format expression");
+  http::Request request = form_request("/api/v1/format_query", expression);
+  Result<Json> data = co_await request_data(std::move(request), "format expression");
   if (!data) co_return std::unexpected(std::move(data).error());
   if (!data->is_string()) {
     co_return fail(ErrorCode::Unavailable, "format expression: the answer is not a text");
@@ -106,10 +127,9 @@ Task<Result<std::string>> QueryClient::canonical(std::string expression) {
 Task<Result<void>> QueryClient::reload() {
   http::Request request;
   request.method = "POST";
-  request.url = url_ + "/-/reload";
-  request.deadline = deadline_;
-  Result<http::Response> response = co_await http_.send(std::move(request));
-  if (!response) co_return std::unexpected(std::move(response).error().with_context("reload"));
+  request.url = "/-/reload";
+  Result<http::Response> response = co_await send(std::move(request), "reload");
+  if (!response) co_return std::unexpected(std::move(response).error());
   if (response->status == 200) co_return Result<void>();
   Error error = error_from_response(*response);
   // Here 500 is no fault of Prometheus: it refuses the new configuration.

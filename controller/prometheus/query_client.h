@@ -7,6 +7,8 @@
 #pragma once
 
 #include "controller/async/task.h"
+#include "controller/base/json.h"
+#include "controller/base/secret.h"
 #include "controller/base/text.h"
 #include "controller/http/http_client.h"
 
@@ -76,9 +78,22 @@ struct RuntimeInfo {
   bool operator==(const RuntimeInfo&) const = default;
 };
 
+// Where a server is, and how we show it who we are.
+struct Access {
+  std::string url;                             // with or without a trailing slash
+  std::chrono::milliseconds deadline{20'000};  // of each request
+  SecretString authorization;                  // value of the header; "" sends none
+  http::TlsOptions tls;
+  std::optional<Error> problem;  // why it cannot be used now: every request fails with it
+
+  bool needs_own_client() const;  // for its certificates
+  bool operator==(const Access& other) const;
+};
+
 class QueryClient {
  public:
-  // `url` as in the spec, with or without a trailing slash. `deadline` bounds each request.
+  // `http` trusts and shows the certificates of `access.tls`.
+  QueryClient(http::HttpClient& http, Access access);
   QueryClient(http::HttpClient& http, std::string url, std::chrono::milliseconds deadline);
 
   Task<Result<void>> ready();
@@ -95,9 +110,11 @@ class QueryClient {
   Task<Result<void>> reload();
 
  private:
+  Task<Result<http::Response>> send(http::Request request, std::string what);
+  Task<Result<Json>> request_data(http::Request request, std::string what);
+
   http::HttpClient& http_;
-  std::string url_;
-  std::chrono::milliseconds deadline_;
+  Access access_;
 };
 
 }  // namespace clickdeploy::prometheus

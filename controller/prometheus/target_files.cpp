@@ -98,7 +98,9 @@ Result<void> check_label(const std::string& name, const std::string& value) {
     return fail(ErrorCode::InvalidArgument,
                 fmt::format("{} is not a valid label name", go_quote(name)));
   }
-  if (name.starts_with("__") && std::ranges::find(kSettings, name) == kSettings.end()) {
+  const bool setting = std::ranges::find(kSettings, name) != kSettings.end() ||
+                       (name.starts_with("__param_") && name.size() > 8);
+  if (name.starts_with("__") && !setting) {
     return fail(ErrorCode::InvalidArgument, fmt::format("label {} is reserved", name));
   }
   if (!is_valid_utf8(value)) {

@@ -13,7 +13,7 @@ namespace clickdeploy::prometheus {
 struct Target {
   std::string address;  // host:port
   Labels labels;  // names by the grammar [a-zA-Z_][a-zA-Z0-9_]*; of "__" names only __scheme__,
-                  // __metrics_path__, __scrape_interval__ and __scrape_timeout__
+                  // __metrics_path__, __scrape_interval__, __scrape_timeout__ and __param_…
 
   auto operator<=>(const Target&) const = default;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/v1alpha1/monitoring_policy.h"
+#include "controller/agents/remote_shell.h"
 #include "controller/client/client.h"
 #include "controller/reconcilers/caches.h"
 #include "controller/reconcilers/cloud/cloud_connections.h"
@@ -27,6 +28,7 @@ struct Context {
   runtime::EventRecorder& events;
   std::string cluster_id;
   EvidenceStore evidence;
+  agents::RemoteShell* shell = nullptr;  // to servers; null: RestartAgent is not possible
 
   // The objects that decide what is monitored. Without Instances it is cheap.
   MonitoringInput monitoring_input(bool with_instances) const;

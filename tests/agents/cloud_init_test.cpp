@@ -1,6 +1,7 @@
 #include "controller/agents/cloud_init.h"
 
 #include "controller/base/json.h"
+#include "controller/base/text.h"
 #include "controller/base/yaml.h"
 #include "tests/agents/sample_agents.h"
 #include "tests/testing/golden.h"
@@ -40,6 +41,62 @@ TEST(UserData, BothAgentsFromArchives) {
                          render_user_data(input_with({node_exporter(InstallMethod::Archive),
                                                       cadvisor(InstallMethod::Archive)}))
                              .value());
+}
+
+TEST(UserData, AgentsOfTheUsersOwnAndCaddy) {
+  Agent redis;
+  redis.name = "redis";
+  redis.port = 9121;
+  redis.install = {.method = InstallMethod::Container, .image = "docker.io/oliver006/redis:v1.5"};
+  redis.extra_args = {"--redis.addr=localhost"};
+  redis.memory_mib = 32;
+  redis.cpus = "0.25";
+  Agent caddy;
+  caddy.name = "caddy";
+  caddy.memory_mib = 200;
+  caddy.cpus = "1.5";
+  testing::expect_golden("agents/own_and_caddy.yaml",
+                         render_user_data(input_with({redis, caddy})).value());
+}
+
+TEST(UserData, PrebuiltAgentsAreToldWhoTheyAreAndStarted) {
+  const Json value = read(render_user_data(input_with({node_exporter(InstallMethod::Prebuilt)})));
+  EXPECT_FALSE(value.contains("packages"));
+  EXPECT_EQ(value["write_files"][0]["path"].as_string(),
+            "/var/lib/prometheus/node-exporter/click_deploy.prom");
+  EXPECT_EQ(value["runcmd"][0].as_array().back(), Json("prometheus-node-exporter"));
+  EXPECT_EQ(read(render_user_data(input_with({node_exporter(InstallMethod::None)}))),
+            Json::object());
+}
+
+TEST(UserData, AUsersOwnCaddyfileStays) {
+  Agent caddy;
+  caddy.name = "caddy";
+  const Json value = read(render_user_data(input_with(
+      {caddy}, "#cloud-config\nwrite_files: [{path: /etc/caddy/Caddyfile, content: mine}]\n")));
+  int caddyfiles = 0;
+  for (const Json& file : value["write_files"].as_array()) {
+    if (file["path"].as_string() != "/etc/caddy/Caddyfile") continue;
+    ++caddyfiles;
+    EXPECT_EQ(file["content"].as_string(), "mine");
+  }
+  EXPECT_EQ(caddyfiles, 1);
+}
+
+TEST(RestartCommand, IsWhatRunsTheAgent) {
+  Agent agent = node_exporter(InstallMethod::Package);
+  const auto words = [&] { return join(restart_command(agent), " "); };
+  EXPECT_EQ(words(), "systemctl restart prometheus-node-exporter");
+  agent.install.method = InstallMethod::Prebuilt;
+  EXPECT_EQ(words(), "systemctl restart prometheus-node-exporter");
+  agent.install.unit = "my-exporter.service";
+  EXPECT_EQ(words(), "systemctl restart my-exporter.service");
+  agent.install.method = InstallMethod::Archive;
+  EXPECT_EQ(words(), "systemctl restart click-deploy-node-exporter.service");
+  agent.install.method = InstallMethod::Container;
+  EXPECT_EQ(words(), "docker restart --time 5 click-deploy-node-exporter");
+  agent.install = {.method = InstallMethod::None};
+  EXPECT_EQ(words(), "");
 }
 
 TEST(UserData, UsersOwnComesFirstAndStaysWhole) {
@@ -161,7 +218,17 @@ TEST(UserData, RefusesAgentsThatCouldNotRun) {
   const Agent container = node_exporter(InstallMethod::Container);
   const Agent archive = node_exporter(InstallMethod::Archive);
   const Refused table[] = {
-      {input_with({changed(package, [](Agent& a) { a.name = "nope"; })}), "unknown agent"},
+      {input_with({changed(package, [](Agent& a) { a.name = "nope"; })}), "port: required"},
+      {input_with({changed(package, [](Agent& a) { a.name = "a b"; })}), "name"},
+      {input_with({changed(container, [](Agent& a) { a.name = "own", a.port = 1; })}),
+       "install.image: required"},
+      {input_with({changed(archive, [](Agent& a) { a.name = "caddy"; })}), "Package or Container"},
+      {input_with({changed(package,
+                           [](Agent& a) {
+                             a.install.method = InstallMethod::Prebuilt;
+                             a.extra_args = {"--x"};
+                           })}),
+       "extraArgs: not possible"},
       {input_with({cadvisor(InstallMethod::Package)}), "there is no package of cadvisor"},
       {input_with({package, container}), "node-exporter is there twice"},
       {input_with({changed(package, [](Agent& a) { a.version = "1 2"; })}), "version"},

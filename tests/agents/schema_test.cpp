@@ -30,6 +30,11 @@ std::vector<Case> cases() {
   Agent pinned = node_exporter(InstallMethod::Package);
   pinned.version = "1.5.0";
   all.push_back({"pinned package", input_with({pinned})});
+  Agent caddy;
+  caddy.name = "caddy";
+  caddy.memory_mib = 128;
+  all.push_back({"caddy", input_with({caddy})});
+  all.push_back({"prebuilt", input_with({node_exporter(InstallMethod::Prebuilt)})});
   all.push_back({"both", input_with({node_exporter(InstallMethod::Package),
                                      cadvisor(InstallMethod::Container)})});
   all.push_back({"with the user's own",

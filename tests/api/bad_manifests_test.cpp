@@ -20,6 +20,10 @@ const std::vector<BadManifest>& bad_manifests() {
       {"backend_directory_climbs",
        "spec.rules.directory: Invalid value: \"/etc/prometheus/../../root\": must not have '.' or "
        "'..' parts"},
+      {"backend_basic_and_bearer",
+       "spec.auth: Invalid value: \"object\": at most one of basic and bearer may be set"},
+      {"backend_certificate_without_https",
+       "spec: Invalid value: \"object\": tls and auth.mtls need a url that begins with https"},
       {"backend_one_directory",
        "spec.rules.directory: Invalid value: \"/var/prometheus/files\": must be another folder "
        "than "
@@ -67,8 +71,14 @@ const std::vector<BadManifest>& bad_manifests() {
        "method Archive"},
       {"policy_argument_with_line_break",
        "spec.agents[0].extraArgs[0]: Invalid value: \"--a\\nb\": must not hold control characters"},
+      {"policy_cadvisor_as_package",
+       "spec.agents[0].install: Invalid value: \"object\": there is no package of cadvisor; the "
+       "method Container fits"},
       {"policy_empty_expression",
        "spec.rules.groups[0].rules[0].expr: Invalid value: \" \": must hold an expression"},
+      {"policy_extra_args_of_prebuilt",
+       "spec.agents[0]: Invalid value: \"object\": extraArgs are not possible with this "
+       "install.method"},
       {"policy_group_twice",
        "spec.rules.groups[1]: Duplicate value: map[string]interface {}{\"name\":\"g\"}"},
       {"policy_image_for_package",
@@ -87,6 +97,9 @@ const std::vector<BadManifest>& bad_manifests() {
       {"policy_neither_alert_nor_record",
        "spec.rules.groups[0].rules[0]: Invalid value: \"object\": exactly one of alert and record "
        "must be set"},
+      {"policy_own_container_without_image",
+       "spec.agents[0].install: Invalid value: \"object\": image is required for an agent of your "
+       "own"},
       {"policy_owned_target_label",
        "spec.scrape.targetLabels: Invalid value: \"instance_id\": this label is set by the "
        "controller"},
@@ -105,8 +118,8 @@ const std::vector<BadManifest>& bad_manifests() {
       {"policy_timeout_over_interval",
        "spec.scrape.timeout: Invalid value: \"11s\": must not be longer than the interval (10s)"},
       {"policy_unknown_agent",
-       "spec.agents[0].name: Unsupported value: \"telegraf\": supported values: \"node-exporter\", "
-       "\"cadvisor\""},
+       "spec.agents[0]: Invalid value: \"object\": \"telegraf\" is none of node-exporter, cadvisor "
+       "and caddy; an agent of your own needs install.method and port"},
       {"policy_without_selector", "spec.serviceSelector: Required value"},
       {"secret_key_with_slash",
        "data[a/b]: Invalid value: \"a/b\": a valid config key must consist of alphanumeric "
@@ -115,6 +128,10 @@ const std::vector<BadManifest>& bad_manifests() {
       {"secret_not_base64", "data[password]: Invalid value: \"\": must be base64"},
       {"service_adopts_without_filter",
        "spec: Invalid value: \"object\": managementPolicy Adopt needs adopt.filter"},
+      {"service_endpoint_named_as_agent",
+       "spec.endpoints[0].name: Invalid value: \"node-exporter\": this is the name of an agent"},
+      {"service_endpoint_timeout_over_interval",
+       "spec.endpoints[0].timeout: Invalid value: \"10s\": must not be longer than the interval"},
       {"service_duplicate_network",
        "spec.template.spec.networks[1]: Duplicate value: map[string]interface "
        "{}{\"name\":\"app\"}"},
@@ -159,8 +176,8 @@ const std::vector<BadManifest>& bad_manifests() {
       {"service_too_many_flavors",
        "spec.template.spec.flavors: Too many: 9: must have at most 8 items"},
       {"service_unknown_step",
-       "spec.remediation.steps[0]: Unsupported value: \"Pray\": supported values: \"SoftReboot\", "
-       "\"HardReboot\", \"Replace\""},
+       "spec.remediation.steps[0]: Unsupported value: \"Pray\": supported values: "
+       "\"RestartAgent\", \"SoftReboot\", \"HardReboot\", \"Replace\""},
       {"service_upper_case_cloud",
        "spec.cloudRef.name: Invalid value: \"Prod\": spec.cloudRef.name in body should match "
        "'^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'"},

@@ -22,10 +22,14 @@ VALUES = "values are needed by In and NotIn, and only by them"
 IMAGE = "image is for the method Container only"
 CHECKSUM = "url and sha256 are required by the method Archive"
 ARCHIVE = "url and sha256 are for the method Archive only"
+ONE_LOGIN = "at most one of basic and bearer may be set"
+HTTPS = "tls and auth.mtls need a url that begins with https"
 FOLDER = "field is immutable; make another MetricsBackend for another folder"
 
 # What the files in bad/ break; the others break no rule in CEL.
 BAD = {
+    "backend_basic_and_bearer": [f"spec.auth: {ONE_LOGIN}"],
+    "backend_certificate_without_https": [f"spec: {HTTPS}"],
     "cloud_selector_in_without_values": [f"spec.allowedNamespaces.matchExpressions[0]: {VALUES}"],
     "policy_alert_and_record":
         ["spec.rules.groups[0].rules[0]: exactly one of alert and record must be set"],
@@ -94,9 +98,15 @@ CASES = [
      [*selector_messages("spec.allowedNamespaces"),
       "spec.region: field is immutable: the fleet is where it was made"]),
     ("MetricsBackend", {"metadata": {"name": "b"}, "spec": {
+        "url": "http://prom:9090", "auth": {"basic": {}, "bearer": {}, "mtls": {}},
+        "targets": {"directory": "/b"}, "rules": {"directory": "/c"}}}, None,
+     [f"spec.auth: {ONE_LOGIN}", f"spec: {HTTPS}"]),
+    ("MetricsBackend", {"metadata": {"name": "b"}, "spec": {
+        "url": "https://prom:9090", "tls": {}, "auth": {"mtls": {}},
         "targets": {"directory": "/a"}, "rules": {"directory": "/a"},
         "allowedNamespaces": WRONG_SELECTOR}},
-     {"metadata": {"name": "b"}, "spec": {"targets": {"directory": "/b"},
+     {"metadata": {"name": "b"}, "spec": {"url": "https://prom:9090",
+                                          "targets": {"directory": "/b"},
                                           "rules": {"directory": "/c"}}},
      ["spec: targets.directory and rules.directory must be different folders",
       *selector_messages("spec.allowedNamespaces"), f"spec.rules.directory: {FOLDER}",

@@ -59,7 +59,7 @@ TEST(TypesAndSchemas, SamplesSurviveBothDirections) {
       ++checked;
     }
   }
-  EXPECT_EQ(checked, 4U);
+  EXPECT_EQ(checked, 7U);
 }
 
 // A status as a controller writes it, with every field that the schema knows, must come back

@@ -31,7 +31,7 @@ void add_extension(X509* certificate, int nid, const char* value) {
 
 }  // namespace
 
-Certificate make_certificate() {
+Certificate make_certificate(const std::string& address) {
   std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
   std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
   X509_set_version(certificate.get(), X509_VERSION_3);
@@ -44,7 +44,7 @@ Certificate make_certificate() {
                              reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
   X509_set_issuer_name(certificate.get(), name);
   add_extension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
-  add_extension(certificate.get(), NID_subject_alt_name, "IP:127.0.0.1");
+  add_extension(certificate.get(), NID_subject_alt_name, ("IP:" + address).c_str());
   EXPECT_GT(X509_sign(certificate.get(), key.get(), EVP_sha256()), 0);
 
   BioPointer certificate_bio(BIO_new(BIO_s_mem()), BIO_free);

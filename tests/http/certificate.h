@@ -13,7 +13,7 @@ struct Certificate {
   SecretString key_pem;
 };
 
-// For 127.0.0.1, valid for an hour.
-Certificate make_certificate();
+// For an IP address, valid for an hour. It is its own authority, and serves clients, too.
+Certificate make_certificate(const std::string& address = "127.0.0.1");
 
 }  // namespace clickdeploy::http::testing

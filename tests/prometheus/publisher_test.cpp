@@ -110,9 +110,9 @@ TEST_F(Publisher, AnotherClustersFolderIsLeftAlone) {
   const FilePublisher other(disk_, "/targets", "cluster-b");
   const Result<PublishResult> refused = other.publish({});
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code(), ErrorCode::PermissionDenied);
+  EXPECT_EQ(refused.error().code(), ErrorCode::AlreadyExists);
   EXPECT_NE(refused.error().message().find("cluster-a"), std::string::npos);
-  EXPECT_EQ(other.current().error().code(), ErrorCode::PermissionDenied);
+  EXPECT_EQ(other.current().error().code(), ErrorCode::AlreadyExists);
   EXPECT_EQ(publisher_.current()->size(), 1u);
 }
 
@@ -120,7 +120,7 @@ TEST_F(Publisher, AFolderThatWasLeftIsFreeForAnotherOwner) {
   ASSERT_TRUE(publisher_.publish({{"clickdeploy-a.json", "1"}}));
   ASSERT_TRUE(disk_.write_atomic("/targets/theirs.json", "x"));
   const FilePublisher other(disk_, "/targets", "cluster-b");
-  EXPECT_EQ(other.leave().error().code(), ErrorCode::PermissionDenied);
+  EXPECT_EQ(other.leave().error().code(), ErrorCode::AlreadyExists);
   EXPECT_EQ(publisher_.leave()->removed, Names{"clickdeploy-a.json"});
   EXPECT_EQ(disk_.list("/targets")->size(), 1u);  // theirs
   EXPECT_TRUE(publisher_.leave());
@@ -140,7 +140,7 @@ TEST_F(Publisher, AFolderKeepsItsStampUntilItIsEmptyOfOurs) {
 
 TEST_F(Publisher, UnreadableStampIsNobodysPermission) {
   ASSERT_TRUE(disk_.write_atomic("/targets/.clickdeploy-owner", "garbage"));
-  EXPECT_EQ(publisher_.publish({}).error().code(), ErrorCode::PermissionDenied);
+  EXPECT_EQ(publisher_.publish({}).error().code(), ErrorCode::AlreadyExists);
 }
 
 TEST_F(Publisher, UnclaimedFolderHoldsNothingOfOurs) {

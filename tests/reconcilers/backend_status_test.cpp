@@ -96,8 +96,25 @@ std::vector<Situation> situations() {
       {"TargetDownIsStillDelivered", [](World& w) { w.snapshot->targets[0].health = "down"; }, fine,
        fine, fine, fine},
       {"DirectoryOfSomebodyElse",
-       [](World& w) { w.outcome.targets_error = Error(ErrorCode::PermissionDenied, "stamp"); },
-       "False Blocked", "False InvalidConfiguration", fine, fine},
+       [](World& w) { w.outcome.targets_error = Error(ErrorCode::AlreadyExists, "stamp"); },
+       "False Blocked", "False Blocked", fine, fine},
+      {"ReadOnlyDirectory",
+       [](World& w) {
+         w.outcome.targets_error = Error(ErrorCode::PermissionDenied, "write: read-only");
+       },
+       "False InvalidConfiguration", "False InvalidConfiguration", fine, fine},
+      {"WrongPassword",
+       [](World& w) {
+         w.snapshot.reset();
+         w.outcome.observation_error = Error(ErrorCode::Unauthenticated, "401");
+       },
+       "Unknown Unauthorized", unknown, unknown, fine},
+      {"SecretMissing",
+       [](World& w) {
+         w.snapshot.reset();
+         w.outcome.observation_error = Error(ErrorCode::InvalidArgument, "Secret");
+       },
+       "Unknown InvalidConfiguration", unknown, unknown, fine},
       {"DiskFull",
        [](World& w) { w.outcome.targets_error = Error(ErrorCode::Unavailable, "no space"); },
        "False TransientError", "False TransientError", fine, fine},

@@ -81,7 +81,7 @@ std::vector<Situation> situations() {
   Instance silent = running_instance();
   silent.status.remediation.unhealthy_since = time_at(1'000);
   Instance spent = silent;
-  spent.status.remediation.retries = 3;
+  spent.status.remediation.retries = 4;
   Instance deleted = running_instance();
   deleted.metadata.deletion_timestamp = time_at(0);
   InstanceObserved uncertain = trusted(10);
@@ -205,6 +205,44 @@ TEST(ReportInstance, BootstrapTimesOut) {
   // It is not too late for it.
   instance.status = report(instance, seen(950, "ACTIVE", TargetView::Up, Probe::Answers));
   EXPECT_EQ(instance.status.bootstrap.state, "Succeeded");
+}
+
+TEST(ReportInstance, TheStepOfTheFirstBootThatFailedIsNamed) {
+  Instance instance = booting();
+  InstanceObserved told = seen(60, "ACTIVE", TargetView::Up, Probe::Answers);
+  AgentObserved other;
+  other.name = "cadvisor";
+  other.address = "10.0.0.5:8080";
+  other.target = TargetView::Down;
+  other.probe = Probe::Silent;
+  told.agents[0].failed_step = "cadvisor: start (exit status 125)";
+  told.agents.push_back(other);
+  instance.status = report(instance, told);
+  EXPECT_EQ(instance.status.bootstrap.state, "Failed");
+  EXPECT_EQ(instance.status.bootstrap.step, "cadvisor: start (exit status 125)");
+  EXPECT_EQ(condition_text(instance.status.conditions, "BootstrapSucceeded"), "False Failed");
+  EXPECT_NE(api::find_condition(instance.status.conditions, "BootstrapSucceeded")
+                ->message.find("cadvisor: start (exit status 125)"),
+            std::string::npos);
+  // Nobody tells it any more; it stays true.
+  told.agents[0].failed_step.clear();
+  instance.status = report(instance, told);
+  EXPECT_EQ(instance.status.bootstrap.state, "Failed");
+  // Somebody has put it right.
+  told.agents[1].probe = Probe::Answers;
+  instance.status = report(instance, told);
+  EXPECT_EQ(instance.status.bootstrap.state, "Succeeded");
+  EXPECT_EQ(instance.status.bootstrap.step, "");
+}
+
+TEST(ReportInstance, WhereNoAgentCameUpTheConsoleTellsTheStep) {
+  Instance instance = booting();
+  instance.status = report(instance, seen(0, "ACTIVE", TargetView::NotKnown, Probe::Silent));
+  InstanceObserved late = seen(901, "ACTIVE", TargetView::Down, Probe::Silent);
+  late.console_failed_step = "node-exporter: download (exit status 22)";
+  instance.status = report(instance, late);
+  EXPECT_EQ(instance.status.bootstrap.state, "Failed");
+  EXPECT_EQ(instance.status.bootstrap.step, "node-exporter: download (exit status 22)");
 }
 
 TEST(ReportInstance, LongHealthForgetsEarlierRepairs) {

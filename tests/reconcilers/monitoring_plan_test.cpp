@@ -1,10 +1,12 @@
 #include "controller/reconcilers/metrics_backend/monitoring_plan.h"
 
 #include "controller/base/json.h"
+#include "controller/reconcilers/metrics_backend/address_policy.h"
 #include "tests/reconcilers/samples.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace clickdeploy::reconcilers {
@@ -124,6 +126,126 @@ TEST(PlanBackend, ATargetCarriesExactlyTheLabelsOfTheContract) {
   const Result<Json> file = parse_json(plan.target_files.at("clickdeploy-shop_web.json"));
   ASSERT_TRUE(file);
   EXPECT_EQ((*file)[0]["targets"][0].as_string(), "10.0.0.5:9100");
+}
+
+TEST(PlanBackend, EndpointsOfTheServiceAreTargetsWithTheirOwnSettings) {
+  MonitoringInput input = world();
+  Service service = sample_service();
+  service.spec.endpoints = {
+      {.name = "app",
+       .type = "Application",
+       .port = 8080,
+       .path = "/stats",
+       .scheme = "https",
+       .params = {{"format", "prometheus"}},
+       .interval = "5s"},
+      {.name = "proxy", .type = "Caddy", .port = 2019, .interval = "60s", .timeout = "20s"}};
+  input.services = {shared(service)};
+  const BackendPlan plan = plan_backend(kMain, input);
+  EXPECT_TRUE(plan.problems.empty());
+  ASSERT_EQ(plan.targets.size(), 3u);  // the agent's besides
+  const auto target = [&](const std::string& address) {
+    return *std::ranges::find(plan.targets, address, &prometheus::Target::address);
+  };
+  const prometheus::Labels app = target("10.0.0.5:8080").labels;
+  EXPECT_EQ(app.at("agent"), "app");
+  EXPECT_EQ(app.at("service_id"), "service-uid");
+  EXPECT_EQ(app.at("__metrics_path__"), "/stats");
+  EXPECT_EQ(app.at("__scheme__"), "https");
+  EXPECT_EQ(app.at("__param_format"), "prometheus");
+  EXPECT_EQ(app.at("__scrape_interval__"), "5s");
+  EXPECT_EQ(app.at("__scrape_timeout__"), "5s");  // the policy's 10s would be longer
+  const prometheus::Labels proxy = target("10.0.0.5:2019").labels;
+  EXPECT_EQ(proxy.at("__scrape_interval__"), "60s");
+  EXPECT_EQ(proxy.at("__scrape_timeout__"), "20s");
+  EXPECT_FALSE(proxy.contains("__metrics_path__"));
+}
+
+TEST(PlanBackend, AnAgentOfTheUsersOwnIsATarget) {
+  MonitoringInput input = world();
+  Instance instance = running_instance();
+  instance.spec.agents = {{.name = "redis", .port = 9121, .path = "/scrape"}};
+  MonitoringPolicy policy = sample_policy();
+  policy.spec.agents = instance.spec.agents;
+  input.instances = {shared(instance)};
+  input.policies = {shared(policy)};
+  const BackendPlan plan = plan_backend(kMain, input);
+  ASSERT_EQ(plan.targets.size(), 1u);
+  EXPECT_EQ(plan.targets[0].address, "10.0.0.5:9121");
+  EXPECT_EQ(plan.targets[0].labels.at("__metrics_path__"), "/scrape");
+}
+
+TEST(PlanBackend, LimitsMoveTheTargetsToAFileOfAnotherJob) {
+  MonitoringInput input = world();
+  MonitoringPolicy policy = sample_policy();
+  policy.spec.scrape.sample_limit = 5'000;
+  policy.spec.scrape.label_limit = 40;
+  input.policies = {shared(policy)};
+  const BackendPlan plan = plan_backend(kMain, input);
+  ASSERT_EQ(plan.target_files.size(), 1u);
+  EXPECT_EQ(plan.target_files.begin()->first, "clickdeploy-shop_web.samples-5000-labels-40.yml");
+  EXPECT_EQ(scrape_job_of(policy).name(), "click-deploy-samples-5000-labels-40");
+}
+
+TEST(PlanBackend, PublicAddressesAreLeftOutUnlessThePolicyAllowsThem) {
+  struct Row {
+    std::string address;
+    bool is_private;
+  };
+  for (const Row& row :
+       {Row{"10.0.0.5", true}, Row{"172.16.0.1", true}, Row{"172.31.9.9", true},
+        Row{"172.32.0.1", false}, Row{"192.168.7.7", true}, Row{"192.169.0.1", false},
+        Row{"100.64.0.1", true}, Row{"100.128.0.1", false}, Row{"127.9.9.9", true},
+        Row{"169.254.1.1", true}, Row{"203.0.113.5", false}, Row{"8.8.8.8", false},
+        Row{"fd12::5", true}, Row{"fe80::1", true}, Row{"2001:db8::5", false}, Row{"::1", true},
+        Row{"::ffff:10.0.0.1", true}, Row{"::ffff:8.8.8.8", false}, Row{"web.example", false}}) {
+    SCOPED_TRACE(row.address);
+    MonitoringInput input = world();
+    Instance instance = running_instance();
+    instance.status.address = row.address;
+    input.instances = {shared(instance)};
+    EXPECT_EQ(plan_backend(kMain, input).targets.size(), row.is_private ? 1u : 0u);
+    EXPECT_EQ(address_refusal("PrivateOnly", row.address).empty(), row.is_private);
+    MonitoringPolicy policy = sample_policy();
+    policy.spec.scrape.address_policy = "Any";
+    input.policies = {shared(policy)};
+    EXPECT_EQ(plan_backend(kMain, input).targets.size(), 1u);
+  }
+}
+
+// web-1 is gone, by somebody else's hand, and still on record; web-2 has been given its address.
+TEST(PlanBackend, OfSeveralWithOneAddressOnlyTheNewestIsATargetAndOnlyOnceItsAgentSaysSo) {
+  Instance gone = running_instance();
+  gone.status.claim.since = time_at(0);
+  Instance heir = running_instance();
+  heir.metadata.name = "web-2";
+  heir.metadata.uid = "heir-uid";
+  heir.status.server.id = "server-2";
+  heir.status.claim.since = time_at(100);
+  heir.status.agents[0].state = "Pending";
+  heir.status.agents[0].reported_id.clear();
+  MonitoringInput input = world();
+  const auto published = [&] {
+    input.instances = {shared(gone), shared(heir)};
+    std::string ids;
+    for (const prometheus::Target& target : plan_backend(kMain, input).targets) {
+      ids += target.labels.at("instance_id") + " ";
+    }
+    return ids;
+  };
+  EXPECT_EQ(published(), "");
+  heir.status.agents[0].reported_id = "instance-uid";  // the old one still answers there
+  heir.status.agents[0].state = "IdentityMismatch";
+  EXPECT_EQ(published(), "server-1 ");  // the heir does not claim the address any more
+  heir.status.agents[0].reported_id = "heir-uid";
+  heir.status.agents[0].state = "Up";
+  EXPECT_EQ(published(), "server-2 ");
+  gone.metadata.deletion_timestamp = time_at(200);
+  heir.status.agents[0].state = "Pending";
+  EXPECT_EQ(published(), "server-2 ");  // nobody else claims it
+  heir.status.address = "10.0.0.6";
+  gone.metadata.deletion_timestamp.clear();
+  EXPECT_EQ(published(), "server-1 server-2 ");
 }
 
 TEST(PlanBackend, FilesAreNamedByNamespaceAndName) {
@@ -287,6 +409,7 @@ TEST(PlanBackend, ABadLabelSpoilsOnlyItsOwnFile) {
   input.services.push_back(shared(second));
   Instance instance = running_instance();
   instance.metadata.owner_references[0].uid = "second-uid";
+  instance.status.address = "10.0.0.6";
   input.instances.push_back(shared(instance));
   const BackendPlan plan = plan_backend(kMain, input);
   ASSERT_EQ(plan.problems.size(), 1u);

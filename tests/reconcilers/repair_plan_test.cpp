@@ -112,6 +112,32 @@ TEST(PlanRepair, TheLadderIsClimbedStepByStep) {
   }
 }
 
+InstanceObserved with_ssh(InstanceObserved observed) {
+  observed.may_restart_agents = true;
+  return observed;
+}
+
+TEST(PlanRepair, AgentsAreRestartedFirstWhereThePolicyLetsUsIn) {
+  EXPECT_EQ(plan(unhealthy_instance(), with_ssh(silent(1'300))), "BeginRepair RestartAgent");
+  EXPECT_EQ(plan(unhealthy_instance(), silent(1'300)), "BeginRepair SoftReboot");
+  // It helps within a minute or not at all.
+  const Instance restarted = unhealthy_instance("RestartAgent", 2'000, 1);
+  EXPECT_EQ(plan(restarted, with_ssh(silent(2'059))), "Rest Progressing");
+  EXPECT_EQ(plan(restarted, with_ssh(silent(2'060))), "BeginRepair SoftReboot");
+  // A server in ERROR has no agent to restart.
+  EXPECT_EQ(
+      plan(unhealthy_instance(), with_ssh(seen(2'000, "ERROR", TargetView::Down, Probe::Silent))),
+      "BeginRepair HardReboot");
+  // Whoever leaves it out of the steps does not want it.
+  Instance without = unhealthy_instance();
+  without.spec.remediation.steps = {"SoftReboot"};
+  EXPECT_EQ(plan(without, with_ssh(silent(1'300))), "BeginRepair SoftReboot");
+  // The brake holds it as it holds the others.
+  InstanceObserved braked = with_ssh(silent(1'300));
+  braked.budget.blocked = true;
+  EXPECT_EQ(plan(unhealthy_instance(), braked), "Rest Blocked");
+}
+
 TEST(PlanRepair, ALadderThatEndsBeginsAnew) {
   Instance instance = unhealthy_instance("HardReboot", 2'000, 1);
   instance.spec.remediation.steps = {"SoftReboot", "HardReboot"};
@@ -127,8 +153,8 @@ TEST(PlanRepair, WithoutAStepThatHelpsItIsBlocked) {
 }
 
 TEST(PlanRepair, RetriesHaveAnEnd) {
-  EXPECT_EQ(plan(unhealthy_instance("Replace", 0, 2), silent(2'000)), "BeginRepair SoftReboot");
-  EXPECT_EQ(plan(unhealthy_instance("Replace", 0, 3), silent(2'000)), "Rest Failed");
+  EXPECT_EQ(plan(unhealthy_instance("Replace", 0, 3), silent(2'000)), "BeginRepair SoftReboot");
+  EXPECT_EQ(plan(unhealthy_instance("Replace", 0, 4), silent(2'000)), "Rest Failed");
 }
 
 TEST(PlanRepair, TheBudgetHoldsItBack) {

@@ -1,11 +1,14 @@
 #include "tests/scenarios/bed.h"
 
 #include "controller/async/block_on.h"
+#include "controller/base/text.h"
 #include "controller/base/yaml.h"
+#include "tests/http/certificate.h"
 #include "tests/testing/free_address.h"
 
 #include <gtest/gtest.h>
 
+#include <crypt.h>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -75,7 +78,7 @@ Bed::Bed(BedOptions options) : options_(std::move(options)), http_(http::make_cu
   api_url_ = "http://" + api_address_;
   if (options_.prometheus) {
     const std::string address = testing::free_address();
-    prometheus_url_ = "http://" + address;
+    prometheus_url_ = (options_.secured ? "https://" : "http://") + address;
     std::filesystem::create_directories(folder() + "/targets");
     std::filesystem::create_directories(folder() + "/rules");
     write_file(folder() + "/prometheus.yml",
@@ -83,15 +86,40 @@ Bed::Bed(BedOptions options) : options_(std::move(options)), http_(http::make_cu
                "rule_files: ['rules/clickdeploy-*.yml']\n"
                "scrape_configs:\n- job_name: click-deploy\n"
                "  file_sd_configs: [{files: ['targets/clickdeploy-*.json']}]\n");
-    prometheus_process_ = std::make_unique<testing::ChildProcess>(
-        std::vector<std::string>{"prometheus", "--config.file=" + folder() + "/prometheus.yml",
-                                 "--storage.tsdb.path=" + folder() + "/tsdb",
-                                 "--web.listen-address=" + address, "--web.enable-lifecycle"},
-        folder() + "/prometheus.log");
+    if (options_.secured) {
+      const auto made = http::testing::make_certificate(address.substr(0, address.find(':')));
+      certificate_ = made.pem;
+      write_file(folder() + "/prometheus.crt", made.pem);
+      write_file(folder() + "/prometheus.key", made.key_pem.reveal());
+      crypt_data scratch{};
+      write_file(folder() + "/web.yml",
+                 "tls_server_config: {cert_file: prometheus.crt, key_file: prometheus.key}\n"
+                 "basic_auth_users: {clickdeploy: '" +
+                     std::string(crypt_r("secret", "$2b$04$abcdefghijklmnopqrstuu", &scratch)) +
+                     "'}\n");
+      http::CurlOptions trusting;
+      trusting.tls.ca_pem = made.pem;
+      http_ = http::make_curl_client(trusting);
+    }
+    start_prometheus();
   }
   wait_for("clouds.yaml", seconds(20), [this] {
     return std::filesystem::exists(folder() + "/clouds.yaml") ? "" : "not written yet";
   });
+}
+
+void Bed::start_prometheus() {
+  std::vector<std::string> argv = {
+      "prometheus", "--config.file=" + folder() + "/prometheus.yml",
+      "--storage.tsdb.path=" + folder() + "/tsdb",
+      "--web.listen-address=" + prometheus_url_.substr(prometheus_url_.rfind('/') + 1),
+      "--web.enable-lifecycle"};
+  if (options_.secured) argv.push_back("--web.config.file=" + folder() + "/web.yml");
+  prometheus_process_ = std::make_unique<testing::ChildProcess>(argv, folder() + "/prometheus.log");
+}
+
+void Bed::kill_prometheus() {
+  prometheus_process_.reset();
 }
 
 Bed::~Bed() {
@@ -142,13 +170,20 @@ void Bed::apply_basics() {
                     {"metadata", metadata("local")},
                     {"spec", Json::object({{"credentials", credentials}, {"pollSeconds", 1}})}}));
   if (!options_.prometheus) return;
-  create(Json::object(
-      {{"apiVersion", "clickdeploy.io/v1alpha1"},
-       {"kind", "MetricsBackend"},
-       {"metadata", metadata("local")},
-       {"spec", Json::object({{"url", prometheus_url_},
-                              {"targets", Json::object({{"directory", folder() + "/targets"}})},
-                              {"rules", Json::object({{"directory", folder() + "/rules"}})}})}}));
+  Json spec = Json::object({{"url", prometheus_url_},
+                            {"targets", Json::object({{"directory", folder() + "/targets"}})},
+                            {"rules", Json::object({{"directory", folder() + "/rules"}})}});
+  if (options_.secured) {
+    auto secret = [](const char* name) {
+      return Json::object({{"secretRef", Json::object({{"name", name}})}});
+    };
+    spec.set("auth", Json::object({{"basic", secret("prometheus-login")}}));
+    spec.set("tls", Json::object({{"caSecretRef", Json::object({{"name", "prometheus-ca"}})}}));
+  }
+  create(Json::object({{"apiVersion", "clickdeploy.io/v1alpha1"},
+                       {"kind", "MetricsBackend"},
+                       {"metadata", metadata("local")},
+                       {"spec", std::move(spec)}}));
   Result<Json> policy = parse_single_yaml(R"(
 apiVersion: clickdeploy.io/v1alpha1
 kind: MonitoringPolicy
@@ -189,6 +224,9 @@ Json Bed::send(const std::string& method, const std::string& url, const Json& bo
   request.method = method;
   request.url = url;
   request.deadline = seconds(20);
+  if (options_.secured && url.starts_with(prometheus_url_)) {
+    request.headers.push_back({"Authorization", "Basic " + base64_encode("clickdeploy:secret")});
+  }
   if (!body.is_null()) {
     request.headers.push_back(
         {"Content-Type", method == "PATCH" ? "application/merge-patch+json" : "application/json"});
@@ -241,6 +279,13 @@ std::vector<Json> Bed::list(const std::string& plural) {
 void Bed::patch(const std::string& plural, const std::string& name, const Json& merge_patch) {
   int status = 0;
   Json answer = send("PATCH", api_url_ + object_path(plural, name), merge_patch, &status);
+  EXPECT_EQ(status, 200) << to_json(answer);
+}
+
+void Bed::patch_secret(const std::string& name, const Json& merge_patch) {
+  int status = 0;
+  Json answer =
+      send("PATCH", api_url_ + "/api/v1/namespaces/demo/secrets/" + name, merge_patch, &status);
   EXPECT_EQ(status, 200) << to_json(answer);
 }
 

@@ -23,6 +23,9 @@ namespace clickdeploy::scenarios {
 struct BedOptions {
   std::string guests = "none";  // none | process
   bool prometheus = false;
+  // Prometheus asks for the password that the Secret prometheus-login has (clickdeploy, secret),
+  // and has a certificate that the Secret prometheus-ca vouches for. apply_basics() makes neither.
+  bool secured = false;
   int quota_instances = 50;
 };
 
@@ -50,6 +53,7 @@ class Bed {
   std::optional<Json> get(const std::string& plural, const std::string& name);
   std::vector<Json> list(const std::string& plural);
   void patch(const std::string& plural, const std::string& name, const Json& merge_patch);
+  void patch_secret(const std::string& name, const Json& merge_patch);
   void remove(const std::string& plural, const std::string& name);
 
   // "" or why not, asked until it is "" or the time is up; then the last answer fails the test.
@@ -63,6 +67,9 @@ class Bed {
   Json cloud_state();  // localcloud's own view
   Json cloud_call(const std::string& method, const std::string& path, const Json& body);
   Json prometheus(const std::string& path);  // data of /api/v1/…
+  void start_prometheus();                   // again, at the same address
+  void kill_prometheus();
+  const std::string& prometheus_certificate() const { return certificate_; }
 
   const std::string& folder() const { return folder_.path(); }
   const std::string& api() const { return api_url_; }
@@ -75,6 +82,7 @@ class Bed {
   std::unique_ptr<http::HttpClient> http_;
   std::string cloud_url_;
   std::string prometheus_url_;
+  std::string certificate_;
   std::string api_address_;
   std::string api_url_;
   std::unique_ptr<testing::ChildProcess> cloud_;

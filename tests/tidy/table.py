@@ -18,7 +18,7 @@ MODULES = {
     "reconcilers": [
         "base", "async", "http", "api", "client", "runtime", "openstack", "prometheus", "agents",
     ],
-    "cli": ["base", "async", "http", "api", "client", "reconcilers"],
+    "cli": ["base", "async", "http", "api", "client", "prometheus", "reconcilers"],
     "app": [
         "base", "async", "http", "store", "api", "client", "apiserver", "openstack", "prometheus",
         "agents", "runtime", "localcloud", "reconcilers", "cli",

@@ -4,6 +4,18 @@ namespace clickdeploy::reconcilers {
 
 using api::v1alpha1::AgentSpec;
 
+namespace {
+
+agents::InstallMethod convert_method(const std::string& method) {
+  if (method == "Container") return agents::InstallMethod::Container;
+  if (method == "Archive") return agents::InstallMethod::Archive;
+  if (method == "Prebuilt") return agents::InstallMethod::Prebuilt;
+  if (method == "None") return agents::InstallMethod::None;
+  return agents::InstallMethod::Package;
+}
+
+}  // namespace
+
 agents::Agent convert_agent(const AgentSpec& spec) {
   agents::Agent agent;
   agent.name = spec.name;
@@ -13,9 +25,13 @@ agents::Agent convert_agent(const AgentSpec& spec) {
   agent.install.image = spec.install.image;
   agent.install.url = spec.install.url;
   agent.install.sha256 = spec.install.sha256;
-  agent.install.method = spec.install.method == "Container" ? agents::InstallMethod::Container
-                         : spec.install.method == "Archive" ? agents::InstallMethod::Archive
-                                                            : agents::InstallMethod::Package;
+  agent.install.package = spec.install.package;
+  agent.install.binary = spec.install.binary;
+  agent.install.unit = spec.install.unit;
+  agent.install.method = convert_method(spec.install.method);
+  agent.path = spec.path;
+  agent.memory_mib = spec.memory_mib.value_or(0);
+  agent.cpus = spec.cpus;
   return agent;
 }
 

@@ -5,6 +5,7 @@
 #include "controller/reconcilers/instance/instance_pass_internal.h"
 #include "controller/reconcilers/instance/part_calls.h"
 #include "controller/reconcilers/instance/placement.h"
+#include "controller/reconcilers/instance/repair_plan_internal.h"
 #include "controller/reconcilers/instance/resolve_internal.h"
 
 #include <algorithm>
@@ -140,6 +141,7 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     if (!planted(Bug::AddressKept)) status.address.clear();
     status.booted_at.clear();
     status.bootstrap = {};
+    status.ssh_host_key.clear();
     status.agents.clear();
     status.scraped.clear();
     for (AgentObserved& agent : pass.observed.agents) {
@@ -384,6 +386,15 @@ Task<Result<void>> InstanceReconciler::begin_repair(Pass& pass, std::string step
       }
     }
     pass.observed.look_up.reset();
+  } else if (step == "RestartAgent") {
+    Result<void> restarted = co_await restart_agents(pass);
+    if (!restarted) {
+      // No fault of this Instance's own: the next step is due at once.
+      context_.events.record(Instance::kGvk, work.metadata, EventKind::Warning,
+                             "AgentRestartFailed", restarted.error().message());
+      record.started_at = format_time(pass.observed.now - kAgentRestart);
+    }
+    done = co_await save(pass);  // the host key is pinned before it is needed again
   } else {
     const auto type =
         step == "SoftReboot" ? openstack::RebootType::Soft : openstack::RebootType::Hard;

@@ -100,6 +100,7 @@ struct AgentObserved {
   std::string version;
   std::string reported_uid;
   std::string probe_error;
+  std::string failed_step;  // of the first boot, as node_exporter tells it
 
   bool operator==(const AgentObserved&) const = default;
 };
@@ -155,6 +156,8 @@ struct InstanceObserved {
   std::optional<Error> failure;               // of the last action; stops the pass
   std::vector<AgentObserved> agents;
   RepairBudget budget;
+  bool may_restart_agents = false;  // the policy lets us in by SSH
+  std::string console_failed_step;  // of the first boot, as the server's console tells it
 };
 
 // How long ago the recorded time was; 0 if it is none.

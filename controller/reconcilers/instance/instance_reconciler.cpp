@@ -1,11 +1,13 @@
 #include "controller/reconcilers/instance/instance_reconciler.h"
 
+#include "controller/agents/bootstrap.h"
 #include "controller/base/planted.h"
 #include "controller/reconcilers/instance/agent_convert_internal.h"
 #include "controller/reconcilers/instance/instance_pass_internal.h"
 #include "controller/reconcilers/instance/instance_status.h"
 #include "controller/reconcilers/instance/scrape_address.h"
 #include "controller/reconcilers/instance/server_states.h"
+#include "controller/reconcilers/metrics_backend/address_policy.h"
 #include "controller/reconcilers/service/repair_budget.h"
 #include "controller/reconcilers/service/shared_parts.h"
 
@@ -28,6 +30,8 @@ namespace {
 constexpr int kActionsMax = 64;
 constexpr milliseconds kActionsRest{1'000};
 constexpr milliseconds kProbeDeadline{2'000};
+constexpr std::chrono::minutes kConsoleAgain{10};
+constexpr int kConsoleLines = 500;
 
 // The last part of the message: agent and address stand in the sentence around it already.
 std::string cause_of(const Error& error, const std::string& address) {
@@ -79,6 +83,7 @@ Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) 
     begun_.erase(key);
     claims_seen_.erase(key);
     ages_.erase(key);
+    consoles_read_.erase(key);
     co_return ReconcileResult{};
   }
   Pass pass{.key = key, .work = *cached, .stored = *cached};
@@ -86,6 +91,8 @@ Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) 
   observe_server(pass);
   co_await observe_fault(pass);
   co_await observe_agents(pass);
+  observe_time(pass);
+  co_await observe_console(pass);
 
   Rest rest{kActionsRest, std::string(api::kProgressing), "there is more to do"};
   for (int i = 0; i < kActionsMax; ++i) {
@@ -206,7 +213,11 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
   std::string why;
   std::shared_ptr<const prometheus::PrometheusSnapshot> prometheus;
   if (monitoring.connection != nullptr) prometheus = monitoring.connection->fresh_snapshot(&why);
-  const bool wanted = is_published(pass.work);
+  const std::string refusal = monitoring.policy == nullptr
+                                  ? ""
+                                  : address_refusal(monitoring.policy->spec.scrape.address_policy,
+                                                    pass.work.status.address);
+  const bool wanted = is_published(pass.work) && refusal.empty();
   std::vector<AgentSpec> specs;  // an agent that no policy wants any more is nobody's business
   for (const AgentSpec& spec : pass.work.spec.agents) {
     if (monitoring.policy != nullptr && wants_agent(*monitoring.policy, spec.name)) {
@@ -217,7 +228,7 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
     AgentObserved agent;
     agent.name = spec.name;
     agent.address = agent_address(pass.work, spec);
-    agent.refusal = publication_refusal(*monitoring.policy, pass.work);
+    agent.refusal = refusal;
     const std::string& server_id = pass.work.status.server.id;
     if (monitoring.connection == nullptr || agent.address.empty() || !agent.refusal.empty()) {
       agent.target = TargetView::NotPublished;
@@ -232,17 +243,22 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
       if (target->last_scrape) agent.last_scrape = format_time(*target->last_scrape);
     } else {
       agent.target = wanted ? TargetView::NotKnown : TargetView::NotPublished;
+      agent.scrape_error = refusal;
     }
     seen.agents.push_back(std::move(agent));
+  }
+  if (monitoring.policy != nullptr) {
+    seen.may_restart_agents = context_.shell != nullptr && monitoring.policy->spec.ssh.has_value();
   }
   const bool active = seen.server && seen.server->status == "ACTIVE";
   if (!active || pass.work.metadata.is_deleting()) co_return;
   for (std::size_t i = 0; i < seen.agents.size(); ++i) {
     AgentObserved& agent = seen.agents[i];
-    // Prometheus's word is enough while all is well; the version is asked for once.
-    const bool known = i < pass.work.status.agents.size() &&
-                       !pass.work.status.agents[i].reported_id.empty() &&
-                       pass.work.status.agents[i].state == "Up";
+    // Prometheus's word is enough while all is well; the version is asked for once, and how the
+    // first boot goes until it is over.
+    const bool known =
+        i < pass.work.status.agents.size() && pass.work.status.bootstrap.state == "Succeeded" &&
+        !pass.work.status.agents[i].reported_id.empty() && pass.work.status.agents[i].state == "Up";
     if (agent.address.empty() || (agent.target == TargetView::Up && known)) continue;
     agents::Agent asked = convert_agent(specs[i]);
     std::string address = agent.address;
@@ -255,6 +271,7 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
     }
     agent.version = answer->version;
     agent.reported_uid = answer->instance_uid;
+    agent.failed_step = answer->failed_step;
     const bool other = !answer->instance_uid.empty() &&
                        answer->instance_uid != pass.work.metadata.uid &&
                        answer->instance_uid != pass.work.status.claim.identity;
@@ -264,6 +281,28 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
                           "; the address was given to another server";
     }
   }
+}
+
+// Where no agent came up, the console is all that tells why. It is read when the time for the first
+// boot is over, and not often: whole fleets may fail at once.
+Task<void> InstanceReconciler::observe_console(Pass& pass) {
+  const api::v1alpha1::InstanceStatus& status = pass.work.status;
+  const bool silent = std::ranges::any_of(pass.observed.agents, [](const AgentObserved& agent) {
+    return agent.probe == AgentObserved::Probe::Silent;
+  });
+  if (!silent || status.bootstrap.state == "Succeeded" || !status.bootstrap.step.empty() ||
+      status.booted_at.empty()) {
+    co_return;
+  }
+  const std::chrono::seconds limit(pass.work.spec.remediation.startup_timeout_seconds);
+  if (age_of(status.booted_at, pass.observed) < limit) co_return;
+  const SteadyTime now = context_.clock.steady_now();
+  SteadyTime& read_at = consoles_read_[pass.key];
+  if (read_at != SteadyTime{} && now - read_at < kConsoleAgain) co_return;
+  read_at = now;
+  std::string id = status.server.id;
+  Result<std::string> console = co_await pass.connection->compute.console_output(id, kConsoleLines);
+  if (console) pass.observed.console_failed_step = agents::failed_step_in_console(*console);
 }
 
 RepairBudget InstanceReconciler::observe_budget(const Pass& pass) const {

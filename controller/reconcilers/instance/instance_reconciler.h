@@ -32,6 +32,7 @@ class InstanceReconciler final : public runtime::Reconciler {
   void observe_server(Pass& pass) const;
   Task<void> observe_fault(Pass& pass);
   Task<void> observe_agents(Pass& pass);
+  Task<void> observe_console(Pass& pass);
   RepairBudget observe_budget(const Pass& pass) const;
   void observe_time(Pass& pass);
 
@@ -44,6 +45,7 @@ class InstanceReconciler final : public runtime::Reconciler {
   Task<Result<void>> create_server(Pass& pass);
   Task<Result<void>> mark_server(Pass& pass, std::string id);
   Task<Result<void>> unmark_server(Pass& pass, std::string id);
+  Task<Result<void>> restart_agents(Pass& pass);
   Task<Result<void>> begin_repair(Pass& pass, std::string step, std::string reason);
   Task<Result<void>> drop_finalizer(Pass& pass);
 
@@ -63,6 +65,7 @@ class InstanceReconciler final : public runtime::Reconciler {
   std::map<api::ObjectKey, RecordAges> ages_;
   // Servers of somebody else that are being marked, so that two Instances never mark one.
   std::map<std::string, api::ObjectKey> marking_;
+  std::map<api::ObjectKey, SteadyTime> consoles_read_;  // of servers that never came up
 };
 
 }  // namespace clickdeploy::reconcilers

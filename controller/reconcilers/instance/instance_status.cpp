@@ -94,12 +94,22 @@ class Reporter {
     } else if (status_.bootstrap.state != "Succeeded") {
       const seconds waited = age_of(status_.booted_at, observed_);
       if (answered && observed_.server && observed_.server->status == "ACTIVE") {
-        status_.bootstrap = {"Succeeded", waited.count()};
+        status_.bootstrap = {"Succeeded", waited.count(), ""};
       } else {
         const bool late = waited.count() > instance_.spec.remediation.startup_timeout_seconds;
-        status_.bootstrap = {late ? "TimedOut" : "Pending", 0};
+        const std::string failed = failed_step();
+        status_.bootstrap = {!failed.empty() ? "Failed" : late ? "TimedOut" : "Pending", 0, failed};
       }
     }
+  }
+
+  // Of the first boot; what was told once stays true.
+  std::string failed_step() const {
+    for (const AgentObserved& seen : observed_.agents) {
+      if (!seen.failed_step.empty()) return seen.failed_step;
+    }
+    if (!observed_.console_failed_step.empty()) return observed_.console_failed_step;
+    return status_.bootstrap.step;
   }
 
   static std::string agent_state(const AgentObserved& seen, const std::string& before) {
@@ -155,7 +165,12 @@ class Reporter {
   void report_conditions() {
     report_infrastructure();
     const std::string& bootstrap = status_.bootstrap.state;
-    if (bootstrap == "TimedOut") {
+    if (bootstrap == "Failed") {
+      set("BootstrapSucceeded", ConditionStatus::False, api::kFailed,
+          "step " + status_.bootstrap.step +
+              " failed at the first boot; see /var/log/cloud-init-output.log on the server, or its "
+              "console log");
+    } else if (bootstrap == "TimedOut") {
       set("BootstrapSucceeded", ConditionStatus::False, api::kFailed,
           "agents did not answer within " +
               std::to_string(instance_.spec.remediation.startup_timeout_seconds) +
@@ -246,7 +261,9 @@ class Reporter {
       return;
     }
     set_bool("TargetPublished", published, "Prometheus lists every target of this Instance",
-             "waiting until Prometheus lists every target of this Instance");
+             scrape_problem.empty()
+                 ? "waiting until Prometheus lists every target of this Instance"
+                 : "Prometheus does not list every target of this Instance" + scrape_problem);
     set_bool("TargetScraped", scraped, "the last sample is from " + status_.scraped,
              "Prometheus has no successful scrape" + scrape_problem);
   }

@@ -100,21 +100,26 @@ milliseconds grace_left(const Instance& instance, const InstanceObserved& observ
   return seconds(spec.unhealthy_after_seconds) - age_of(record.unhealthy_since, observed);
 }
 
-bool can_help(const std::string& step, Ailment ailment) {
+bool can_help(const std::string& step, Ailment ailment, const InstanceObserved& observed) {
+  if (step == "RestartAgent") {
+    return ailment == Ailment::AgentSilent && observed.may_restart_agents;
+  }
   if (ailment == Ailment::AgentSilent) return true;
   if (ailment == Ailment::Error) return step != "SoftReboot";
   return step == "Replace";
 }
 
 // The step after `last` ("" for the first) that can help; "" when the ladder is at its end.
-std::string next_step(const RemediationSpec& spec, const std::string& last, Ailment ailment) {
+std::string next_step(const RemediationSpec& spec, const std::string& last, Ailment ailment,
+                      const InstanceObserved& observed) {
   auto from = spec.steps.begin();
   if (!last.empty()) {
     auto at = std::ranges::find(spec.steps, last);
     if (at != spec.steps.end()) from = std::next(at);
   }
-  auto found = std::find_if(from, spec.steps.end(),
-                            [&](const std::string& step) { return can_help(step, ailment); });
+  auto found = std::find_if(from, spec.steps.end(), [&](const std::string& step) {
+    return can_help(step, ailment, observed);
+  });
   return found == spec.steps.end() ? "" : *found;
 }
 
@@ -125,6 +130,12 @@ constexpr std::string_view kSkipAnnotation = "clickdeploy.io/skip-remediation";
 bool skips(const Instance& instance) {
   const auto mark = instance.metadata.annotations.find(std::string(kSkipAnnotation));
   return mark != instance.metadata.annotations.end() && mark->second != "false";
+}
+
+// How long a step has to show effect. An agent answers seconds after its restart, or not at all.
+seconds time_of(const std::string& step, const RemediationSpec& spec) {
+  const seconds asked(spec.step_timeout_seconds);
+  return step == "RestartAgent" ? std::min(asked, kAgentRestart) : asked;
 }
 
 Rest rest(milliseconds look_again, std::string_view reason, std::string message) {
@@ -206,7 +217,7 @@ std::optional<InstanceAction> plan_repair(const Instance& instance,
   }
   if (!record.step.empty()) {
     const seconds running = age_of(record.started_at, observed);
-    if (running.count() < spec.step_timeout_seconds) {
+    if (running < time_of(record.step, spec)) {
       return rest(kRepairPoll, api::kProgressing,
                   record.step + " was begun at " + record.started_at + " because " +
                       record.last_reason + "; waiting for its effect");
@@ -219,8 +230,9 @@ std::optional<InstanceAction> plan_repair(const Instance& instance,
                     " repairs did not help. Look at the server, then change the spec or delete "
                     "the Instance");
   }
-  std::string step = next_step(spec, record.step, diagnosis->ailment);
-  if (step.empty()) step = next_step(spec, "", diagnosis->ailment);  // once more from the bottom
+  std::string step = next_step(spec, record.step, diagnosis->ailment, observed);
+  if (step.empty())
+    step = next_step(spec, "", diagnosis->ailment, observed);  // once more from the bottom
   if (step.empty()) {
     return rest(kStoppedPoll, api::kBlocked,
                 diagnosis->reason + "; no step of spec.remediation.steps can repair that");

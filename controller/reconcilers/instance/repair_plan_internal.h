@@ -8,6 +8,9 @@
 
 namespace clickdeploy::reconcilers {
 
+// What a restarted agent has to answer; after that the next step is due.
+inline constexpr std::chrono::seconds kAgentRestart{60};
+
 // Is there an ailment, whatever is being done about it?
 bool ails(const Instance& instance, const InstanceObserved& observed);
 

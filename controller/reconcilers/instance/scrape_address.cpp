@@ -1,8 +1,6 @@
 #include "controller/reconcilers/instance/scrape_address.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
-#include <array>
 
 namespace clickdeploy::reconcilers {
 
@@ -36,20 +34,6 @@ const std::string& scrape_attachment(const api::v1alpha1::ServerTemplate& server
   const auto marked =
       std::ranges::find(server.networks, true, &api::v1alpha1::NetworkAttachment::scrape);
   return marked == server.networks.end() ? server.networks.front().name : marked->name;
-}
-
-bool is_private_address(const std::string& address) {
-  std::array<unsigned char, 16> b{};
-  if (inet_pton(AF_INET, address.c_str(), b.data()) == 1) {
-    return b[0] == 10 || b[0] == 127 || (b[0] == 172 && (b[1] & 0xF0) == 16) ||
-           (b[0] == 192 && b[1] == 168) || (b[0] == 169 && b[1] == 254) ||
-           (b[0] == 100 && (b[1] & 0xC0) == 64);
-  }
-  if (inet_pton(AF_INET6, address.c_str(), b.data()) != 1) return false;
-  const bool loopback =
-      std::ranges::all_of(b.begin(), b.end() - 1, [](unsigned char byte) { return byte == 0; }) &&
-      b[15] == 1;
-  return loopback || (b[0] & 0xFE) == 0xFC || (b[0] == 0xFE && (b[1] & 0xC0) == 0x80);
 }
 
 std::string scrape_address(const Instance& instance, const Server& server,

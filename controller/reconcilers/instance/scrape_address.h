@@ -17,7 +17,4 @@ std::string scrape_address(const api::v1alpha1::Instance& instance, const openst
 // The attachment that agents are scraped at.
 const std::string& scrape_attachment(const api::v1alpha1::ServerTemplate& server);
 
-// Is it reachable from inside only: RFC 1918, RFC 6598, loopback, link-local, unique local?
-bool is_private_address(const std::string& address);
-
 }  // namespace clickdeploy::reconcilers

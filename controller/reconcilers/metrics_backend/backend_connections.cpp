@@ -11,12 +11,12 @@ std::chrono::milliseconds snapshot_lasts(std::chrono::milliseconds poll) {
   return std::max<std::chrono::milliseconds>(std::chrono::seconds(45), 4 * poll);
 }
 
-BackendConnection::BackendConnection(http::HttpClient& http, Clock& clock, Executor executor,
-                                     const api::v1alpha1::MetricsBackendSpec& spec,
+BackendConnection::BackendConnection(http::HttpClient& http, std::unique_ptr<http::HttpClient> own,
+                                     Clock& clock, Executor executor, prometheus::Access its_access,
                                      std::chrono::milliseconds poll)
-    : url(spec.url),
-      query_timeout_seconds(spec.query_timeout_seconds),
-      client(http, spec.url, std::chrono::seconds(spec.query_timeout_seconds)),
+    : access(std::move(its_access)),
+      own_http(std::move(own)),
+      client(own_http != nullptr ? *own_http : http, access),
       observer(client, clock, {.poll = poll}),
       tasks(std::move(executor)),
       clock_(clock),
@@ -27,13 +27,13 @@ std::shared_ptr<const prometheus::PrometheusSnapshot> BackendConnection::fresh_s
   auto snapshot = observer.snapshot();
   const std::optional<Error> error = observer.last_error();
   if (snapshot == nullptr) {
-    *why = error ? "Prometheus at " + url + " could not be observed: " + error->message()
-                 : "waiting for the first observation of Prometheus at " + url;
+    *why = error ? "Prometheus at " + access.url + " could not be observed: " + error->message()
+                 : "waiting for the first observation of Prometheus at " + access.url;
     return nullptr;
   }
   const auto age = clock_.steady_now() - snapshot->started_at;
   if (age > snapshot_lasts(poll_)) {
-    *why = "Prometheus at " + url + " was last observed completely at " +
+    *why = "Prometheus at " + access.url + " was last observed completely at " +
            format_time(snapshot->taken_at) + (error ? ": " + error->message() : "");
     return nullptr;
   }
@@ -41,18 +41,22 @@ std::shared_ptr<const prometheus::PrometheusSnapshot> BackendConnection::fresh_s
 }
 
 BackendConnections::BackendConnections(http::HttpClient& http, Clock& clock, Executor executor,
-                                       std::chrono::milliseconds poll)
-    : http_(http), clock_(clock), executor_(std::move(executor)), poll_(poll) {}
+                                       std::chrono::milliseconds poll, SecuredClients secured)
+    : http_(http),
+      clock_(clock),
+      executor_(std::move(executor)),
+      poll_(poll),
+      secured_(std::move(secured)) {}
 
-std::shared_ptr<BackendConnection> BackendConnections::ensure(
-    const Key& key, const api::v1alpha1::MetricsBackendSpec& spec) {
+std::shared_ptr<BackendConnection> BackendConnections::ensure(const Key& key,
+                                                              const prometheus::Access& access) {
   std::shared_ptr<BackendConnection>& slot = connections_[key];
-  if (slot != nullptr && slot->url == spec.url &&
-      slot->query_timeout_seconds == spec.query_timeout_seconds) {
-    return slot;
-  }
+  if (slot != nullptr && slot->access == access) return slot;
   if (slot != nullptr) retire(slot);
-  slot = std::make_shared<BackendConnection>(http_, clock_, executor_, spec, poll_);
+  std::unique_ptr<http::HttpClient> own;
+  if (secured_ && access.needs_own_client()) own = secured_(access.tls);
+  slot =
+      std::make_shared<BackendConnection>(http_, std::move(own), clock_, executor_, access, poll_);
   slot->observer.listen([this, key](const std::vector<std::string>& changed) {
     if (listener_) listener_(key, changed);
   });

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "api/v1alpha1/metrics_backend.h"
+#include "api/meta/object_meta.h"
 #include "controller/async/clock.h"
 #include "controller/async/task_group.h"
 #include "controller/http/http_client.h"
@@ -21,13 +21,17 @@ namespace clickdeploy::reconcilers {
 // How long a snapshot may be acted upon, if one is taken every `poll`.
 std::chrono::milliseconds snapshot_lasts(std::chrono::milliseconds poll);
 
+// Makes a client for certificates of its own.
+using SecuredClients = std::function<std::unique_ptr<http::HttpClient>(http::TlsOptions)>;
+
 class BackendConnection {
  public:
-  BackendConnection(http::HttpClient& http, Clock& clock, Executor executor,
-                    const api::v1alpha1::MetricsBackendSpec& spec, std::chrono::milliseconds poll);
+  // `own` may be null; else it is used instead of `http`.
+  BackendConnection(http::HttpClient& http, std::unique_ptr<http::HttpClient> own, Clock& clock,
+                    Executor executor, prometheus::Access access, std::chrono::milliseconds poll);
 
-  const std::string url;
-  const std::int64_t query_timeout_seconds;
+  const prometheus::Access access;
+  const std::unique_ptr<http::HttpClient> own_http;
   prometheus::QueryClient client;
   prometheus::PrometheusObserver observer;
   TaskGroup tasks;  // runs the observer
@@ -47,12 +51,13 @@ class BackendConnections {
   // Told after each poll; `changed` are instance_id labels of targets.
   using Listener = std::function<void(const Key& backend, const std::vector<std::string>& changed)>;
 
+  // Without `secured` every backend is asked through `http`.
   BackendConnections(http::HttpClient& http, Clock& clock, Executor executor,
-                     std::chrono::milliseconds poll);
+                     std::chrono::milliseconds poll, SecuredClients secured = {});
 
   void listen(Listener listener) { listener_ = std::move(listener); }
-  std::shared_ptr<BackendConnection> ensure(const Key& key,
-                                            const api::v1alpha1::MetricsBackendSpec& spec);
+  // Made anew when the access has changed.
+  std::shared_ptr<BackendConnection> ensure(const Key& key, const prometheus::Access& access);
   std::shared_ptr<BackendConnection> find(const Key& key) const;  // nullptr if there is none
   std::vector<std::pair<Key, std::shared_ptr<BackendConnection>>> all() const;
   void remove(const Key& key);
@@ -65,6 +70,7 @@ class BackendConnections {
   Clock& clock_;
   Executor executor_;
   std::chrono::milliseconds poll_;
+  SecuredClients secured_;
   Listener listener_;
   std::map<Key, std::shared_ptr<BackendConnection>> connections_;
   std::vector<std::shared_ptr<BackendConnection>> retired_;

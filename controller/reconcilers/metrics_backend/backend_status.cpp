@@ -60,7 +60,7 @@ class Reporter {
       set("Reachable", ConditionStatus::True, api::kSucceeded,
           "Prometheus " + status_.version + " answers at " + backend_.spec.url);
     } else {
-      set("Reachable", ConditionStatus::Unknown, api::kObservationFailed, why_);
+      set("Reachable", ConditionStatus::Unknown, unreachable_reason(), why_);
     }
     report_ownership();
     report_targets();
@@ -71,9 +71,28 @@ class Reporter {
   }
 
  private:
+  // Does somebody have to change something before Prometheus can be observed?
+  std::string_view unreachable_reason() const {
+    if (!outcome_.observation_error) return api::kObservationFailed;
+    switch (outcome_.observation_error->code()) {
+      case ErrorCode::Unauthenticated:
+      case ErrorCode::PermissionDenied:
+        return api::kUnauthorized;
+      case ErrorCode::InvalidArgument:
+        return api::kInvalidConfiguration;
+      default:
+        return api::kObservationFailed;
+    }
+  }
+
+  static std::string_view reason_of(const Error& error) {
+    if (error.code() == ErrorCode::AlreadyExists) return api::kBlocked;  // another owner's folder
+    return error.is_retryable() ? api::kTransientError : api::kInvalidConfiguration;
+  }
+
   void report_ownership() {
     for (const auto& error : {outcome_.targets_error, outcome_.rules_error}) {
-      if (error && error->code() == ErrorCode::PermissionDenied) {
+      if (error && error->code() == ErrorCode::AlreadyExists) {
         set("OwnershipHeld", ConditionStatus::False, api::kBlocked, error->message());
         return;
       }
@@ -101,9 +120,7 @@ class Reporter {
     }
     status_.targets_summary = of(counts.up, counts.desired);
     if (outcome_.targets_error) {
-      set("TargetsDelivered", ConditionStatus::False,
-          outcome_.targets_error->is_retryable() ? api::kTransientError
-                                                 : api::kInvalidConfiguration,
+      set("TargetsDelivered", ConditionStatus::False, reason_of(*outcome_.targets_error),
           outcome_.targets_error->message());
     } else if (snapshot_ == nullptr) {
       set("TargetsDelivered", ConditionStatus::Unknown, api::kObservationFailed, why_);
@@ -137,8 +154,7 @@ class Reporter {
     counts.failing_evaluation = loaded.failing;
     status_.rules_summary = of(counts.loaded, counts.desired);
     if (outcome_.rules_error) {
-      set("RulesLoaded", ConditionStatus::False,
-          outcome_.rules_error->is_retryable() ? api::kTransientError : api::kInvalidConfiguration,
+      set("RulesLoaded", ConditionStatus::False, reason_of(*outcome_.rules_error),
           outcome_.rules_error->message());
     } else if (snapshot_ == nullptr) {
       set("RulesLoaded", ConditionStatus::Unknown, api::kObservationFailed, why_);
@@ -221,7 +237,8 @@ class Reporter {
     }
     const api::Condition cause = *api::find_condition(status_.conditions, first);
     const bool stopped = cause.reason == api::kInvalidConfiguration ||
-                         cause.reason == api::kBlocked || cause.reason == api::kFailed;
+                         cause.reason == api::kBlocked || cause.reason == api::kFailed ||
+                         cause.reason == api::kUnauthorized;
     set("Ready", cause.status, cause.reason, cause.message);
     set("Progressing", stopped ? ConditionStatus::False : ConditionStatus::True, cause.reason,
         cause.message);

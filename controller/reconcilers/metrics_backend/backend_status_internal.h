@@ -22,6 +22,7 @@ struct BackendOutcome {
   bool reload_pending = false;
   bool settling = false;  // files changed a moment ago: Prometheus may still be reading
   bool verified = false;
+  std::optional<Error> observation_error;  // of the last look at Prometheus
   std::optional<Error> targets_error;
   std::optional<Error> rules_error;
 };

@@ -1,6 +1,7 @@
 #include "controller/reconcilers/metrics_backend/metrics_backend_reconciler.h"
 
 #include "controller/async/run_on.h"
+#include "controller/reconcilers/metrics_backend/backend_access.h"
 #include "controller/reconcilers/metrics_backend/backend_status_internal.h"
 
 #include <algorithm>
@@ -46,7 +47,8 @@ Task<Result<ReconcileResult>> MetricsBackendReconciler::reconcile(api::ObjectKey
   }
   Pass pass{.backend = *cached};
   pass.memory = &memory_[key];
-  pass.connection = context_.backends.ensure(key, pass.backend.spec);
+  pass.connection = context_.backends.ensure(
+      key, access_of(context_.caches, key.namespace_name, pass.backend.spec));
   if (pass.backend.metadata.is_deleting()) {
     Result<void> removed = co_await remove_all(pass);
     if (!removed) co_return std::unexpected(std::move(removed).error());
@@ -100,6 +102,7 @@ Task<Result<void>> MetricsBackendReconciler::publish_targets(Pass& pass) {
         std::move(published).error().with_context("targets directory " + folder));
   }
   tell_held(pass);
+  tell_foreign(pass, folder, published->foreign);
   pass.plan.targets.insert(pass.plan.targets.end(), pass.plan.held.begin(), pass.plan.held.end());
   pass.outcome.delivered = pass.plan.targets.size();
   if (published->changed()) {
@@ -114,6 +117,21 @@ Task<Result<void>> MetricsBackendReconciler::publish_targets(Pass& pass) {
     co_return fail(ErrorCode::InvalidArgument, join(pass.plan.problems, "; "));
   }
   co_return Result<void>{};
+}
+
+// They are left as they are; but Prometheus may read them, and somebody should know.
+void MetricsBackendReconciler::tell_foreign(Pass& pass, const std::string& folder,
+                                            const std::vector<std::string>& names) const {
+  constexpr std::size_t kNamed = 5;
+  std::vector<std::string>& told = pass.memory->foreign[folder];
+  if (std::exchange(told, names) == names || names.empty()) return;
+  std::vector<std::string> shown(
+      names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(kNamed, names.size())));
+  for (std::string& name : shown) name = go_quote(name);
+  context_.events.record(
+      MetricsBackend::kGvk, pass.backend.metadata, EventKind::Warning, "ForeignFileFound",
+      std::to_string(names.size()) + " files in " + folder + " are not ours and are left alone: " +
+          join(shown, ", ") + (names.size() > kNamed ? ", …" : ""));
 }
 
 void MetricsBackendReconciler::tell_held(Pass& pass) const {
@@ -186,7 +204,7 @@ Task<Result<void>> MetricsBackendReconciler::remove_all(Pass& pass) {
     Result<PublishResult> removed = co_await run_on(publishing_.blocking, std::move(work));
     // A folder that is gone holds nothing of ours, and another owner's is not ours to empty.
     if (!removed && removed.error().code() != ErrorCode::NotFound &&
-        removed.error().code() != ErrorCode::PermissionDenied) {
+        removed.error().code() != ErrorCode::AlreadyExists) {
       co_return std::unexpected(std::move(removed).error().with_context("remove files"));
     }
   }
@@ -207,13 +225,25 @@ void MetricsBackendReconciler::remember_change(Pass& pass) const {
   pass.memory->changed = context_.clock.steady_now();
 }
 
+void MetricsBackendReconciler::tell_unreachable(
+    const Pass& pass, const api::v1alpha1::MetricsBackendStatus& before) const {
+  const api::Condition* now = api::find_condition(pass.backend.status.conditions, "Reachable");
+  if (now->status == api::ConditionStatus::True || !api::is_true(before.conditions, "Reachable"))
+    return;
+  context_.events.record(MetricsBackend::kGvk, pass.backend.metadata, EventKind::Warning,
+                         "BackendUnreachable", now->message);
+}
+
 void MetricsBackendReconciler::report(Pass& pass) const {
   pass.outcome.settling =
       pass.memory->wrote && context_.clock.steady_now() - pass.memory->changed < kSettling;
   std::string why;
   const auto snapshot = pass.connection->fresh_snapshot(&why);
+  pass.outcome.observation_error = pass.connection->observer.last_error();
+  const api::v1alpha1::MetricsBackendStatus before = pass.backend.status;
   pass.backend.status = report_backend(pass.backend, pass.plan, pass.outcome, snapshot.get(), why,
                                        context_.clock.wall_now());
+  tell_unreachable(pass, before);
   const auto& conditions = pass.backend.status.conditions;
   pass.outcome.verified =
       api::is_true(conditions, "TargetsDelivered") && api::is_true(conditions, "RulesLoaded");

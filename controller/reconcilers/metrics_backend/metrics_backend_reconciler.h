@@ -35,6 +35,7 @@ class MetricsBackendReconciler final : public runtime::Reconciler {
     SteadyTime changed{};  // when files were written last
     bool wrote = false;
     std::size_t held = 0;  // targets of stopped servers, when that was told last
+    std::map<std::string, std::vector<std::string>> foreign;  // by folder: files told of last
     RuleMemory rules;
   };
 
@@ -43,6 +44,9 @@ class MetricsBackendReconciler final : public runtime::Reconciler {
   Task<Result<void>> remove_all(Pass& pass);
   RuleOrder order_rules(const Pass& pass) const;
   void tell_held(Pass& pass) const;
+  void tell_foreign(Pass& pass, const std::string& folder,
+                    const std::vector<std::string>& names) const;
+  void tell_unreachable(const Pass& pass, const api::v1alpha1::MetricsBackendStatus& before) const;
   void tell_reload(Pass& pass, const Result<void>& reloaded) const;
   void remember_change(Pass& pass) const;
   void report(Pass& pass) const;

@@ -2,8 +2,9 @@
 
 #include "controller/agents/agent.h"
 #include "controller/base/planted.h"
+#include "controller/base/text.h"
 #include "controller/reconcilers/instance/instance_plan.h"
-#include "controller/reconcilers/instance/scrape_address.h"
+#include "controller/reconcilers/metrics_backend/address_policy.h"
 
 #include <algorithm>
 
@@ -21,10 +22,56 @@ bool is_ipv6(const std::string& address) {
   return address.find(':') != std::string::npos;
 }
 
+// One thing on a server that tells metrics.
+struct Scraped {
+  std::string name;  // the label agent
+  std::int64_t port = 0;
+  std::string path;
+  std::string scheme;
+  std::map<std::string, std::string> params;
+  std::string interval;
+  std::string timeout;
+};
+
+std::string host_and_port(const std::string& host, std::int64_t port) {
+  return (is_ipv6(host) ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+std::int64_t port_of(const AgentSpec& agent) {
+  const clickdeploy::agents::CatalogEntry* entry =
+      clickdeploy::agents::find_catalog_entry(agent.name);
+  return agent.port != 0 ? agent.port : (entry != nullptr ? entry->default_port : 0);
+}
+
+// A scrape may not take longer than the time to the next.
+std::string at_most(const std::string& timeout, const std::string& interval) {
+  const auto longest = parse_prometheus_duration(interval);
+  const auto asked = parse_prometheus_duration(timeout);
+  return longest && asked && *asked > *longest ? interval : timeout;
+}
+
+// The agents that the policy wants and the server has, and the Service's own endpoints.
+std::vector<Scraped> scraped_of(const Binding& binding, const Instance& instance) {
+  const api::v1alpha1::ScrapeSpec& scrape = binding.policy->spec.scrape;
+  std::vector<Scraped> all;
+  for (const AgentSpec& agent : instance.spec.agents) {
+    if (!wants_agent(*binding.policy, agent.name) || port_of(agent) == 0) continue;
+    all.push_back(
+        {agent.name, port_of(agent), agent.path, "", {}, scrape.interval, scrape.timeout});
+  }
+  for (const api::v1alpha1::EndpointSpec& endpoint : binding.service->spec.endpoints) {
+    const std::string interval = endpoint.interval.empty() ? scrape.interval : endpoint.interval;
+    const std::string timeout = endpoint.timeout.empty() ? scrape.timeout : endpoint.timeout;
+    all.push_back({endpoint.name, endpoint.port, endpoint.path, endpoint.scheme, endpoint.params,
+                   interval, at_most(timeout, interval)});
+  }
+  return all;
+}
+
 prometheus::Target target_of(const Binding& binding, const Instance& instance,
-                             const AgentSpec& agent, const std::string& address) {
+                             const Scraped& scraped) {
   prometheus::Target target;
-  target.address = address;
+  target.address = host_and_port(instance.status.address, scraped.port);
   target.labels = binding.policy->spec.scrape.target_labels;
   target.labels["managed_by"] = kManagedBy;
   target.labels["project_id"] = instance.spec.project_id;
@@ -33,9 +80,12 @@ prometheus::Target target_of(const Binding& binding, const Instance& instance,
   target.labels["service"] = binding.service->metadata.name;
   target.labels["namespace"] = binding.service->metadata.namespace_name;
   target.labels["instance_name"] = instance.metadata.name;
-  target.labels["agent"] = agent.name;
-  target.labels["__scrape_interval__"] = binding.policy->spec.scrape.interval;
-  target.labels["__scrape_timeout__"] = binding.policy->spec.scrape.timeout;
+  target.labels["agent"] = scraped.name;
+  target.labels["__scrape_interval__"] = scraped.interval;
+  target.labels["__scrape_timeout__"] = scraped.timeout;
+  if (!scraped.path.empty()) target.labels["__metrics_path__"] = scraped.path;
+  if (!scraped.scheme.empty()) target.labels["__scheme__"] = scraped.scheme;
+  for (const auto& [name, value] : scraped.params) target.labels["__param_" + name] = value;
   return target;
 }
 
@@ -81,26 +131,74 @@ bool has_address_to_scrape(const Instance& instance) {
                               [](const auto& agent) { return agent.state == "IdentityMismatch"; });
 }
 
+// Has the agent at the Instance's address said that it runs on this Instance?
+bool is_verified(const Instance& instance) {
+  return std::ranges::any_of(instance.status.agents, [&](const auto& agent) {
+    return agent.state == "Up" && agent.reported_id == instance.metadata.uid;
+  });
+}
+
+// Clouds give addresses that they took from one server to the next, and records of servers that are
+// gone live on for a while. Of several Instances with one address only the one that got it last can
+// have it, and that one only if its agent says so: else samples of one would carry the labels of
+// another.
+class AddressHolders {
+ public:
+  AddressHolders(const std::vector<Binding>& bindings, const MonitoringInput& input) {
+    std::set<std::string> services;  // by uid
+    for (const Binding& binding : bindings) services.insert(binding.service->metadata.uid);
+    for (const auto& instance : input.instances) {
+      if (!has_address_to_scrape(*instance)) continue;
+      const bool bound =
+          std::ranges::any_of(instance->metadata.owner_references,
+                              [&](const auto& owner) { return services.contains(owner.uid); });
+      if (!bound) continue;
+      Holder& holder = holders_[instance->status.address];
+      ++holder.count;
+      if (holder.newest == nullptr || age(*holder.newest) < age(*instance)) {
+        holder.newest = instance.get();
+      }
+    }
+  }
+
+  bool may_publish(const Instance& instance) const {
+    const auto found = holders_.find(instance.status.address);
+    if (found == holders_.end() || found->second.count == 1) return true;
+    return found->second.newest == &instance && is_verified(instance);
+  }
+
+ private:
+  struct Holder {
+    std::size_t count = 0;
+    const Instance* newest = nullptr;
+  };
+  static std::pair<std::string, std::string> age(const Instance& instance) {
+    return {instance.status.claim.since, instance.metadata.uid};
+  }
+
+  std::map<std::string, Holder> holders_;  // by address
+};
+
 // The targets of one Service: of servers that run, and of those that somebody stopped.
 struct ServiceTargets {
   std::vector<prometheus::Target> running;
   std::vector<prometheus::Target> stopped;
 };
 
-ServiceTargets targets_of(const Binding& binding, const MonitoringInput& input) {
+ServiceTargets targets_of(const Binding& binding, const MonitoringInput& input,
+                          const AddressHolders& holders) {
   ServiceTargets targets;
+  const std::string& policy = binding.policy->spec.scrape.address_policy;
   for (const auto& instance : input.instances) {
     if (!belongs_to(*instance, *binding.service) || !has_address_to_scrape(*instance)) continue;
-    if (!publication_refusal(*binding.policy, *instance).empty()) continue;
+    if (!address_refusal(policy, instance->status.address).empty()) continue;
+    if (!holders.may_publish(*instance)) continue;
     const bool runs = is_published(*instance);
     // Whoever pauses a Service says that what is stopped there is stopped on purpose.
     if (!runs && binding.service->spec.paused) continue;
-    for (const AgentSpec& agent : instance->spec.agents) {
-      if (!wants_agent(*binding.policy, agent.name)) continue;
-      const std::string address = agent_address(*instance, agent);
-      if (address.empty()) continue;
+    for (const Scraped& scraped : scraped_of(binding, *instance)) {
       std::vector<prometheus::Target>& list = runs ? targets.running : targets.stopped;
-      list.push_back(target_of(binding, *instance, agent, address));
+      list.push_back(target_of(binding, *instance, scraped));
     }
   }
   std::ranges::sort(targets.running);
@@ -120,9 +218,11 @@ bool are_too_many_stopped(const std::vector<ServiceTargets>& services) {
   return stopped > std::max(kFewMax, all / kShare);
 }
 
-void add_target_file(const Service& service, const ServiceTargets& targets, bool hold,
+void add_target_file(const Binding& binding, const ServiceTargets& targets, bool hold,
                      BackendPlan& plan) {
-  const std::string file = target_file_name(service.metadata.key());
+  const Service& service = *binding.service;
+  const prometheus::ScrapeJob job = scrape_job_of(*binding.policy);
+  const std::string file = target_file_name(service.metadata.key(), job);
   std::vector<prometheus::Target> written = targets.running;
   if (hold) {
     written.insert(written.end(), targets.stopped.begin(), targets.stopped.end());
@@ -143,10 +243,13 @@ void add_target_file(const Service& service, const ServiceTargets& targets, bool
 void add_targets(const std::vector<Binding>& bindings, const MonitoringInput& input,
                  BackendPlan& plan) {
   std::vector<ServiceTargets> services;
-  for (const Binding& binding : bindings) services.push_back(targets_of(binding, input));
+  const AddressHolders holders(bindings, input);
+  for (const Binding& binding : bindings) {
+    services.push_back(targets_of(binding, input, holders));
+  }
   const bool hold = are_too_many_stopped(services);
   for (std::size_t i = 0; i < bindings.size(); ++i) {
-    add_target_file(*bindings[i].service, services[i], hold, plan);
+    add_target_file(bindings[i], services[i], hold, plan);
   }
 }
 
@@ -190,9 +293,13 @@ void add_rules(const std::vector<Binding>& bindings, BackendPlan& plan) {
 
 }  // namespace
 
-std::string target_file_name(const ObjectKey& service) {
+prometheus::ScrapeJob scrape_job_of(const MonitoringPolicy& policy) {
+  return {policy.spec.scrape.sample_limit.value_or(0), policy.spec.scrape.label_limit.value_or(0)};
+}
+
+std::string target_file_name(const ObjectKey& service, const prometheus::ScrapeJob& job) {
   return std::string(prometheus::kOwnedPrefix) + service.namespace_name + "_" + service.name +
-         (planted(Bug::YamlTargets) ? ".yml" : ".json");
+         (planted(Bug::YamlTargets) ? ".yml" : job.file_suffix());
 }
 
 std::string rule_file_name(const ObjectKey& policy) {
@@ -218,23 +325,9 @@ std::string rules_owner_of(const std::string& cluster_id, const ObjectKey& backe
   return cluster_id.substr(0, kClusterDigits) + "/" + backend.text();
 }
 
-std::string publication_refusal(const MonitoringPolicy& policy, const Instance& instance) {
-  const std::string& address = instance.status.address;
-  if (policy.spec.scrape.address_policy != "PrivateOnly" || address.empty()) return "";
-  if (is_private_address(address)) return "";
-  return "address " + address + " is public, and spec.scrape.addressPolicy of MonitoringPolicy " +
-         policy.metadata.key().text() +
-         " is PrivateOnly: it is not published. Mark a private network with scrape: true";
-}
-
 std::string agent_address(const Instance& instance, const AgentSpec& agent) {
   const std::string& host = instance.status.address;
-  if (host.empty()) return "";
-  const clickdeploy::agents::CatalogEntry* entry =
-      clickdeploy::agents::find_catalog_entry(agent.name);
-  const std::int64_t port =
-      agent.port != 0 ? agent.port : (entry != nullptr ? entry->default_port : 0);
-  return (is_ipv6(host) ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  return host.empty() ? "" : host_and_port(host, port_of(agent));
 }
 
 bool is_published(const Instance& instance) {

@@ -1,8 +1,10 @@
 // What each Prometheus must have: target files and rule files, as a pure function of the objects.
 //
-// A target exists for each agent of each Instance that has an address and is not on its way out. A
-// policy's rules exist while it applies to at least one Service; the mapping exists while there are
-// targets for it. Names and labels are sorted: equal objects give equal bytes.
+// A target exists for each agent and endpoint of each Instance that has an address and is not on
+// its way out. Of Instances that claim one address at most one is published, and only once its
+// agent has said that it runs there. A policy's rules exist while it applies to at least one
+// Service; the mapping exists while there are targets for it. Names and labels are sorted: equal
+// objects give equal bytes.
 
 #pragma once
 
@@ -13,6 +15,7 @@
 #include "controller/base/error.h"
 #include "controller/prometheus/publisher.h"
 #include "controller/prometheus/rule_files.h"
+#include "controller/prometheus/scrape_jobs.h"
 #include "controller/prometheus/target_files.h"
 
 #include <map>
@@ -93,17 +96,16 @@ prometheus::Files target_files_to_have(prometheus::Files wanted,
 // The label `owner` of rule files: tells apart backends and clusters that share one Prometheus.
 std::string rules_owner_of(const std::string& cluster_id, const api::ObjectKey& backend);
 
+// The job that scrapes what the policy applies to.
+prometheus::ScrapeJob scrape_job_of(const api::v1alpha1::MonitoringPolicy& policy);
+
 // "clickdeploy-shop_web.json": names cannot hold an underscore, so no two collide.
-std::string target_file_name(const api::ObjectKey& service);
+std::string target_file_name(const api::ObjectKey& service, const prometheus::ScrapeJob& job = {});
 std::string rule_file_name(const api::ObjectKey& policy);
 
 // The rule file of a policy, whether it is wanted now or not.
 prometheus::RuleFile render_policy_rules(const api::v1alpha1::MonitoringPolicy& policy,
                                          const std::string& owner);
-
-// Why targets of the Instance may not be published under this policy; "" if they may.
-std::string publication_refusal(const api::v1alpha1::MonitoringPolicy& policy,
-                                const api::v1alpha1::Instance& instance);
 
 // The address at which an agent of this Instance is scraped; "" if it has none yet.
 std::string agent_address(const api::v1alpha1::Instance& instance,

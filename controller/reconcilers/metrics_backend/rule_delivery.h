@@ -85,7 +85,7 @@ class RuleDelivery {
   RuleDelivery(PublishingContext& publishing, const Clock& clock, Reload reload, RuleOrder order,
                RuleMemory& memory);
 
-  // Errors: NotFound without the folder, PermissionDenied if it is another owner's, Unavailable and
+  // Errors: NotFound without the folder, AlreadyExists if it is another owner's, Unavailable and
   // others of the disk, of promtool and of the reload. The report holds what came of it until then.
   Task<Result<void>> run();
 

@@ -1,0 +1,88 @@
+// A Prometheus behind a password and a certificate of its own: wrong and right Secrets, files that
+// somebody deletes, and a Prometheus that dies and comes back with nothing.
+
+#include "tests/scenarios/bed.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace clickdeploy::scenarios {
+namespace {
+
+using std::chrono::seconds;
+
+Json secret(const std::string& name, const Json& values) {
+  return Json::object({{"apiVersion", "v1"},
+                       {"kind", "Secret"},
+                       {"metadata", Json::object({{"name", name}, {"namespace", "demo"}})},
+                       {"stringData", values}});
+}
+
+class SecuredBackend : public ::testing::Test {
+ protected:
+  std::string condition(const std::string& type) {
+    return bed_.condition("metricsbackends", "local", type);
+  }
+  bool becomes(const std::string& type, const std::string& want) {
+    return bed_.wait_for(type + "=" + want, seconds(120), [&]() -> std::string {
+      const std::string now = condition(type);
+      return now.starts_with(want) ? "" : now;
+    });
+  }
+
+  Bed bed_{{.guests = "process", .prometheus = true, .secured = true}};
+};
+
+TEST_F(SecuredBackend, SaysWhatIsMissingAndComesBackFromEverything) {
+  bed_.start_daemon();
+  bed_.apply_basics();
+  becomes("Reachable", "Unknown InvalidConfiguration");
+  EXPECT_NE(condition("Reachable").find("Secret demo/prometheus-login does not exist"),
+            std::string::npos)
+      << condition("Reachable");
+
+  bed_.create(secret("prometheus-ca", Json::object({{"ca.crt", bed_.prometheus_certificate()}})));
+  bed_.create(secret("prometheus-login",
+                     Json::object({{"username", "clickdeploy"}, {"password", "wr0ng"}})));
+  becomes("Reachable", "Unknown Unauthorized");
+  EXPECT_EQ(condition("Ready").find("wr0ng"), std::string::npos);
+  EXPECT_TRUE(condition("Progressing").starts_with("False Unauthorized"))
+      << condition("Progressing");
+
+  bed_.patch_secret("prometheus-login",
+                    Json::object({{"stringData", Json::object({{"password", "secret\n"}})}}));
+  becomes("Ready", "True");
+  bed_.create(bed_.service("web", 1));
+  const auto monitored = [&] {
+    bed_.wait_for("one monitored server", seconds(120), [&]() -> std::string {
+      const auto service = bed_.get("services", "web");
+      if (!service) return "no Service";
+      const Json& status = (*service)["status"];
+      return status["monitoredReplicas"].as_int() == 1 ? "" : to_json(status["conditions"]);
+    });
+  };
+  monitored();
+
+  // By hand: our file is gone, one of somebody else is there.
+  const std::string ours = bed_.folder() + "/targets/clickdeploy-demo_web.json";
+  const std::string theirs = bed_.folder() + "/targets/theirs.json";
+  std::ofstream(theirs) << "[]";
+  ASSERT_TRUE(std::filesystem::remove(ours));
+  bed_.wait_for("the file again", seconds(90), [&]() -> std::string {
+    return std::filesystem::exists(ours) ? "" : "it is not there";
+  });
+  EXPECT_TRUE(std::filesystem::exists(theirs));
+
+  // It dies, and comes back with nothing but its configuration.
+  bed_.kill_prometheus();
+  becomes("Reachable", "Unknown ObservationFailed");
+  std::filesystem::remove_all(bed_.folder() + "/tsdb");
+  bed_.start_prometheus();
+  becomes("Ready", "True");
+  monitored();
+}
+
+}  // namespace
+}  // namespace clickdeploy::scenarios
