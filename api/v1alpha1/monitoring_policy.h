@@ -54,6 +54,85 @@ struct RuleGroupSpec {
   bool operator==(const RuleGroupSpec&) const = default;
 };
 
+// What a unit test of rules expects; the words are promtool's.
+struct RuleTestSeries {
+  std::string series;
+  std::string values;
+
+  bool operator==(const RuleTestSeries&) const = default;
+};
+
+struct RuleTestAlert {
+  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> annotations;
+
+  bool operator==(const RuleTestAlert&) const = default;
+};
+
+struct RuleTestAlerts {
+  std::string alert;
+  std::string eval_time;
+  std::vector<RuleTestAlert> expect;  // all that fire then
+
+  bool operator==(const RuleTestAlerts&) const = default;
+};
+
+struct RuleTestSample {
+  std::string series;
+  double value = 0;
+
+  bool operator==(const RuleTestSample&) const = default;
+};
+
+struct RuleTestExpression {
+  std::string expr;
+  std::string eval_time;
+  std::vector<RuleTestSample> expect;
+
+  bool operator==(const RuleTestExpression&) const = default;
+};
+
+struct RuleTestSpec {
+  std::string name;
+  std::string interval = "1m";
+  std::vector<RuleTestSeries> input_series;
+  std::vector<RuleTestAlerts> alerts;
+  std::vector<RuleTestExpression> expressions;
+
+  bool operator==(const RuleTestSpec&) const = default;
+};
+
+// One of the curated alerts; which they are says controller/prometheus/default_alerts.h.
+struct DefaultAlertSpec {
+  bool enabled = true;
+  std::string for_duration;               // "" is the alert's own
+  std::string severity;                   // likewise
+  std::optional<std::int64_t> threshold;  // likewise, in the alert's unit
+
+  bool operator==(const DefaultAlertSpec&) const = default;
+};
+
+struct SloAlertSpec {
+  bool enabled = true;
+  std::string severity;  // "" is page or ticket
+
+  bool operator==(const SloAlertSpec&) const = default;
+};
+
+struct SloSpec {
+  std::string name;
+  std::string objective;       // percent of requests that are good: "99.9"
+  std::string window = "30d";  // Prometheus's form
+  std::string errors;          // vector selectors of counters
+  std::string total;
+  SloAlertSpec page;
+  SloAlertSpec ticket;
+  std::string zero_traffic = "Ignore";  // Ignore | CountAsGood
+  std::int64_t minimum_requests = 0;
+
+  bool operator==(const SloSpec&) const = default;
+};
+
 struct MonitoringPolicySpec {
   LabelSelector service_selector;                   // empty: all
   std::optional<LabelSelector> namespace_selector;  // nullopt: its own namespace
@@ -63,17 +142,25 @@ struct MonitoringPolicySpec {
   ScrapeSpec scrape;
   std::optional<SshSpec> ssh;               // nullopt: RestartAgent is not possible
   std::string metrics_mapping = "Enabled";  // Enabled | Disabled
+  std::string metrics_retention;            // that Prometheus is to keep at least; "" asks nothing
   std::vector<RuleGroupSpec> rule_groups;
+  bool scope_to_services = true;
+  std::vector<RuleTestSpec> rule_tests;
+  std::map<std::string, DefaultAlertSpec> default_alerts;  // by name, as in "instanceDown"
+  std::vector<SloSpec> slos;
+  std::map<std::string, std::string> alert_labels;  // of every alert of the policy
+  bool inhibit_during_actions = false;
 
   bool operator==(const MonitoringPolicySpec&) const = default;
 };
 
 struct PolicyRuleStatus {
-  std::string ref;  // "group/0"
+  std::string ref;  // "group/0", "defaultAlerts/instanceDown", "slos/availability/0"
   std::string name;
   std::string state;  // Pending | Loaded | Rejected | PreviousVersionLoaded
   std::string health;
   std::string last_error;
+  double last_evaluation_seconds = 0;  // how long it took
   std::int64_t firing = 0;
 
   bool operator==(const PolicyRuleStatus&) const = default;
@@ -109,6 +196,8 @@ struct MonitoringPolicyStatus {
   std::string rules_summary;    // "2/2": loaded/desired
   std::int64_t firing = 0;
   std::vector<PolicyRuleStatus> rules;
+  std::vector<std::string> warnings;  // about rules that are good, but probably not meant so
+  std::string retention;              // that Prometheus has, in its words
   std::vector<PolicyBinding> bindings;
   std::string last_sync_time;
   Conditions conditions;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string_view>
 
 namespace clickdeploy::api::v1alpha1 {
@@ -62,6 +63,10 @@ void check_rule(FieldErrors& errors, const Json& rule, const std::string& path) 
   }
   check_label_names(errors, rule["labels"], path + ".labels");
   check_label_names(errors, rule["annotations"], path + ".annotations");
+  if (rule["record"].as_string().starts_with("click_deploy_")) {
+    errors.push_back(invalid(path + ".record", rule["record"],
+                             "names that begin with click_deploy_ are the controller's own"));
+  }
   if (alert && rule["labels"].contains("alertname")) {
     errors.push_back(invalid(path + ".labels", "alertname", "this label is set by Prometheus"));
   }
@@ -79,6 +84,36 @@ void check_groups(FieldErrors& errors, const Json& groups) {
   }
 }
 
+void check_tests(FieldErrors& errors, const Json& tests) {
+  std::size_t index = 0;
+  for (const Json& test : tests.as_array()) {
+    const std::string path = item_path("spec.rules.tests", index++);
+    check_duration(errors, test["interval"], path + ".interval");
+    for (const char* list : {"alerts", "expressions"}) {
+      std::size_t step = 0;
+      for (const Json& item : test[list].as_array()) {
+        const std::string time = item_path(path + "." + list, step++) + ".evalTime";
+        if (parse_prometheus_duration(item["evalTime"].as_string())) continue;
+        errors.push_back(invalid(time, item["evalTime"], "must be a duration such as 0s or 1h30m"));
+      }
+    }
+  }
+}
+
+void check_slos(FieldErrors& errors, const Json& slos) {
+  constexpr std::chrono::hours kShortest(1);
+  constexpr std::chrono::hours kLongest(24 * 366);
+  std::size_t index = 0;
+  for (const Json& slo : slos.as_array()) {
+    const std::string path = item_path("spec.slos", index++) + ".window";
+    const auto window = parse_prometheus_duration(slo["window"].as_string());
+    if (!window || *window <= kShortest || *window > kLongest) {
+      errors.push_back(
+          invalid(path, slo["window"], "must be a duration of more than 1h and at most a year"));
+    }
+  }
+}
+
 }  // namespace
 
 FieldErrors monitoring_policy_rules(const Json& object, const Json*) {
@@ -89,6 +124,13 @@ FieldErrors monitoring_policy_rules(const Json& object, const Json*) {
   check_agents(errors, spec["agents"], "spec.agents");
   check_scrape(errors, spec["scrape"]);
   check_groups(errors, spec["rules"]["groups"]);
+  check_tests(errors, spec["rules"]["tests"]);
+  for (const auto& [name, alert] : spec["defaultAlerts"].as_object()) {
+    check_duration(errors, alert["for"], "spec.defaultAlerts." + name + ".for");
+  }
+  check_slos(errors, spec["slos"]);
+  check_label_names(errors, spec["alerting"]["labels"], "spec.alerting.labels");
+  check_duration(errors, spec["metrics"]["retention"], "spec.metrics.retention");
   return errors;
 }
 

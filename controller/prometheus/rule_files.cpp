@@ -33,6 +33,23 @@ Json to_object(const RuleGroup& group) {
   return object;
 }
 
+Labels to_labels(const Json& object) {
+  Labels labels;
+  for (const auto& [name, value] : object.as_object()) labels.emplace(name, value.as_string());
+  return labels;
+}
+
+Rule to_rule(const Json& object) {
+  Rule rule;
+  rule.record = object["record"].as_string();
+  rule.alert = object["alert"].as_string();
+  rule.expr = object["expr"].as_string();
+  rule.for_duration = object["for"].as_string();
+  rule.labels = to_labels(object["labels"]);
+  rule.annotations = to_labels(object["annotations"]);
+  return rule;
+}
+
 RuleGroup info_group(const std::string& file_name, const std::string& owner,
                      const std::string& spec_hash) {
   Rule rule;
@@ -57,6 +74,20 @@ RuleFile render_rule_file(const std::string& file_name, const std::string& owner
   list.push_back(to_object(info_group(file_name, owner, file.spec_hash)));
   file.text = to_yaml(Json::object({{"groups", std::move(list)}}));
   return file;
+}
+
+Result<std::vector<RuleGroup>> read_rule_groups(const std::string& text) {
+  Result<Json> document = parse_single_yaml(text);
+  if (!document) return std::unexpected(std::move(document).error());
+  std::vector<RuleGroup> groups;
+  for (const Json& item : (*document)["groups"].as_array()) {
+    RuleGroup group{
+        .name = item["name"].as_string(), .interval = item["interval"].as_string(), .rules = {}};
+    for (const Json& rule : item["rules"].as_array()) group.rules.push_back(to_rule(rule));
+    const bool added = group.rules.size() == 1 && group.rules[0].record == kRulesInfoMetric;
+    if (!added) groups.push_back(std::move(group));
+  }
+  return groups;
 }
 
 std::string hash_in(const std::string& text) {

@@ -78,6 +78,7 @@ Json example_of(const Json& schema) {
   }
   if (type == "array") return Json::array({example_of(schema["items"])});
   if (type == "integer") return std::max(schema["minimum"].as_int(), std::int64_t{1});
+  if (type == "number") return 0.5;
   if (type == "boolean") return true;
   if (schema["format"].as_string() == "date-time") return "2026-01-01T00:00:00Z";
   return "x";

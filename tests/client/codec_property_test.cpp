@@ -199,6 +199,28 @@ class Maker {
   }
   RuleSpec rule() { return {text(), text(), text(), text(), map(), map()}; }
   RuleGroupSpec group() { return {text(), text(), list(&Maker::rule)}; }
+  RuleTestSpec rule_test() {
+    RuleTestSpec made;
+    made.name = text();
+    made.interval = word();
+    made.input_series = {{text(), text()}};
+    if (chance()) made.alerts = {{text(), text(), {{map(), map()}}}};
+    if (chance()) made.expressions = {{text(), text(), {{text(), 0.5}}}};
+    return made;
+  }
+  SloSpec slo() {
+    SloSpec made;
+    made.name = text();
+    made.objective = text();
+    made.window = word();
+    made.errors = text();
+    made.total = text();
+    made.page = {chance(), text()};
+    made.ticket = {chance(), text()};
+    made.zero_traffic = word();
+    made.minimum_requests = number();
+    return made;
+  }
   MonitoringPolicy policy() {
     MonitoringPolicy made;
     made.metadata = metadata();
@@ -209,7 +231,14 @@ class Maker {
     made.spec.agents = list(&Maker::agent);
     made.spec.scrape = {word(), word(), map()};
     made.spec.metrics_mapping = chance() ? "Enabled" : "Disabled";
+    if (chance()) made.spec.metrics_retention = text();
     made.spec.rule_groups = list(&Maker::group);
+    made.spec.scope_to_services = chance();
+    made.spec.rule_tests = list(&Maker::rule_test);
+    if (chance()) made.spec.default_alerts["diskFull"] = {chance(), text(), text(), number()};
+    made.spec.slos = list(&Maker::slo);
+    made.spec.alert_labels = map();
+    made.spec.inhibit_during_actions = chance();
     MonitoringPolicyStatus& status = made.status;
     status.observed_generation = number();
     status.services = {number(), number()};
@@ -218,7 +247,9 @@ class Maker {
     status.targets_summary = text();
     status.rules_summary = text();
     status.firing = number();
-    if (chance()) status.rules = {{text(), text(), text(), text(), text(), number()}};
+    if (chance()) status.rules = {{text(), text(), text(), text(), text(), 0.25, number()}};
+    if (chance()) status.warnings = {text()};
+    status.retention = text();
     if (chance()) status.bindings = {{text(), text()}};
     status.last_sync_time = text();
     status.conditions = list(&Maker::condition);

@@ -14,7 +14,8 @@ Result<Json> read_rule_file(const std::string& text);
 
 class FakeRuleChecker final : public prometheus::RuleChecker {
  public:
-  Result<void> check(const std::string& text) override;
+  Result<std::vector<std::string>> complaints(const std::string& text) override;
+  Result<void> test(const std::vector<prometheus::RuleGroup>& groups, const Json& tests) override;
 };
 
 }  // namespace clickdeploy::fakes

@@ -46,8 +46,8 @@ struct World {
     rules.policy = {"shop", "base"};
     rules.file_name = kRuleFile;
     rules.file = prometheus::render_rule_file(kRuleFile, kOwner, {group});
-    rules.rules = 1;
-    plan.policy_rules = {rules};
+    rules.entries = {{"node/0", "Down", "shop/base/node"}};
+    plan.policy_rules = {std::make_shared<const PolicyRules>(rules)};
     plan.rules_owner = kOwner;
     outcome.delivered = 1;
     prometheus::ActiveTarget known;
@@ -200,9 +200,25 @@ TEST(ReportBackend, CountsStayWhileNothingIsObserved) {
   EXPECT_EQ(world.report().rules, (api::v1alpha1::RuleCounts{1, 1, 0, 0}));
 }
 
+TEST(ReportBackend, CountsTheRulesThatAreNotAsTheyAreWanted) {
+  World world;
+  const std::string hash = world.plan.policy_rules[0]->file.spec_hash;
+  world.outcome.rules[kRuleFile] = {hash, "other", "", {{RuleVersion::LastGood, "bad", 0}}};
+  EXPECT_EQ(world.report().rules.rejected, 1);
+  world.outcome.rules[kRuleFile] = {hash, hash, "", {{RuleVersion::Wanted, "", 0}}};
+  EXPECT_EQ(world.report().rules.rejected, 0);
+  world.outcome.rules[kRuleFile].refusal = "Prometheus refused it";
+  EXPECT_EQ(world.report().rules.rejected, 1);
+  // What counts as loaded is the text that was chosen, not the one that is wanted.
+  world.outcome.rules[kRuleFile] = {hash, "other", "", {{RuleVersion::LastGood, "bad", 0}}};
+  EXPECT_FALSE(api::is_true(world.report().conditions, "RulesLoaded"));
+  world.snapshot->groups[1] = info_group(kRuleFile, "other");
+  EXPECT_TRUE(api::is_true(world.report().conditions, "RulesLoaded"));
+}
+
 TEST(RulesDiffer, ComparesTheHashesOfTheFilesWithThoseThatAreLoaded) {
   World world;
-  const std::string text = world.plan.policy_rules[0].file.text;
+  const std::string text = world.plan.policy_rules[0]->file.text;
   EXPECT_FALSE(rules_differ({{kRuleFile, text}}, kOwner, *world.snapshot));
   EXPECT_TRUE(rules_differ({}, kOwner, *world.snapshot));  // gone, but still loaded
   EXPECT_TRUE(rules_differ({{kRuleFile, text}, {"clickdeploy-mapping.yml", text}}, kOwner,

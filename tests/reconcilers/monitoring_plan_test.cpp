@@ -380,11 +380,11 @@ TEST(PlanBackend, RulesAreAFileForEachPolicyAndOneForTheMapping) {
   const BackendPlan plan = plan_backend(kMain, input);
   EXPECT_EQ(plan.rules_owner, "01234567/shop/main");
   ASSERT_EQ(plan.policy_rules.size(), 1u);
-  EXPECT_EQ(plan.policy_rules[0].file_name, "clickdeploy-shop_base.yml");
-  EXPECT_EQ(plan.policy_rules[0].rules, 2u);
-  EXPECT_NE(plan.policy_rules[0].file.text.find("shop/base/node"), std::string::npos);
-  EXPECT_EQ(plan.policy_rules[0].file,
-            render_policy_rules(policy_with_rules(), "01234567/shop/main"));
+  EXPECT_EQ(plan.policy_rules[0]->file_name, "clickdeploy-shop_base.yml");
+  EXPECT_EQ(plan.policy_rules[0]->entries.size(), 2u);
+  EXPECT_NE(plan.policy_rules[0]->file.text.find("shop/base/node"), std::string::npos);
+  EXPECT_EQ(plan.policy_rules[0]->file,
+            make_policy_rules(input.policies[0], input.services, "01234567/shop/main")->file);
   EXPECT_EQ(plan.mapping_file_name, "clickdeploy-mapping.yml");
   EXPECT_GT(plan.mapping_rules, 0u);
   EXPECT_NE(plan.mapping.text.find("01234567/shop/main"), std::string::npos);

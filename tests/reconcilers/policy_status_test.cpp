@@ -36,9 +36,19 @@ PolicyView good() {
   view.targets_desired = view.targets_up = 2;
   view.observed = true;
   view.wants_rules = true;
-  view.loaded = true;
+  view.rules = make_policy_rules(view.policy, {shared(sample_service())}, "01234567/shop/main");
+  view.faults = std::vector<std::string>{""};
+  view.loaded_hash = view.rules->file.spec_hash;
+  view.outcome = std::make_shared<const RulesOutcome>(
+      RulesOutcome{view.loaded_hash, view.loaded_hash, "", {RuleFate{}}});
   view.groups = {loaded_group("ok")};
   return view;
+}
+
+void set_outcome(PolicyView& view, const std::string& chosen, RuleFate fate,
+                 const std::string& refusal = "") {
+  view.outcome = std::make_shared<const RulesOutcome>(
+      RulesOutcome{view.rules->file.spec_hash, chosen, refusal, {std::move(fate)}});
 }
 
 struct Situation {
@@ -59,35 +69,54 @@ std::vector<Situation> situations() {
        "Loaded"},
       {"NotLoadedYet",
        [](PolicyView& v) {
-         v.loaded = false;
+         v.loaded_hash.clear();
          v.groups.clear();
        },
        "False Progressing", "True Progressing", "False Progressing", "Pending"},
-      {"OlderVersionLoaded",
+      {"OlderVersionLoaded", [](PolicyView& v) { v.loaded_hash = "older"; }, "False Progressing",
+       "True Progressing", "False Progressing", "PreviousVersionLoaded"},
+      {"NotDeliveredYet",
        [](PolicyView& v) {
-         v.loaded = false;
-         v.previous_loaded = true;
+         v.outcome = nullptr;
+         v.loaded_hash.clear();
        },
-       "False Progressing", "True Progressing", "False Progressing", "PreviousVersionLoaded"},
+       "False Progressing", "True Progressing", "False Progressing", "Pending"},
       {"Rejected",
        [](PolicyView& v) {
-         v.loaded = false;
+         v.loaded_hash.clear();
          v.groups.clear();
-         v.verdict = fail(ErrorCode::InvalidArgument, "parse error");
+         v.faults = std::vector<std::string>{"parse error"};
+         set_outcome(v, "", {RuleVersion::None, "parse error", 0});
+       },
+       invalid, invalid, invalid, "Rejected"},
+      {"RejectedWhileNothingMatches",
+       [](PolicyView& v) {
+         v.wants_rules = false;
+         v.outcome = nullptr;
+         v.loaded_hash.clear();
+         v.groups.clear();
+         v.faults = std::vector<std::string>{"parse error"};
        },
        invalid, invalid, invalid, "Rejected"},
       {"RejectedButThePreviousStays",
        [](PolicyView& v) {
-         v.loaded = false;
-         v.previous_loaded = true;
-         v.verdict = fail(ErrorCode::InvalidArgument, "parse error");
+         v.loaded_hash = "chosen";
+         v.faults = std::vector<std::string>{"parse error"};
+         set_outcome(v, "chosen", {RuleVersion::LastGood, "parse error", 0});
+       },
+       invalid, invalid, invalid, "PreviousVersionLoaded"},
+      {"RefusedByPrometheus",
+       [](PolicyView& v) {
+         v.loaded_hash = "older";
+         set_outcome(v, v.rules->file.spec_hash, {}, "Prometheus refused it at reload");
        },
        invalid, invalid, invalid, "PreviousVersionLoaded"},
       {"CannotBeEvaluated", [](PolicyView& v) { v.groups = {loaded_group("err")}; }, "False Failed",
        "False Failed", "False Failed", "Loaded"},
       {"PrometheusUnknown",
        [](PolicyView& v) {
-         v.observed = v.loaded = false;
+         v.observed = false;
+         v.loaded_hash.clear();
          v.observe_problem = "connect: refused";
          v.groups.clear();
        },
@@ -96,7 +125,8 @@ std::vector<Situation> situations() {
       {"NoBackend",
        [](PolicyView& v) {
          v.backend_problem = "MetricsBackend shop/main does not exist";
-         v.observed = v.loaded = v.wants_rules = false;
+         v.observed = v.wants_rules = false;
+         v.loaded_hash.clear();
        },
        invalid, invalid, fine, "Pending"},
       {"NothingSelected",
@@ -104,14 +134,15 @@ std::vector<Situation> situations() {
          v.matched.clear();
          v.applied.clear();
          v.nearest_miss = "Service shop/web lacks the label tier";
-         v.wants_rules = v.loaded = false;
+         v.wants_rules = false;
+         v.loaded_hash.clear();
          v.groups.clear();
        },
        "True NothingSelected", fine, fine, "Pending"},
       {"AgentsOld", [](PolicyView& v) { v.agents_up_to_date = 1; }, "False Progressing",
        "True Progressing", fine, "Loaded"},
       {"NoPromtool",
-       [](PolicyView& v) { v.verdict = fail(ErrorCode::NotFound, "promtool is not installed"); },
+       [](PolicyView& v) { v.faults = fail(ErrorCode::NotFound, "promtool is not installed"); },
        "Unknown TransientError", "True TransientError", "Unknown TransientError", "Loaded"},
   };
 }
@@ -154,6 +185,57 @@ TEST(ReportPolicy, CountsServicesTargetsAndRules) {
   EXPECT_EQ(status.firing, 2);
   ASSERT_EQ(status.bindings.size(), 1u);
   EXPECT_EQ(status.bindings[0], (api::v1alpha1::PolicyBinding{"shop/web", "shop/main"}));
+}
+
+TEST(ReportPolicy, ARuleIsFoundWhereItWasPut) {
+  MonitoringPolicy policy = sample_policy();
+  policy.spec.rule_groups = {
+      {"node", "30s", {{.alert = "A", .expr = "up((("}, {.alert = "B", .expr = "up == 0"}}}};
+  PolicyView view = good();
+  view.policy = shared(policy);
+  view.rules = make_policy_rules(view.policy, {}, "01234567/shop/main");
+  view.faults = std::vector<std::string>{"parse error", ""};
+  view.loaded_hash = "chosen";
+  view.outcome = std::make_shared<const RulesOutcome>(
+      RulesOutcome{view.rules->file.spec_hash,
+                   "chosen",
+                   "",
+                   {{RuleVersion::None, "parse error", 0}, {RuleVersion::Wanted, "", 0}}});
+  const MonitoringPolicyStatus status = report_policy(view, at(0));
+  ASSERT_EQ(status.rules.size(), 2u);
+  EXPECT_EQ(status.rules[0].state, "Rejected");
+  EXPECT_EQ(status.rules[0].last_error, "parse error");
+  EXPECT_EQ(status.rules[0].firing, 0);
+  EXPECT_EQ(status.rules[1].state, "Loaded");
+  EXPECT_EQ(status.rules[1].firing, 2);
+  EXPECT_EQ(status.rules_summary, "1/2");
+  EXPECT_NE(condition_message(status.conditions, "Accepted").find("node/0 (A): parse error"),
+            std::string::npos);
+}
+
+TEST(ReportPolicy, RetentionIsComparedWithWhatIsAskedFor) {
+  MonitoringPolicy policy = policy_with_rule();
+  const auto retention = [&](const std::string& has) {
+    PolicyView view = good();
+    view.policy = shared(policy);
+    view.retention = has;
+    return report_policy(view, at(0)).conditions;
+  };
+  EXPECT_EQ(api::find_condition(retention("15d"), "RetentionSufficient"), nullptr);
+  policy.spec.metrics_retention = "30d";
+  EXPECT_EQ(condition_text(retention("15d"), "RetentionSufficient"), "False InvalidConfiguration");
+  EXPECT_NE(condition_message(retention("15d"), "RetentionSufficient")
+                .find("--storage.tsdb.retention.time=30d"),
+            std::string::npos);
+  EXPECT_EQ(condition_text(retention("30d or 1GiB"), "RetentionSufficient"), "True Succeeded");
+  EXPECT_EQ(condition_text(retention("1GiB"), "RetentionSufficient"), "Unknown ObservationFailed");
+  api::v1alpha1::SloSpec slo;
+  slo.name = "availability";
+  slo.window = "90d";
+  policy.spec.slos = {slo};
+  EXPECT_NE(condition_message(retention("30d"), "RetentionSufficient")
+                .find("the SLO availability asks for 90d"),
+            std::string::npos);
 }
 
 TEST(ReportPolicy, TheNearestMissIsTold) {

@@ -20,8 +20,12 @@ constexpr const char* kFolder = "/rules";
 // Accepts what does not hold "promtool".
 class WordChecker final : public prometheus::RuleChecker {
  public:
-  Result<void> check(const std::string& text) override {
-    if (text.find("promtool") == std::string::npos) return {};
+  Result<std::vector<std::string>> complaints(const std::string& text) override {
+    if (text.find("promtool") == std::string::npos) return std::vector<std::string>{};
+    return std::vector<std::string>{"promtool says no"};
+  }
+  Result<void> test(const std::vector<prometheus::RuleGroup>&, const Json& tests) override {
+    if (to_json(tests).find("promtool") == std::string::npos) return {};
     return fail(ErrorCode::InvalidArgument, "promtool says no");
   }
 };
@@ -90,11 +94,37 @@ class Delivery : public ::testing::Test {
   Delivery() { EXPECT_TRUE(disk_.make_folder(kFolder)); }
 
   void want(const std::string& name, const std::string& expr) {
-    prometheus::RuleGroup group;
-    group.name = "group";
-    group.rules = {{.alert = "Down", .expr = expr}};
-    const std::string file = "clickdeploy-" + name + ".yml";
-    wanted_[file] = prometheus::render_rule_file(file, kOwner, {group});
+    want_rules(name, {{.alert = "Down", .expr = expr}});
+  }
+
+  void want_rules(const std::string& name, std::vector<prometheus::Rule> rules,
+                  const Json& tests = Json::array()) {
+    auto wanted = std::make_shared<PolicyRules>();
+    wanted->file_name = "clickdeploy-" + name + ".yml";
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      wanted->entries.push_back(
+          {"group/" + std::to_string(i), rules[i].alert + rules[i].record, "group"});
+    }
+    wanted->groups = {{.name = "group", .interval = "", .rules = std::move(rules)}};
+    wanted->file = prometheus::render_rule_file(wanted->file_name, kOwner, wanted->groups);
+    wanted->tests = tests;
+    wanted->digest = wanted->file.spec_hash + to_json(tests);
+    wanted_[wanted->file_name] = wanted;
+  }
+
+  // The expressions of a file that Prometheus has loaded, in order.
+  std::vector<std::string> loaded_rules(const std::string& name) const {
+    std::vector<std::string> all;
+    auto file = prometheus_.loaded.find("clickdeploy-" + name + ".yml");
+    if (file == prometheus_.loaded.end()) return all;
+    for (const auto& group : prometheus::read_rule_groups(file->second).value()) {
+      for (const auto& rule : group.rules) all.push_back(rule.expr);
+    }
+    return all;
+  }
+
+  const RulesOutcome& outcome(const std::string& name) {
+    return report_.outcomes["clickdeploy-" + name + ".yml"];
   }
 
   void pass() {
@@ -105,7 +135,7 @@ class Delivery : public ::testing::Test {
     order.folder_owner = "stamp";
     order.rules_owner = kOwner;
     order.reload = reload_;
-    for (const auto& [name, file] : wanted_) order.wanted.push_back({name, file});
+    for (const auto& [name, rules] : wanted_) order.wanted.push_back({name, rules->file, rules});
     if (snapshot_) {
       order.snapshot = std::make_shared<const prometheus::PrometheusSnapshot>(*snapshot_);
     }
@@ -153,7 +183,7 @@ class Delivery : public ::testing::Test {
   RuleMemory memory_;
   RuleReport report_;
   Result<void> last_;
-  std::map<std::string, prometheus::RuleFile> wanted_;
+  std::map<std::string, std::shared_ptr<const PolicyRules>> wanted_;
   bool reload_ = true;
   bool observed_ = true;
   std::optional<prometheus::PrometheusSnapshot> snapshot_;
@@ -323,7 +353,7 @@ TEST_F(Delivery, AfterARestartPrometheusSaysWhichFilesAreGood) {
   prometheus_.poison = "up == 2";
   want("a", "up == 2");
   Files files = prometheus_.loaded;
-  files["clickdeploy-a.yml"] = wanted_["clickdeploy-a.yml"].text;
+  files["clickdeploy-a.yml"] = wanted_["clickdeploy-a.yml"]->file.text;
   ASSERT_TRUE(prometheus::FilePublisher(disk_, kFolder, "stamp").publish(files));
   memory_ = RuleMemory{};
   pass();
@@ -372,6 +402,63 @@ TEST_F(Delivery, WhereSomebodyElseReloadsFilesAreWrittenAtOnce) {
   EXPECT_EQ(on_disk(), "a: up == 2");
   EXPECT_EQ(rejected(), "a");
   EXPECT_EQ(prometheus_.reloads, 0u);
+}
+
+TEST_F(Delivery, OneBadRuleAmongManyTakesNoneDown) {
+  std::vector<prometheus::Rule> rules;
+  std::vector<std::string> exprs;
+  for (int i = 0; i < 200; ++i) {
+    exprs.push_back("up == " + std::to_string(i));
+    rules.push_back({.alert = "Alert" + std::to_string(i), .expr = exprs.back()});
+  }
+  want_rules("a", rules);
+  pass();
+  EXPECT_EQ(loaded_rules("a"), exprs);
+  for (int i = 0; i < 200; ++i) rules[static_cast<std::size_t>(i)].expr += " + 0";
+  rules[77].expr = "promtool refuses this";
+  want_rules("a", rules);
+  passes_for(12s);
+  for (int i = 0; i < 200; ++i) {
+    if (i != 77) exprs[static_cast<std::size_t>(i)] += " + 0";
+  }
+  EXPECT_EQ(loaded_rules("a"), exprs);  // the 78th is as it was
+  EXPECT_EQ(outcome("a").fates[77].version, RuleVersion::LastGood);
+  EXPECT_EQ(outcome("a").fates[76].version, RuleVersion::Wanted);
+  EXPECT_EQ(report_.rejected["clickdeploy-a.yml"], "group/77 (Alert77): promtool says no");
+
+  // Our memory is lost, and Prometheus's: the disk holds it all.
+  memory_ = RuleMemory{};
+  prometheus_.loaded.clear();
+  passes_for(20s);
+  EXPECT_EQ(loaded_rules("a"), exprs);
+  EXPECT_EQ(outcome("a").fates[77].version, RuleVersion::LastGood);
+
+  rules[77].expr = "up == 1077";
+  want_rules("a", rules);
+  passes_for(20s);
+  exprs[77] = "up == 1077";
+  EXPECT_EQ(loaded_rules("a"), exprs);
+  EXPECT_TRUE(report_.rejected.empty());
+  EXPECT_EQ(outcome("a").chosen_hash, outcome("a").wanted_hash);
+}
+
+TEST_F(Delivery, ABadRuleThatNeverWasGoodIsLeftOut) {
+  want_rules("a", {{.alert = "A", .expr = "up == 1"}, {.alert = "B", .expr = "promtool"}});
+  pass();
+  EXPECT_EQ(loaded_rules("a"), std::vector<std::string>{"up == 1"});
+  EXPECT_EQ(outcome("a").fates[1].version, RuleVersion::None);
+}
+
+TEST_F(Delivery, AFailingUnitTestPublishesNothingThatChanged) {
+  want("a", "up == 1");
+  pass();
+  want_rules("a", {{.alert = "Down", .expr = "up == 2"}}, Json::array({"promtool"}));
+  passes_for(12s);
+  EXPECT_EQ(loaded(), "a: up == 1");
+  EXPECT_NE(report_.rejected["clickdeploy-a.yml"].find("unit test"), std::string::npos);
+  want_rules("a", {{.alert = "Down", .expr = "up == 2"}}, Json::array({"fine"}));
+  passes_for(12s);
+  EXPECT_EQ(loaded(), "a: up == 2");
 }
 
 TEST_F(Delivery, ALostHashIsReloadedRarely) {

@@ -47,6 +47,7 @@ spec:
   scrape: {{interval: 5s, timeout: 5s}}
   metrics: {{mapping: Enabled}}
   rules:
+    scopeToServices: false
     groups:
     - name: node
       rules:

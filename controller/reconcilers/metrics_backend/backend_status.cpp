@@ -142,11 +142,9 @@ class Reporter {
     counts.rejected = outcome_.rejected_files.contains(plan_.mapping_file_name)
                           ? static_cast<std::int64_t>(plan_.mapping_rules)
                           : 0;
-    for (const PolicyRules& rules : plan_.policy_rules) {
-      counts.desired += static_cast<std::int64_t>(rules.rules);
-      if (outcome_.rejected_files.contains(rules.file_name)) {
-        counts.rejected += static_cast<std::int64_t>(rules.rules);
-      }
+    for (const auto& rules : plan_.policy_rules) {
+      counts.desired += static_cast<std::int64_t>(rules->entries.size());
+      counts.rejected += count_rejected(*rules);
     }
     LoadedRules loaded;
     if (snapshot_ != nullptr) loaded = count_loaded(*snapshot_, plan_.rules_owner);
@@ -188,10 +186,23 @@ class Reporter {
     return outcome_.settling ? "" : ". " + question;
   }
 
+  std::int64_t count_rejected(const PolicyRules& rules) const {
+    auto outcome = outcome_.rules.find(rules.file_name);
+    if (outcome == outcome_.rules.end()) return 0;
+    if (!outcome->second.refusal.empty()) return static_cast<std::int64_t>(rules.entries.size());
+    return std::ranges::count_if(outcome->second.fates, [](const RuleFate& fate) {
+      return fate.version != RuleVersion::Wanted;
+    });
+  }
+
   std::string first_not_loaded() const {
-    for (const PolicyRules& rules : plan_.policy_rules) {
-      if (snapshot_->loaded_hash(rules.file_name, plan_.rules_owner) != rules.file.spec_hash)
-        return rules.file_name;
+    for (const auto& rules : plan_.policy_rules) {
+      auto outcome = outcome_.rules.find(rules->file_name);
+      const std::string& hash =
+          outcome == outcome_.rules.end() ? rules->file.spec_hash : outcome->second.chosen_hash;
+      if (snapshot_->loaded_hash(rules->file_name, plan_.rules_owner) != hash) {
+        return rules->file_name;
+      }
     }
     if (!plan_.mapping_file_name.empty() &&
         snapshot_->loaded_hash(plan_.mapping_file_name, plan_.rules_owner) !=

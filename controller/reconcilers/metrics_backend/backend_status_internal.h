@@ -6,7 +6,9 @@
 #include "controller/prometheus/observer.h"
 #include "controller/prometheus/publisher.h"
 #include "controller/reconcilers/metrics_backend/monitoring_plan.h"
+#include "controller/reconcilers/metrics_backend/rule_choice.h"
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,9 +18,10 @@ namespace clickdeploy::reconcilers {
 // What came of one reconcile's acts.
 struct BackendOutcome {
   std::size_t delivered = 0;
-  std::set<std::string> rejected_files;
-  std::string rejection;  // of the last of them
-  std::string broken;     // what Prometheus says of its own configuration; "" if that is fine
+  std::map<std::string, RulesOutcome> rules;  // by file name, of policies alone
+  std::set<std::string> rejected_files;       // that, or a rule of which, is not loaded
+  std::string rejection;                      // of the last of them
+  std::string broken;  // what Prometheus says of its own configuration; "" if that is fine
   bool reload_pending = false;
   bool settling = false;  // files changed a moment ago: Prometheus may still be reading
   bool verified = false;

@@ -152,11 +152,11 @@ RuleOrder MetricsBackendReconciler::order_rules(const Pass& pass) const {
   order.rules_owner = pass.plan.rules_owner;
   order.reload = pass.backend.spec.rules_reload == "HTTP";
   order.verify = std::chrono::seconds(pass.backend.spec.verify_seconds);
-  for (const PolicyRules& rules : pass.plan.policy_rules) {
-    order.wanted.push_back({rules.file_name, rules.file});
+  for (const auto& rules : pass.plan.policy_rules) {
+    order.wanted.push_back({rules->file_name, rules->file, rules});
   }
   if (!pass.plan.mapping_file_name.empty()) {
-    order.wanted.push_back({pass.plan.mapping_file_name, pass.plan.mapping, false});
+    order.wanted.push_back({pass.plan.mapping_file_name, pass.plan.mapping, nullptr});
   }
   std::string why;
   order.snapshot = pass.connection->fresh_snapshot(&why);
@@ -173,6 +173,10 @@ Task<Result<void>> MetricsBackendReconciler::publish_rules(Pass& pass) {
   for (const Result<void>& reloaded : report.reloads) tell_reload(pass, reloaded);
   pass.outcome.reload_pending = report.reload_pending;
   pass.outcome.broken = report.broken;
+  for (const auto& [file, outcome] : report.outcomes) {
+    publishing_.verdicts.note(pass.plan.rules_owner, file, outcome);
+  }
+  pass.outcome.rules = report.outcomes;
   for (const auto& [file, why] : report.rejected) {
     pass.outcome.rejected_files.insert(file);
     pass.outcome.rejection = why;

@@ -94,28 +94,6 @@ bool belongs_to(const Instance& instance, const Service& service) {
                              [&](const auto& owner) { return owner.uid == service.metadata.uid; });
 }
 
-std::vector<prometheus::RuleGroup> groups_of(const MonitoringPolicy& policy) {
-  std::vector<prometheus::RuleGroup> groups;
-  for (const auto& group : policy.spec.rule_groups) {
-    prometheus::RuleGroup rendered{
-        .name = policy.metadata.namespace_name + "/" + policy.metadata.name + "/" + group.name,
-        .interval = group.interval,
-        .rules = {}};
-    for (const auto& rule : group.rules) {
-      prometheus::Rule out;
-      out.record = rule.record;
-      out.alert = rule.alert;
-      out.expr = rule.expr;
-      out.for_duration = rule.for_duration;
-      out.labels = rule.labels;
-      out.annotations = rule.annotations;
-      rendered.rules.push_back(std::move(out));
-    }
-    groups.push_back(std::move(rendered));
-  }
-  return groups;
-}
-
 std::size_t count_rules(const std::vector<prometheus::RuleGroup>& groups) {
   std::size_t count = 0;
   for (const auto& group : groups) count += group.rules.size();
@@ -253,41 +231,38 @@ void add_targets(const std::vector<Binding>& bindings, const MonitoringInput& in
   }
 }
 
-// Asked for in every plan and nearly always the same: rendered once.
-prometheus::RuleFile render_once(const std::string& name, const std::string& owner,
-                                 const std::vector<prometheus::RuleGroup>& groups) {
-  struct Rendered {
-    std::vector<prometheus::RuleGroup> groups;
-    prometheus::RuleFile file;
-  };
+// The mapping is asked for in every plan and always the same: rendered once for each owner.
+const prometheus::RuleFile& mapping_file(const std::string& name, const std::string& owner,
+                                         const std::vector<prometheus::RuleGroup>& groups) {
   constexpr std::size_t kKept = 100;
-  thread_local std::map<std::pair<std::string, std::string>, Rendered> kept;  // by owner and name
-  auto found = kept.find({owner, name});
-  if (found != kept.end() && found->second.groups == groups) return found->second.file;
+  thread_local std::map<std::string, prometheus::RuleFile> kept;
+  auto found = kept.find(owner);
+  if (found != kept.end()) return found->second;
   if (kept.size() >= kKept) kept.clear();
-  prometheus::RuleFile file = prometheus::render_rule_file(name, owner, groups);
-  kept.insert_or_assign({owner, name}, Rendered{groups, file});
-  return file;
+  return kept[owner] = prometheus::render_rule_file(name, owner, groups);
 }
 
 void add_rules(const std::vector<Binding>& bindings, BackendPlan& plan) {
-  std::map<ObjectKey, std::shared_ptr<const MonitoringPolicy>> policies;
+  struct Applied {
+    std::shared_ptr<const MonitoringPolicy> policy;
+    std::vector<std::shared_ptr<const Service>> services;
+  };
+  std::map<ObjectKey, Applied> policies;
   for (const Binding& binding : bindings) {
-    policies.emplace(binding.policy->metadata.key(), binding.policy);
+    Applied& applied = policies[binding.policy->metadata.key()];
+    applied.policy = binding.policy;
+    applied.services.push_back(binding.service);
   }
   bool mapping = false;
-  for (const auto& [key, policy] : policies) {
-    mapping = mapping || policy->spec.metrics_mapping == "Enabled";
-    const std::vector<prometheus::RuleGroup> groups = groups_of(*policy);
-    if (groups.empty()) continue;
-    const std::string name = rule_file_name(key);
-    plan.policy_rules.push_back(
-        {key, name, render_once(name, plan.rules_owner, groups), count_rules(groups)});
+  for (const auto& [key, applied] : policies) {
+    mapping = mapping || applied.policy->spec.metrics_mapping == "Enabled";
+    auto rules = make_policy_rules(applied.policy, applied.services, plan.rules_owner);
+    if (!rules->entries.empty()) plan.policy_rules.push_back(std::move(rules));
   }
   if (!mapping) return;
   static const std::vector<prometheus::RuleGroup> kGroups = prometheus::mapping_rule_groups("");
   plan.mapping_file_name = std::string(prometheus::kOwnedPrefix) + "mapping.yml";
-  plan.mapping = render_once(plan.mapping_file_name, plan.rules_owner, kGroups);
+  plan.mapping = mapping_file(plan.mapping_file_name, plan.rules_owner, kGroups);
   plan.mapping_rules = count_rules(kGroups);
 }
 
@@ -300,14 +275,6 @@ prometheus::ScrapeJob scrape_job_of(const MonitoringPolicy& policy) {
 std::string target_file_name(const ObjectKey& service, const prometheus::ScrapeJob& job) {
   return std::string(prometheus::kOwnedPrefix) + service.namespace_name + "_" + service.name +
          (planted(Bug::YamlTargets) ? ".yml" : job.file_suffix());
-}
-
-std::string rule_file_name(const ObjectKey& policy) {
-  return std::string(prometheus::kOwnedPrefix) + policy.namespace_name + "_" + policy.name + ".yml";
-}
-
-prometheus::RuleFile render_policy_rules(const MonitoringPolicy& policy, const std::string& owner) {
-  return render_once(rule_file_name(policy.metadata.key()), owner, groups_of(policy));
 }
 
 prometheus::Files target_files_to_have(prometheus::Files wanted,

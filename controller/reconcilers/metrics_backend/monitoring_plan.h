@@ -17,6 +17,7 @@
 #include "controller/prometheus/rule_files.h"
 #include "controller/prometheus/scrape_jobs.h"
 #include "controller/prometheus/target_files.h"
+#include "controller/reconcilers/metrics_backend/policy_rules.h"
 
 #include <map>
 #include <memory>
@@ -61,20 +62,13 @@ std::shared_ptr<const api::v1alpha1::MonitoringPolicy> applied_policy(
 
 std::vector<Binding> plan_bindings(const MonitoringInput& input);
 
-struct PolicyRules {
-  api::ObjectKey policy;
-  std::string file_name;
-  prometheus::RuleFile file;
-  std::size_t rules = 0;
-};
-
 struct BackendPlan {
   std::string rules_owner;                          // as rules_owner_of says
   std::map<std::string, std::string> target_files;  // name → text
   std::vector<prometheus::Target> targets;          // of servers that run
   std::vector<prometheus::Target> held;             // of stopped servers, in the files all the same
-  std::vector<PolicyRules> policy_rules;            // by file name
-  std::string mapping_file_name;                    // "" if no mapping is wanted
+  std::vector<std::shared_ptr<const PolicyRules>> policy_rules;  // by file name
+  std::string mapping_file_name;                                 // "" if no mapping is wanted
   prometheus::RuleFile mapping;
   std::size_t mapping_rules = 0;
   std::vector<std::string> problems;      // targets that cannot be written, and why
@@ -101,11 +95,6 @@ prometheus::ScrapeJob scrape_job_of(const api::v1alpha1::MonitoringPolicy& polic
 
 // "clickdeploy-shop_web.json": names cannot hold an underscore, so no two collide.
 std::string target_file_name(const api::ObjectKey& service, const prometheus::ScrapeJob& job = {});
-std::string rule_file_name(const api::ObjectKey& policy);
-
-// The rule file of a policy, whether it is wanted now or not.
-prometheus::RuleFile render_policy_rules(const api::v1alpha1::MonitoringPolicy& policy,
-                                         const std::string& owner);
 
 // The address at which an agent of this Instance is scraped; "" if it has none yet.
 std::string agent_address(const api::v1alpha1::Instance& instance,

@@ -115,48 +115,89 @@ Task<Result<void>> RuleDelivery::write(Files files) {
 
 // For each file the text that Prometheus can load: the new one, or the last that was good.
 Task<Result<Files>> RuleDelivery::choose(Files current) {
-  forget_old_refusals();
+  std::map<std::string, prometheus::RuleFile> candidates;
+  for (const WantedRules& wanted : order_.wanted) {
+    const Files& known = memory_.proven.contains(wanted.file_name) ? memory_.proven : current;
+    auto last = known.find(wanted.file_name);
+    std::string last_good = last == known.end() ? "" : last->second;
+    Result<prometheus::RuleFile> best = co_await best_version(wanted, std::move(last_good));
+    if (!best) co_return std::unexpected(std::move(best).error().with_context("check rules"));
+    candidates[wanted.file_name] = *std::move(best);
+  }
+  forget_old_refusals(candidates);
   Files chosen;
   bool retried = false;
-  for (const WantedRules& wanted : order_.wanted) {
-    std::string why;
-    if (wanted.needs_check && !planted(Bug::RuleNotChecked)) {
-      Result<void> verdict = co_await publishing_.verdicts.check(wanted.file);
-      if (!verdict && verdict.error().code() != ErrorCode::InvalidArgument) {
-        co_return std::unexpected(std::move(verdict).error().with_context("check rules"));
-      }
-      if (!verdict) why = verdict.error().message();
-    }
-    if (why.empty()) why = refusal_of(wanted, retried);
+  for (const auto& [name, file] : candidates) {
+    const std::string why = refusal_of(name, retried);
     if (why.empty()) {
-      chosen[wanted.file_name] = wanted.file.text;
+      if (!file.text.empty()) chosen[name] = file.text;
       continue;
     }
-    report_.rejected[wanted.file_name] = why;
+    reject(name, why);
     if (planted(Bug::LastGoodLost)) continue;
-    auto there = current.find(wanted.file_name);
-    auto proven = memory_.proven.find(wanted.file_name);
-    if (there != current.end() && there->second != wanted.file.text) {
-      chosen[wanted.file_name] = there->second;
+    auto there = current.find(name);
+    auto proven = memory_.proven.find(name);
+    if (there != current.end() && there->second != file.text) {
+      chosen[name] = there->second;
     } else if (proven != memory_.proven.end()) {
-      chosen[wanted.file_name] = proven->second;
+      chosen[name] = proven->second;
     }
   }
   co_return chosen;
 }
 
-void RuleDelivery::forget_old_refusals() {
-  std::erase_if(memory_.refused, [this](const auto& entry) {
-    return std::ranges::none_of(order_.wanted, [&entry](const WantedRules& wanted) {
-      return wanted.file_name == entry.first && wanted.file.spec_hash == entry.second.hash;
-    });
+// The file with every rule that is good, and the last good versions of those that are not. Without
+// a text if nothing is left.
+Task<Result<prometheus::RuleFile>> RuleDelivery::best_version(WantedRules wanted,
+                                                              std::string last_good) {
+  if (wanted.rules == nullptr || planted(Bug::RuleNotChecked)) co_return wanted.file;
+  Result<std::vector<std::string>> faults = co_await publishing_.verdicts.check(wanted.rules);
+  if (!faults) co_return std::unexpected(std::move(faults).error());
+  std::vector<prometheus::RuleGroup> before;
+  const bool good = std::ranges::all_of(*faults, &std::string::empty);
+  if (!good && !last_good.empty() && !planted(Bug::LastGoodLost)) {
+    // A text that cannot be read holds no version that is known to be good.
+    before = prometheus::read_rule_groups(last_good).value_or(std::vector<prometheus::RuleGroup>{});
+  }
+  RuleChoice choice = choose_rules(wanted.rules->groups, *faults, before);
+  for (std::size_t i = 0; i < choice.fates.size() && !report_.rejected.contains(wanted.file_name);
+       ++i) {
+    if (choice.fates[i].why.empty()) continue;
+    const RuleEntry& entry = wanted.rules->entries[i];
+    report_.rejected[wanted.file_name] =
+        entry.ref + " (" + entry.name + "): " + choice.fates[i].why;
+  }
+  prometheus::RuleFile file = wanted.file;
+  if (!good) {
+    file = choice.groups.empty()
+               ? prometheus::RuleFile{}
+               : prometheus::render_rule_file(wanted.file_name, order_.rules_owner, choice.groups);
+  }
+  report_.outcomes[wanted.file_name] = {.wanted_hash = wanted.file.spec_hash,
+                                        .chosen_hash = file.spec_hash,
+                                        .refusal = "",
+                                        .fates = std::move(choice.fates)};
+  co_return file;
+}
+
+void RuleDelivery::reject(const std::string& file_name, const std::string& why) {
+  report_.rejected[file_name] = why;
+  auto outcome = report_.outcomes.find(file_name);
+  if (outcome != report_.outcomes.end()) outcome->second.refusal = why;
+}
+
+void RuleDelivery::forget_old_refusals(
+    const std::map<std::string, prometheus::RuleFile>& candidates) {
+  std::erase_if(memory_.refused, [&candidates](const auto& entry) {
+    auto candidate = candidates.find(entry.first);
+    return candidate == candidates.end() || candidate->second.spec_hash != entry.second.hash;
   });
 }
 
 // Why it is not to be written now; "" if it may be. Refused files are tried one at a time, so that
 // the next refusal blames exactly one.
-std::string RuleDelivery::refusal_of(const WantedRules& wanted, bool& retried) const {
-  auto refused = memory_.refused.find(wanted.file_name);
+std::string RuleDelivery::refusal_of(const std::string& file_name, bool& retried) const {
+  auto refused = memory_.refused.find(file_name);
   if (refused == memory_.refused.end()) return "";
   if (!retried && clock_.steady_now() >= refused->second.retry_at) {
     retried = true;
@@ -284,7 +325,7 @@ void RuleDelivery::blame(const Files& on_disk, const std::string& words) {
     if (alone) refusal.times = std::min(refusal.times + 1, kRetryRefused);
     refusal.retry_at = alone ? now + refusal.times * order_.verify : now;
     if (planted(Bug::RefusedForEver)) refusal.retry_at = SteadyTime::max();
-    report_.rejected[name] = refusal.words;
+    reject(name, refusal.words);
   }
 }
 

@@ -4,7 +4,8 @@
 // reloads, and never while Prometheus cannot be observed. If it refuses them, the texts that it is
 // known to load go back and it is asked once more. If it takes those, the texts that differed are
 // refused, for a while; if not, its own configuration is broken, and no file of ours is blamed. A
-// successful reload proves that files can be loaded, not that they are: see rules_differ.
+// successful reload proves that files can be loaded, not that they are: see rules_differ. Of rules
+// that promtool refuses the last good versions are in the files: see rule_choice.h.
 //
 // Threads: the event loop's; disk and promtool run on the blocking executor.
 
@@ -35,7 +36,8 @@ struct PublishingContext {
 struct WantedRules {
   std::string file_name;
   prometheus::RuleFile file;
-  bool needs_check = true;  // by promtool; not what we wrote ourselves
+  // What the file is made of, to be judged rule by rule; nullptr for what we wrote ourselves.
+  std::shared_ptr<const PolicyRules> rules;
 };
 
 struct RuleOrder {
@@ -70,11 +72,13 @@ struct RuleMemory {
 };
 
 struct RuleReport {
-  bool changed = false;                         // files were written or removed
-  bool reload_pending = false;                  // a pause is not over
-  std::map<std::string, std::string> rejected;  // file name → why
-  std::string broken;                           // as in RuleMemory
-  std::vector<Result<void>> reloads;            // in order
+  bool changed = false;         // files were written or removed
+  bool reload_pending = false;  // a pause is not over
+  std::map<std::string, std::string>
+      rejected;  // file name → why it, or a rule in it, is not loaded
+  std::map<std::string, RulesOutcome> outcomes;  // by file name, of policies alone
+  std::string broken;                            // as in RuleMemory
+  std::vector<Result<void>> reloads;             // in order
 };
 
 class RuleDelivery {
@@ -94,12 +98,14 @@ class RuleDelivery {
  private:
   Task<Result<prometheus::Files>> read_files();
   Task<Result<prometheus::Files>> choose(prometheus::Files current);
+  Task<Result<prometheus::RuleFile>> best_version(WantedRules wanted, std::string last_good);
   Task<Result<void>> write(prometheus::Files files);
   Task<Result<void>> ask_reload();
   Task<Result<void>> judge(prometheus::Files on_disk, Error refusal);
   void learn(const prometheus::Files& current);
-  void forget_old_refusals();
-  std::string refusal_of(const WantedRules& wanted, bool& retried) const;
+  void forget_old_refusals(const std::map<std::string, prometheus::RuleFile>& candidates);
+  std::string refusal_of(const std::string& file_name, bool& retried) const;
+  void reject(const std::string& file_name, const std::string& why);
   bool is_stale(const prometheus::Files& chosen) const;
   SteadyTime next_reload(bool changed) const;
   void note_good(const prometheus::Files& on_disk);

@@ -21,6 +21,10 @@ bool is_worth_writing(const api::v1alpha1::MonitoringPolicyStatus& before,
   auto a = before;
   auto b = after;
   a.last_sync_time = b.last_sync_time = "";
+  // How long each evaluation took is different every time: told when something else is.
+  for (auto* status : {&a, &b}) {
+    for (auto& rule : status->rules) rule.last_evaluation_seconds = 0;
+  }
   if (a != b) return true;
   const std::optional<WallTime> written = parse_time(before.last_sync_time);
   return !written || now - *written >= kRefresh;
@@ -96,13 +100,17 @@ Task<PolicyView> MonitoringPolicyReconciler::observe(
                            policy->metadata.namespace_name + "; see its spec.allowedNamespaces";
   }
   const BackendPlan plan = plan_backend(backend, input);
-  // The rules are checked even while nothing matches: a bad expression is told at once.
   const std::string file_name = rule_file_name(policy->metadata.key());
-  view.wants_rules = std::ranges::any_of(
-      plan.policy_rules, [&](const PolicyRules& rules) { return rules.file_name == file_name; });
-  if (!policy->spec.rule_groups.empty()) {
-    prometheus::RuleFile file = render_policy_rules(*policy, plan.rules_owner);
-    view.verdict = co_await verdicts_.check(std::move(file));
+  for (const auto& rules : plan.policy_rules) {
+    if (rules->file_name == file_name) view.rules = rules;
+  }
+  view.wants_rules = view.rules != nullptr;
+  // The rules are checked even while nothing matches: a bad expression is told at once.
+  if (view.rules == nullptr) view.rules = make_policy_rules(policy, {}, plan.rules_owner);
+  if (!view.rules->entries.empty()) view.faults = co_await verdicts_.check(view.rules);
+  const auto outcome = verdicts_.outcome(plan.rules_owner, file_name);
+  if (outcome != nullptr && outcome->wanted_hash == view.rules->file.spec_hash) {
+    view.outcome = outcome;
   }
   if (view.backend_problem.empty()) observe_prometheus(view, plan, backend);
   co_return view;
@@ -151,10 +159,9 @@ void MonitoringPolicyReconciler::observe_prometheus(PolicyView& view, const Back
   }
   if (snapshot == nullptr) return;
   view.observed = true;
+  view.retention = snapshot->runtime.storage_retention;
   const std::string name = rule_file_name(view.policy->metadata.key());
-  const std::string hash = snapshot->loaded_hash(name, plan.rules_owner);
-  view.loaded = hash == render_policy_rules(*view.policy, plan.rules_owner).spec_hash;
-  view.previous_loaded = !hash.empty() && !view.loaded;
+  view.loaded_hash = snapshot->loaded_hash(name, plan.rules_owner);
   const auto files = snapshot->files_of(plan.rules_owner);
   for (const prometheus::RuleGroupStatus& group : snapshot->groups) {
     auto file = files.find(group.file);

@@ -25,11 +25,13 @@ struct PolicyView {
   std::string backend_problem;  // why there is no backend; "" if there is one
   bool observed = false;        // Prometheus could be observed
   std::string observe_problem;
-  bool wants_rules = false;                         // there are rules, and a Service for them
-  Result<void> verdict;                             // promtool's, of the policy's rule file
-  bool loaded = false;                              // Prometheus shows this version's hash
-  bool previous_loaded = false;                     // it shows another version's
-  std::vector<prometheus::RuleGroupStatus> groups;  // of the policy's file, as Prometheus has them
+  bool wants_rules = false;  // there are rules, and a Service for them
+  std::shared_ptr<const PolicyRules> rules;
+  Result<std::vector<std::string>> faults;      // of each rule, as RuleVerdicts::check
+  std::shared_ptr<const RulesOutcome> outcome;  // of these rules' delivery; nullptr before it
+  std::string loaded_hash;                      // of the policy's file in Prometheus; "" if none
+  std::vector<prometheus::RuleGroupStatus> groups;  // of that file, as Prometheus has them
+  std::string retention;                            // in Prometheus's words
 };
 
 // Pure.

@@ -1,3 +1,4 @@
+#include "controller/base/text.h"
 #include "controller/reconcilers/monitoring_policy/monitoring_policy_reconciler.h"
 
 #include <algorithm>
@@ -37,65 +38,101 @@ class Reporter {
   }
 
  private:
-  // The n-th rule of the policy's group, as Prometheus has it; nullptr if it does not.
+  // The rule of a place in a group, as Prometheus has it; nullptr if it does not.
   const prometheus::RuleStatus* find_rule(const std::string& group, std::size_t index) const {
-    const std::string name = view_.policy->metadata.key().text() + "/" + group;
-    auto found = std::ranges::find(view_.groups, name, &prometheus::RuleGroupStatus::name);
+    auto found = std::ranges::find(view_.groups, group, &prometheus::RuleGroupStatus::name);
     if (found == view_.groups.end() || index >= found->rules.size()) return nullptr;
     return &found->rules[index];
   }
 
-  // Promtool found fault with it; being unable to ask promtool is something else.
-  bool is_refused() const {
-    return !view_.verdict && view_.verdict.error().code() == ErrorCode::InvalidArgument;
+  std::string fault_of(std::size_t i) const {
+    if (view_.outcome != nullptr && i < view_.outcome->fates.size() &&
+        !view_.outcome->fates[i].why.empty()) {
+      return view_.outcome->fates[i].why;
+    }
+    return view_.faults && i < view_.faults->size() ? (*view_.faults)[i] : "";
+  }
+
+  // What was delivered last is what Prometheus shows.
+  bool is_delivered() const {
+    return view_.outcome != nullptr && !view_.outcome->chosen_hash.empty() &&
+           view_.outcome->chosen_hash == view_.loaded_hash;
+  }
+
+  std::string state_of(std::size_t i) const {
+    const bool some_version = !view_.loaded_hash.empty();
+    if (view_.outcome == nullptr) {
+      if (!fault_of(i).empty()) return some_version ? "PreviousVersionLoaded" : "Rejected";
+      return some_version ? "PreviousVersionLoaded" : "Pending";
+    }
+    const RulesOutcome& outcome = *view_.outcome;
+    if (!outcome.refusal.empty()) return some_version ? "PreviousVersionLoaded" : "Rejected";
+    const RuleVersion version =
+        i < outcome.fates.size() ? outcome.fates[i].version : RuleVersion::Wanted;
+    if (version == RuleVersion::None) return "Rejected";
+    if (version == RuleVersion::LastGood) return some_version ? "PreviousVersionLoaded" : "Pending";
+    if (is_delivered()) return "Loaded";
+    return some_version ? "PreviousVersionLoaded" : "Pending";
+  }
+
+  void report_rule(std::size_t i) {
+    const RuleEntry& rule = view_.rules->entries[i];
+    PolicyRuleStatus entry;
+    entry.ref = rule.ref;
+    entry.name = rule.name;
+    entry.state = state_of(i);
+    entry.last_error = fault_of(i);
+    if (entry.last_error.empty() && view_.outcome != nullptr) {
+      entry.last_error = view_.outcome->refusal;
+    }
+    if (!entry.last_error.empty()) faulty_.push_back(i);
+    if (entry.state == "Loaded") ++loaded_;
+    const std::size_t at = view_.outcome != nullptr && i < view_.outcome->fates.size()
+                               ? view_.outcome->fates[i].at
+                               : i;
+    const bool there = is_delivered() && entry.state != "Rejected";
+    const prometheus::RuleStatus* known = there ? find_rule(rule.group, at) : nullptr;
+    if (known != nullptr) {
+      entry.health = known->health;
+      entry.last_evaluation_seconds = known->evaluation_seconds;
+      entry.firing = static_cast<std::int64_t>(known->firing);
+      status_.firing += entry.firing;
+      if (entry.last_error.empty()) entry.last_error = known->last_error;
+      if (known->health == "err" && failing_.empty()) {
+        failing_ = rule.ref + " (" + rule.name + "): " + known->last_error;
+      }
+    }
+    status_.rules.push_back(std::move(entry));
   }
 
   void report_rule_list() {
     status_.rules.clear();
     status_.firing = 0;
-    loaded_ = desired_ = 0;
-    for (const auto& group : view_.policy->spec.rule_groups) {
-      for (std::size_t i = 0; i < group.rules.size(); ++i) {
-        const auto& rule = group.rules[i];
-        PolicyRuleStatus entry;
-        entry.ref = group.name + "/" + std::to_string(i);
-        entry.name = rule.alert.empty() ? rule.record : rule.alert;
-        ++desired_;
-        const prometheus::RuleStatus* known = find_rule(group.name, i);
-        if (is_refused()) {
-          entry.state =
-              view_.previous_loaded || view_.loaded ? "PreviousVersionLoaded" : "Rejected";
-        } else if (view_.loaded && known != nullptr) {
-          entry.state = "Loaded";
-          ++loaded_;
-        } else {
-          entry.state = view_.previous_loaded ? "PreviousVersionLoaded" : "Pending";
-        }
-        if (known != nullptr && known->name == entry.name) {
-          entry.health = known->health;
-          entry.last_error = known->last_error;
-          entry.firing = static_cast<std::int64_t>(known->firing);
-          status_.firing += entry.firing;
-          if (known->health == "err" && failing_.empty()) {
-            failing_ = entry.name + ": " + known->last_error;
-          }
-        }
-        status_.rules.push_back(std::move(entry));
-      }
-    }
-    status_.rules_summary = of(loaded_, desired_);
+    status_.warnings = view_.rules->warnings;
+    for (std::size_t i = 0; i < view_.rules->entries.size(); ++i) report_rule(i);
+    status_.rules_summary = of(loaded_, static_cast<std::int64_t>(view_.rules->entries.size()));
+  }
+
+  // The first rule that is not as it is wanted, and how many more there are.
+  std::string first_fault() const {
+    const std::size_t i = faulty_.front();
+    const RuleEntry& rule = view_.rules->entries[i];
+    std::string text = rule.ref + " (" + rule.name + "): " + status_.rules[i].last_error;
+    if (faulty_.size() > 1) text += "; and " + std::to_string(faulty_.size() - 1) + " more";
+    return text;
   }
 
   void report_conditions() {
     if (!view_.backend_problem.empty()) {
       set("Accepted", ConditionStatus::False, api::kInvalidConfiguration, view_.backend_problem);
-    } else if (is_refused()) {
+    } else if (!faulty_.empty()) {
       set("Accepted", ConditionStatus::False, api::kInvalidConfiguration,
-          "spec.rules: " + view_.verdict.error().message());
+          "rule " + first_fault() + ". Correct it; the others are not held up by it");
     } else {
       set("Accepted", ConditionStatus::True, api::kSucceeded, "the policy can be applied");
     }
     report_rules_loaded();
+    report_retention();
     if (view_.applied.empty()) {
       set("AgentsUpToDate", ConditionStatus::True, api::kSucceeded, "no Instance is selected");
     } else {
@@ -108,23 +145,25 @@ class Reporter {
   }
 
   void report_rules_loaded() {
-    if (is_refused()) {
-      set("RulesLoaded", ConditionStatus::False, api::kInvalidConfiguration,
-          view_.verdict.error().message() + (view_.previous_loaded
-                                                 ? ". The last good version stays loaded"
-                                                 : ". No rule of this policy is loaded"));
-    } else if (!view_.verdict) {
+    const bool refused = !faulty_.empty();
+    if (!view_.faults && !refused) {
       set("RulesLoaded", ConditionStatus::Unknown, api::kTransientError,
-          "the rules could not be checked: " + view_.verdict.error().message());
-    } else if (view_.policy->spec.rule_groups.empty()) {
+          "the rules could not be checked: " + view_.faults.error().message());
+    } else if (view_.rules->entries.empty()) {
       set("RulesLoaded", ConditionStatus::True, api::kSucceeded,
           "the policy has no rules of its own");
+    } else if (refused) {
+      set("RulesLoaded", ConditionStatus::False, api::kInvalidConfiguration,
+          status_.rules_summary + " rules are loaded; " + first_fault() +
+              (status_.rules[faulty_.front()].state == "PreviousVersionLoaded"
+                   ? ". The last good version stays loaded"
+                   : ""));
     } else if (!view_.wants_rules) {
       set("RulesLoaded", ConditionStatus::True, api::kSucceeded,
           "the rules are good; they are loaded when the policy applies to a Service");
     } else if (!view_.observed) {
       set("RulesLoaded", ConditionStatus::Unknown, api::kObservationFailed, view_.observe_problem);
-    } else if (!view_.loaded) {
+    } else if (!is_delivered()) {
       set("RulesLoaded", ConditionStatus::False, api::kProgressing,
           "waiting until Prometheus shows this version of the rules");
     } else if (!failing_.empty()) {
@@ -132,7 +171,46 @@ class Reporter {
           "a rule fails in evaluation; " + failing_);
     } else {
       set("RulesLoaded", ConditionStatus::True, api::kSucceeded,
-          of(loaded_, desired_) + " rules are loaded");
+          status_.rules_summary + " rules are loaded");
+    }
+  }
+
+  // Told only if somebody asks for something: an SLO asks for its window.
+  void report_retention() {
+    status_.retention = view_.retention;
+    std::string wanted = view_.policy->spec.metrics_retention;
+    std::string who = "spec.metrics.retention";
+    for (const auto& slo : view_.policy->spec.slos) {
+      const auto window = parse_prometheus_duration(slo.window);
+      const auto most = parse_prometheus_duration(wanted);
+      if (!window || (most && *most >= *window)) continue;
+      wanted = slo.window;
+      who = "the SLO " + slo.name;
+    }
+    if (wanted.empty()) {
+      std::erase_if(status_.conditions, [](const api::Condition& condition) {
+        return condition.type == "RetentionSufficient";
+      });
+      return;
+    }
+    // "15d", "30d or 1GiB", or a size alone.
+    const std::string kept = view_.retention.substr(0, view_.retention.find(' '));
+    const auto has = parse_prometheus_duration(kept);
+    const std::string flag = "start it with --storage.tsdb.retention.time=" + wanted;
+    if (!view_.observed) {
+      set("RetentionSufficient", ConditionStatus::Unknown, api::kObservationFailed,
+          view_.observe_problem);
+    } else if (!has) {
+      set("RetentionSufficient", ConditionStatus::Unknown, api::kObservationFailed,
+          "Prometheus says that it keeps \"" + view_.retention + "\", which is no time; " + who +
+              " asks for " + wanted + ": " + flag);
+    } else if (*has < *parse_prometheus_duration(wanted)) {
+      set("RetentionSufficient", ConditionStatus::False, api::kInvalidConfiguration,
+          "Prometheus keeps series for " + view_.retention + "; " + who + " asks for " + wanted +
+              ": " + flag);
+    } else {
+      set("RetentionSufficient", ConditionStatus::True, api::kSucceeded,
+          "Prometheus keeps series for " + view_.retention);
     }
   }
 
@@ -172,7 +250,7 @@ class Reporter {
   MonitoringPolicyStatus status_;
   std::string now_;
   std::int64_t loaded_ = 0;
-  std::int64_t desired_ = 0;
+  std::vector<std::size_t> faulty_;  // rules with an error before they were loaded
   std::string failing_;
 };
 
