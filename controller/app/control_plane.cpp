@@ -168,6 +168,15 @@ std::vector<QueueCounts> ControlPlane::counts() const {
   return counts;
 }
 
+std::vector<reconcilers::ExpectedDown> ControlPlane::expected_down() const {
+  std::vector<reconcilers::ExpectedDown> down;
+  for (const auto& instance : parts_->caches.instances.list()) {
+    auto one = reconcilers::expected_down(*instance);
+    if (one) down.push_back(*std::move(one));
+  }
+  return down;
+}
+
 // Target and rule files depend on all Services, Instances and policies.
 void ControlPlane::Parts::wake_monitoring() {
   for (const auto& backend : caches.backends.list()) {

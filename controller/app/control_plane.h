@@ -13,6 +13,7 @@
 #include "controller/async/task.h"
 #include "controller/http/http_client.h"
 #include "controller/prometheus/rule_files.h"
+#include "controller/reconcilers/instance/expected_down.h"
 #include "controller/runtime/controller.h"
 
 #include <chrono>
@@ -70,6 +71,9 @@ class ControlPlane {
   bool running() const;
 
   std::vector<QueueCounts> counts() const;
+
+  // The Instances that are taken down by ourselves now.
+  std::vector<reconcilers::ExpectedDown> expected_down() const;
 
  private:
   struct Parts;

@@ -174,7 +174,10 @@ Task<http::Reply> Daemon::Parts::serve(http::Request request) {
   }
   ControlPlane* plane = control_plane.get();
   store::ObjectStore* objects = store.get();
-  auto collect = [plane, objects] { return render_own_metrics(plane->counts(), *objects); };
+  auto collect = [plane, objects] {
+    return render_own_metrics(plane->counts(), *objects) +
+           render_expected_down(plane->expected_down());
+  };
   // The controllers' numbers belong to the loop's thread.
   std::string text = co_await run_on(loop.executor(), std::move(collect));
   http::Reply reply;

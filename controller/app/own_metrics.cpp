@@ -49,6 +49,25 @@ std::string render_own_metrics(const std::vector<QueueCounts>& counts,
   return ::prometheus::TextSerializer().Serialize({reconciles, errors, depth, delayed, revision});
 }
 
+std::string render_expected_down(const std::vector<reconcilers::ExpectedDown>& down) {
+  auto expected = family("click_deploy_expected_down",
+                         "Instances that the controller takes down itself now, and why.",
+                         ::prometheus::MetricType::Gauge);
+  for (const reconcilers::ExpectedDown& one : down) {
+    ::prometheus::ClientMetric metric;
+    metric.label = {{"instance_id", one.instance_id},
+                    {"instance_name", one.instance_name},
+                    {"namespace", one.namespace_name},
+                    {"project_id", one.project_id},
+                    {"reason", one.reason},
+                    {"service", one.service},
+                    {"service_id", one.service_id}};
+    metric.gauge.value = 1;
+    expected.metric.push_back(std::move(metric));
+  }
+  return ::prometheus::TextSerializer().Serialize({expected});
+}
+
 std::string render_api_metrics(const apiserver::ApiServer& api, const store::ObjectStore& store) {
   using ::prometheus::MetricType;
   auto requests = family("apiserver_request_total",

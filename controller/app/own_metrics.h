@@ -15,6 +15,9 @@ namespace clickdeploy::app {
 std::string render_own_metrics(const std::vector<QueueCounts>& counts,
                                const store::ObjectStore& store);
 
+// click_deploy_expected_down, which alerts are inhibited by while we take Instances down ourselves.
+std::string render_expected_down(const std::vector<reconcilers::ExpectedDown>& down);
+
 // The API server's, under the names that Kubernetes gives them: dashboards for its servers work.
 std::string render_api_metrics(const apiserver::ApiServer& api, const store::ObjectStore& store);
 

@@ -228,6 +228,10 @@ class Parser {
         add("prometheus-config", "Print the prometheus.yml that fits a backend",
             [this](Session& s) { return run_prometheus_config(s, values_.prometheus_config); });
     config->add_option("backend", values_.prometheus_config, "metricsbackend/NAME")->required();
+    CLI::App* alertmanager =
+        add("alertmanager-config", "Print what alertmanager.yml needs to hold back our own alerts",
+            run_alertmanager_config);
+    alertmanager->parse_complete_callback([this] { needs_server_ = false; });
     CLI::App* resources = add("api-resources", "List the kinds", run_api_resources);
     resources->parse_complete_callback([this] { needs_server_ = false; });
     CLI::App* version = add("version", "Print the versions", [this](Session& s) {

@@ -94,6 +94,7 @@ Task<int> run_abandon(Session& session, AbandonOptions options);
 
 Task<int> run_why(Session& session, std::vector<std::string> words);
 Task<int> run_prometheus_config(Session& session, std::vector<std::string> words);
+Task<int> run_alertmanager_config(Session& session);
 Task<int> run_api_resources(Session& session);
 
 enum class VersionOf : std::uint8_t { Both, Client };

@@ -29,5 +29,18 @@ TEST_F(CliTest, PrometheusConfigIsForBackends) {
   EXPECT_EQ(clickctl({"prometheus-config", "mb/main"}).code, 1);
 }
 
+TEST_F(CliTest, AlertmanagerConfigIsAcceptedByAmtool) {
+  const std::string config = good({"alertmanager-config"});
+  clickdeploy::testing::expect_golden("cli/alertmanager_config.yml", config);
+  // Our entries in a configuration that has a receiver and a route of its own.
+  std::string whole = config;
+  whole.replace(whole.find("route:\n"), 7, "route:\n  receiver: click-deploy-nobody\n");
+  SystemProcessRunner runner;
+  Result<ProcessResult> checked = runner.run(
+      {"amtool", "check-config", write("alertmanager.yml", whole)}, std::chrono::seconds(30));
+  ASSERT_TRUE(checked.has_value()) << checked.error().message();
+  EXPECT_EQ(checked->exit_code, 0) << checked->out << checked->err;
+}
+
 }  // namespace
 }  // namespace clickdeploy::cli
