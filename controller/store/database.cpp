@@ -78,7 +78,7 @@ Key read_key(SQLite::Statement& row, int index) {
              row.getColumn(index + 2).getString()};
 }
 
-Revision read_revision(SQLite::Statement& row, int index) {
+Revision revision_at(SQLite::Statement& row, int index) {
   return static_cast<Revision>(row.getColumn(index).getInt64());
 }
 
@@ -138,57 +138,69 @@ const std::string& Database::cluster_id() const {
   return connection_->cluster_id;
 }
 
-Result<StoredState> Database::read_all() {
-  const std::string& seed = connection_->cluster_id;
-  StoredState state;
+Result<Revision> Database::read_revision() {
+  const char* query = planted(Bug::RevisionFromDocuments)
+                          ? "SELECT coalesce(max(revision), 0) FROM log WHERE type < 2"
+                          : "SELECT value FROM meta WHERE key = 'revision'";
   try {
-    SQLite::Database& sqlite = connection_->sqlite;
-    state.revision = static_cast<Revision>(
-        sqlite.execAndGet("SELECT value FROM meta WHERE key = 'revision'").getInt64());
+    return static_cast<Revision>(connection_->sqlite.execAndGet(query).getInt64());
+  } catch (const SQLite::Exception& thrown) {
+    return std::unexpected(database_error(connection_->path, thrown));
+  }
+}
 
-    SQLite::Statement documents(
-        sqlite, "SELECT resource, namespace, name, revision, bytes, uid, checksum FROM documents");
-    while (documents.executeStep()) {
-      StoredDocument row{read_key(documents, 0), read_revision(documents, 3),
-                         documents.getColumn(4).getString()};
-      const std::string uid = documents.getColumn(5).getString();
-      const std::int64_t sum = document_checksum(seed, row.key, uid, row.revision, row.bytes);
-      if (documents.getColumn(6).getInt64() != sum && !planted(Bug::ChecksumIgnored)) {
+Result<void> Database::read_documents(const std::function<Result<void>(StoredDocument)>& visit) {
+  try {
+    SQLite::Statement rows(
+        connection_->sqlite,
+        "SELECT resource, namespace, name, revision, bytes, uid, checksum FROM documents");
+    while (rows.executeStep()) {
+      StoredDocument row{read_key(rows, 0), revision_at(rows, 3), rows.getColumn(4).getString()};
+      const std::int64_t sum = document_checksum(
+          connection_->cluster_id, row.key, rows.getColumn(5).getString(), row.revision, row.bytes);
+      if (rows.getColumn(6).getInt64() != sum && !planted(Bug::ChecksumIgnored)) {
         return std::unexpected(damaged(
             connection_->path,
             fmt::format("the checksum of the document at revision {} is wrong", row.revision)));
       }
-      state.documents.push_back(std::move(row));
+      Result<void> visited = visit(std::move(row));
+      if (!visited) return visited;
     }
-
-    SQLite::Statement events(
-        sqlite,
-        "SELECT type, resource, namespace, name, revision, previous_revision, previous_bytes, "
-        "final_bytes, checksum FROM log ORDER BY revision");
-    while (events.executeStep()) {
-      StoredEvent row{static_cast<EventType>(events.getColumn(0).getInt()),
-                      read_key(events, 1),
-                      read_revision(events, 4),
-                      read_revision(events, 5),
-                      events.getColumn(6).getString(),
-                      events.getColumn(7).getString()};
-      if (events.getColumn(8).getInt64() != event_checksum(seed, row.type, row.key, row.revision,
-                                                           row.previous_revision,
-                                                           row.previous_bytes, row.final_bytes)) {
-        return std::unexpected(damaged(
-            connection_->path, fmt::format("the checksum of log row {} is wrong", row.revision)));
-      }
-      state.events.push_back(std::move(row));
-    }
+    return {};
   } catch (const SQLite::Exception& thrown) {
     return std::unexpected(database_error(connection_->path, thrown));
   }
-  while (planted(Bug::RevisionFromDocuments) && !state.events.empty() &&
-         state.events.back().type == EventType::Deleted) {
-    state.events.pop_back();
-    --state.revision;
+}
+
+Result<void> Database::read_events(const std::function<Result<void>(StoredEvent)>& visit) {
+  try {
+    SQLite::Statement rows(
+        connection_->sqlite,
+        "SELECT type, resource, namespace, name, revision, previous_revision, previous_bytes, "
+        "final_bytes, checksum FROM log ORDER BY revision DESC");
+    bool newest = planted(Bug::RevisionFromDocuments);
+    while (rows.executeStep()) {
+      StoredEvent row{static_cast<EventType>(rows.getColumn(0).getInt()),
+                      read_key(rows, 1),
+                      revision_at(rows, 4),
+                      revision_at(rows, 5),
+                      rows.getColumn(6).getString(),
+                      rows.getColumn(7).getString()};
+      if (rows.getColumn(8).getInt64() != event_checksum(connection_->cluster_id, row.type, row.key,
+                                                         row.revision, row.previous_revision,
+                                                         row.previous_bytes, row.final_bytes)) {
+        return std::unexpected(damaged(
+            connection_->path, fmt::format("the checksum of log row {} is wrong", row.revision)));
+      }
+      newest = newest && row.type == EventType::Deleted;
+      if (newest) continue;
+      Result<void> visited = visit(std::move(row));
+      if (!visited) return visited;
+    }
+    return {};
+  } catch (const SQLite::Exception& thrown) {
+    return std::unexpected(database_error(connection_->path, thrown));
   }
-  return state;
 }
 
 Result<void> Database::write(const std::vector<Event>& events) {

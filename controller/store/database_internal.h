@@ -19,6 +19,7 @@
 #include "controller/base/error.h"
 #include "controller/store/object_store.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,12 +41,6 @@ struct StoredEvent {
   std::string final_bytes;  // of Deleted; any other event's bytes follow from later rows
 };
 
-struct StoredState {
-  Revision revision = 0;
-  std::vector<StoredDocument> documents;
-  std::vector<StoredEvent> events;  // by revision, without gaps, up to `revision`
-};
-
 class Database {
  public:
   // Creates or opens, checks and migrates. Until trust() the file is not written to by closing it,
@@ -56,8 +51,11 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // Reads everything; Internal if a row is damaged or missing.
-  Result<StoredState> read_all();
+  // Read one after the other at the start: what is in memory is one row. Internal if a row is
+  // damaged; or the error that `visit` gives, which ends the reading.
+  Result<Revision> read_revision();
+  Result<void> read_documents(const std::function<Result<void>(StoredDocument)>& visit);
+  Result<void> read_events(const std::function<Result<void>(StoredEvent)>& visit);  // newest first
 
   // All that was read makes sense: folds the write-ahead log into the file, now and at close.
   Result<void> trust();

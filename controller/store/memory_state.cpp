@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <ranges>
 #include <utility>
@@ -22,15 +23,32 @@ Error expired(Revision revision, Revision oldest) {
 
 }  // namespace
 
-MemoryState::MemoryState(std::map<Key, DocumentPtr> documents, EventLog log)
+void put(DocumentSet& documents, DocumentPtr document) {
+  const auto at = documents.lower_bound(document);
+  if (at == documents.end() || document->key < (*at)->key) {
+    documents.insert(at, std::move(document));
+    return;
+  }
+  const auto next = std::next(at);
+  auto node = documents.extract(at);
+  node.value() = std::move(document);
+  documents.insert(next, std::move(node));
+}
+
+void remove(DocumentSet& documents, const Key& key) {
+  const auto at = documents.find(key);
+  if (at != documents.end()) documents.erase(at);
+}
+
+MemoryState::MemoryState(DocumentSet documents, EventLog log)
     : documents_(std::move(documents)), log_(std::move(log)) {
-  for (const auto& [key, document] : documents_) index_owners(*document);
+  for (const DocumentPtr& document : documents_) index_owners(document);
 }
 
 DocumentPtr MemoryState::get(const Key& key) const {
   std::shared_lock lock(mutex_);
   auto found = documents_.find(key);
-  return found == documents_.end() ? nullptr : found->second;
+  return found == documents_.end() ? nullptr : *found;
 }
 
 ListResult MemoryState::list(const std::string& resource,
@@ -40,9 +58,10 @@ ListResult MemoryState::list(const std::string& resource,
   std::shared_lock lock(mutex_);
   result.revision = log_.newest();
   for (auto at = documents_.lower_bound(first); at != documents_.end(); ++at) {
-    if (at->first.resource != resource) break;
-    if (namespace_name && at->first.namespace_name != *namespace_name) break;
-    result.documents.push_back(at->second);
+    const Key& key = (*at)->key;
+    if (key.resource != resource) break;
+    if (namespace_name && key.namespace_name != *namespace_name) break;
+    result.documents.push_back(*at);
   }
   return result;
 }
@@ -64,30 +83,26 @@ Result<ListResult> MemoryState::list_at(const std::string& resource,
     position = *scanned;
   } while (position < result.revision);
 
-  std::map<Key, DocumentPtr> documents;
-  for (DocumentPtr& document : result.documents) documents[document->key] = std::move(document);
+  DocumentSet documents(result.documents.begin(), result.documents.end());
   for (const Event& event : std::views::reverse(later)) {
     const Key& key = event.document->key;
     if (namespace_name && key.namespace_name != *namespace_name) continue;
     if (event.previous) {
-      documents[key] = event.previous;
+      put(documents, event.previous);
     } else {
-      documents.erase(key);
+      remove(documents, key);
     }
   }
   result.revision = revision;
-  result.documents.clear();
-  for (auto& [key, document] : documents) result.documents.push_back(std::move(document));
+  result.documents.assign(documents.begin(), documents.end());
   return result;
 }
 
 std::vector<DocumentPtr> MemoryState::list_owned(const std::string& owner_uid) const {
-  std::vector<DocumentPtr> documents;
   std::shared_lock lock(mutex_);
   auto found = owned_.find(owner_uid);
-  if (found == owned_.end()) return documents;
-  for (const Key& key : found->second) documents.push_back(documents_.at(key));
-  return documents;
+  if (found == owned_.end()) return {};
+  return {found->second.begin(), found->second.end()};
 }
 
 Revision MemoryState::revision() const {
@@ -121,10 +136,10 @@ void MemoryState::publish(std::vector<Event> events) {
     for (Event& event : events) {
       if (event.previous) unindex_owners(*event.previous);
       if (event.type == EventType::Deleted) {
-        documents_.erase(event.document->key);
+        remove(documents_, event.document->key);
       } else {
-        documents_[event.document->key] = event.document;
-        index_owners(*event.document);
+        put(documents_, event.document);
+        index_owners(event.document);
       }
       log_.append(std::move(event));
     }
@@ -146,15 +161,15 @@ bool MemoryState::is_stopped() const {
   return stopped_;
 }
 
-void MemoryState::index_owners(const Document& document) {
-  for (const std::string& uid : document.facts.owner_uids) owned_[uid].insert(document.key);
+void MemoryState::index_owners(const DocumentPtr& document) {
+  for (const std::string& uid : document->facts.owner_uids) put(owned_[uid], document);
 }
 
 void MemoryState::unindex_owners(const Document& document) {
   for (const std::string& uid : document.facts.owner_uids) {
     auto found = owned_.find(uid);
     if (found == owned_.end()) continue;  // the same owner named twice
-    found->second.erase(document.key);
+    remove(found->second, document.key);
     if (found->second.empty()) owned_.erase(found);
   }
 }

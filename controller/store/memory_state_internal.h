@@ -19,9 +19,22 @@
 
 namespace clickdeploy::store {
 
+// Documents by key: each holds its own, which is not kept a second time.
+struct ByKey {
+  using is_transparent = void;
+  bool operator()(const DocumentPtr& a, const DocumentPtr& b) const { return a->key < b->key; }
+  bool operator()(const DocumentPtr& a, const Key& b) const { return a->key < b; }
+  bool operator()(const Key& a, const DocumentPtr& b) const { return a < b->key; }
+};
+using DocumentSet = std::set<DocumentPtr, ByKey>;
+
+// Adds the document in the place of the one with its key.
+void put(DocumentSet& documents, DocumentPtr document);
+void remove(DocumentSet& documents, const Key& key);
+
 class MemoryState {
  public:
-  MemoryState(std::map<Key, DocumentPtr> documents, EventLog log);
+  MemoryState(DocumentSet documents, EventLog log);
 
   DocumentPtr get(const Key& key) const;
   ListResult list(const std::string& resource,
@@ -49,12 +62,12 @@ class MemoryState {
   Signal& changed() { return changed_; }
 
  private:
-  void index_owners(const Document& document);
+  void index_owners(const DocumentPtr& document);
   void unindex_owners(const Document& document);
 
   mutable std::shared_mutex mutex_;
-  std::map<Key, DocumentPtr> documents_;
-  std::map<std::string, std::set<Key>> owned_;  // owner uid → keys
+  DocumentSet documents_;
+  std::map<std::string, DocumentSet> owned_;  // by owner's uid
   EventLog log_;
   bool stopped_ = false;
   Signal changed_;

@@ -116,11 +116,8 @@ Result<std::unique_ptr<ObjectStore>> ObjectStore::open(StoreOptions options, Fac
   if (!opened) return std::unexpected(std::move(opened).error().with_context("open the store"));
   std::unique_ptr<Database> database = *std::move(opened);
 
-  Result<StoredState> stored = database->read_all();
-  if (!stored) return std::unexpected(std::move(stored).error().with_context("open the store"));
-  const Revision logged_from = stored->revision - stored->events.size();
   const LogBounds bounds{options.log_events_max, options.log_bytes_max};
-  Result<std::unique_ptr<MemoryState>> restored = restore(*std::move(stored), facts, bounds);
+  Result<Restored> restored = restore(*database, facts, bounds);
   if (!restored) {
     return std::unexpected(
         std::move(restored).error().with_context("open the store " + options.path));
@@ -132,9 +129,9 @@ Result<std::unique_ptr<ObjectStore>> ObjectStore::open(StoreOptions options, Fac
                             std::max<std::size_t>(options.batch_max, 1),
                             std::max<std::size_t>(options.compact_batch, 1)};
   std::string cluster_id = database->cluster_id();
-  std::shared_ptr<MemoryState> state = *std::move(restored);
+  std::shared_ptr<MemoryState> state = std::move(restored->state);
   auto queue = std::make_shared<CommitQueue>(options.writer, limits, state, std::move(database),
-                                             logged_from);
+                                             restored->logged_from);
   return std::make_unique<SqliteObjectStore>(std::move(state), std::move(queue),
                                              std::move(cluster_id));
 }

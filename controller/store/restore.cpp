@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <ranges>
 #include <utility>
+#include <vector>
 
 namespace clickdeploy::store {
 namespace {
-
-using Documents = std::map<Key, DocumentPtr>;
 
 std::unexpected<Error> contradiction(Revision revision, std::string_view what) {
   return fail(ErrorCode::Internal,
@@ -33,75 +31,95 @@ Result<DocumentPtr> make_document(Key key, Revision revision, std::string bytes,
   return DocumentPtr(std::move(document));
 }
 
-Result<void> check_revisions(const StoredState& stored) {
-  const Revision newest = stored.events.empty() ? 0 : stored.events.back().revision;
-  if (newest != stored.revision) return contradiction(stored.revision, "is not the log's newest");
-  for (std::size_t i = 1; i < stored.events.size(); ++i) {
-    if (stored.events[i].revision != stored.events[i - 1].revision + 1) {
-      return contradiction(stored.events[i].revision, "does not follow the one before");
-    }
-  }
-  for (const StoredDocument& document : stored.documents) {
-    if (document.revision > newest) return contradiction(document.revision, "is in the future");
-  }
-  return {};
-}
+// Walks back from the newest state, one log row at a time.
+class Restoration {
+ public:
+  Restoration(Revision revision, const FactsReader& facts)
+      : facts_(facts), revision_(revision), next_(revision) {}
 
-// Undoes one event in `state`, and returns it with the documents on both sides of it.
-Result<Event> undo(StoredEvent& row, Documents& state, const FactsReader& facts) {
-  Event event{row.type, nullptr, nullptr};
-  auto current = state.find(row.key);
-  if (row.type == EventType::Deleted) {
-    if (current != state.end()) return contradiction(row.revision, "deletes what exists before it");
-    Result<DocumentPtr> last =
-        make_document(row.key, row.revision, std::move(row.final_bytes), facts);
-    if (!last) return std::unexpected(std::move(last).error());
-    event.document = *std::move(last);
-  } else {
-    if (current == state.end() || current->second->revision != row.revision) {
-      return contradiction(row.revision, "is in the log but not among the documents");
+  Result<void> add(StoredDocument row) {
+    if (row.revision > revision_) return contradiction(row.revision, "is in the future");
+    Result<DocumentPtr> document =
+        make_document(std::move(row.key), row.revision, std::move(row.bytes), facts_);
+    if (!document) return std::unexpected(std::move(document).error());
+    documents_.insert(documents_.end(), *std::move(document));
+    return {};
+  }
+
+  // After the last document. `row` is the newest of those that were not undone yet.
+  Result<void> undo(StoredEvent row) {
+    if (row.revision != next_) {
+      return contradiction(
+          next_, next_ == revision_ ? "is not the log's newest" : "is missing in the log");
     }
-    event.document = current->second;
+    if (next_-- == revision_) past_ = documents_;
+    Event event{row.type, nullptr, nullptr};
+    Result<void> done = undo(row, event);
+    if (done) events_.push_back(std::move(event));
+    return done;
   }
-  if (row.type == EventType::Added) {
-    state.erase(current);
-    return event;
+
+  Result<Restored> finish(LogBounds bounds) && {
+    if (events_.empty() && revision_ != 0) {
+      return contradiction(revision_, "is not the log's newest");
+    }
+    EventLog log(bounds, next_);
+    for (Event& event : std::views::reverse(events_)) log.append(std::move(event));
+    log.trim();
+    return Restored{std::make_unique<MemoryState>(std::move(documents_), std::move(log)), next_};
   }
-  Result<DocumentPtr> previous =
-      make_document(row.key, row.previous_revision, std::move(row.previous_bytes), facts);
-  if (!previous) return std::unexpected(std::move(previous).error());
-  event.previous = *std::move(previous);
-  state[row.key] = event.previous;
-  return event;
-}
+
+ private:
+  // Undoes one event in `past_`, and fills in the documents on both sides of it.
+  Result<void> undo(StoredEvent& row, Event& event) {
+    const auto current = past_.find(row.key);
+    if (row.type == EventType::Deleted) {
+      if (current != past_.end()) {
+        return contradiction(row.revision, "deletes what exists after it");
+      }
+      Result<DocumentPtr> last =
+          make_document(row.key, row.revision, std::move(row.final_bytes), facts_);
+      if (!last) return std::unexpected(std::move(last).error());
+      event.document = *std::move(last);
+    } else {
+      if (current == past_.end() || (*current)->revision != row.revision) {
+        return contradiction(row.revision, "is in the log but not among the documents");
+      }
+      event.document = *current;
+    }
+    if (row.type == EventType::Added) {
+      past_.erase(current);
+      return {};
+    }
+    Result<DocumentPtr> previous = make_document(std::move(row.key), row.previous_revision,
+                                                 std::move(row.previous_bytes), facts_);
+    if (!previous) return std::unexpected(std::move(previous).error());
+    event.previous = *std::move(previous);
+    put(past_, event.previous);
+    return {};
+  }
+
+  const FactsReader& facts_;
+  const Revision revision_;
+  Revision next_;  // to be undone
+  DocumentSet documents_;
+  DocumentSet past_;
+  std::vector<Event> events_;  // newest first
+};
 
 }  // namespace
 
-Result<std::unique_ptr<MemoryState>> restore(StoredState stored, const FactsReader& facts,
-                                             LogBounds bounds) {
-  Result<void> ordered = check_revisions(stored);
-  if (!ordered) return std::unexpected(std::move(ordered).error());
-
-  Documents documents;
-  for (StoredDocument& row : stored.documents) {
-    Key key = row.key;
-    Result<DocumentPtr> document =
-        make_document(std::move(row.key), row.revision, std::move(row.bytes), facts);
-    if (!document) return std::unexpected(std::move(document).error());
-    documents.emplace(std::move(key), *std::move(document));
+Result<Restored> restore(Database& database, const FactsReader& facts, LogBounds bounds) {
+  Result<Revision> revision = database.read_revision();
+  if (!revision) return std::unexpected(std::move(revision).error());
+  Restoration restoration(*revision, facts);
+  Result<void> read =
+      database.read_documents([&](StoredDocument row) { return restoration.add(std::move(row)); });
+  if (read) {
+    read = database.read_events([&](StoredEvent row) { return restoration.undo(std::move(row)); });
   }
-
-  Documents past = documents;
-  std::vector<Event> events;  // newest first
-  for (StoredEvent& row : std::views::reverse(stored.events)) {
-    Result<Event> event = undo(row, past, facts);
-    if (!event) return std::unexpected(std::move(event).error());
-    events.push_back(*std::move(event));
-  }
-  EventLog log(bounds, stored.revision - events.size());
-  for (Event& event : std::views::reverse(events)) log.append(std::move(event));
-  log.trim();
-  return std::make_unique<MemoryState>(std::move(documents), std::move(log));
+  if (!read) return std::unexpected(std::move(read).error());
+  return std::move(restoration).finish(bounds);
 }
 
 }  // namespace clickdeploy::store

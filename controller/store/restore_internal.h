@@ -10,8 +10,12 @@
 
 namespace clickdeploy::store {
 
+struct Restored {
+  std::unique_ptr<MemoryState> state;
+  Revision logged_from = 0;  // the revision before the database's oldest log row
+};
+
 // Internal if the rows contradict one another, or `facts` cannot read one.
-Result<std::unique_ptr<MemoryState>> restore(StoredState stored, const FactsReader& facts,
-                                             LogBounds bounds);
+Result<Restored> restore(Database& database, const FactsReader& facts, LogBounds bounds);
 
 }  // namespace clickdeploy::store
