@@ -6,6 +6,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <openssl/ssl.h>
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 namespace clickdeploy::http {
@@ -22,6 +24,7 @@ class TlsIdentity {
 namespace {
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kRecordBytes = 16 * 1024;  // TLS has none longer
 
 template <class Stream>
 Task<IoResult> read_from(Stream& stream, asio::mutable_buffer buffer) {
@@ -76,8 +79,18 @@ class TlsConnection final : public Connection {
   Task<IoResult> read_some(asio::mutable_buffer buffer) override {
     return read_from(stream_, buffer);
   }
+  // Asio makes a record, and a system call, of the first buffer alone.
   Task<IoResult> write_some(std::span<const asio::const_buffer> buffers) override {
-    return write_to(stream_, buffers);
+    const std::size_t bytes = std::min(asio::buffer_size(buffers), kRecordBytes);
+    if (buffers.front().size() >= bytes) {
+      IoResult result = co_await write_to(stream_, buffers.first(1));
+      co_return result;
+    }
+    std::string record(bytes, '\0');
+    asio::buffer_copy(asio::buffer(record), buffers);
+    const asio::const_buffer whole = asio::buffer(record);
+    IoResult result = co_await write_to(stream_, std::span(&whole, 1));
+    co_return result;
   }
   Task<IoResult> end_writes() override {
     auto [error] = co_await stream_.async_shutdown(kTuple);

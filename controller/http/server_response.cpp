@@ -3,10 +3,9 @@
 #include "controller/http/syntax_internal.h"
 
 #include <boost/beast/http/status.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <string>
 
 namespace clickdeploy::http {
 namespace {
@@ -48,17 +47,16 @@ std::string response_head(const Response& response, Framing framing, std::size_t
                           AfterReply after) {
   std::string head;
   head.reserve(256);
-  auto out = std::back_inserter(head);
-  fmt::format_to(out, "HTTP/1.1 {} {}\r\n", response.status, reason_phrase(response.status));
+  const auto add = [&head](const auto&... texts) { (head.append(texts), ...).append("\r\n"); };
+  add("HTTP/1.1 ", std::to_string(response.status), " ", reason_phrase(response.status));
   for (const Header& header : response.headers) {
-    if (is_framing_header(header.name)) continue;
-    fmt::format_to(out, "{}: {}\r\n", header.name, header.value);
+    if (!is_framing_header(header.name)) add(header.name, ": ", header.value);
   }
   const bool never_has_body = response.status == 204 || response.status == 304;
   if (framing == Framing::Chunked) {
     head += "Transfer-Encoding: chunked\r\n";
   } else if (framing == Framing::Length && !never_has_body) {
-    fmt::format_to(out, "Content-Length: {}\r\n", body_bytes);
+    add("Content-Length: ", std::to_string(body_bytes));
   }
   head +=
       after == AfterReply::Close ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n";

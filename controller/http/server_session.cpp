@@ -60,7 +60,7 @@ void Session::release() {
 void Session::drain() {
   draining_ = true;
   if (idle_) connection_->close();
-  stream_cancel_.emit(asio::cancellation_type::terminal);
+  cancel_piece();
 }
 
 void Session::abandon() {
@@ -68,7 +68,7 @@ void Session::abandon() {
   closed_ = true;
   peer_gone_ = true;
   connection_->close();
-  stream_cancel_.emit(asio::cancellation_type::terminal);
+  cancel_piece();
 }
 
 // One request and its reply. False: the connection is of no further use.

@@ -54,6 +54,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<bool> write_reply(Reply reply, bool head_only, bool keep_alive);
   Task<bool> write_stream(std::unique_ptr<BodyStream> stream, Framing framing);
   Task<bool> write_pieces(BodyStream& stream, Framing framing);
+  void cancel_piece();
   Task<bool> write_all(std::span<boost::asio::const_buffer> buffers);
   Task<void> refuse(int status, std::string message);
   Task<void> linger();
@@ -88,6 +89,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // While a stream is written.
   boost::asio::cancellation_signal stream_cancel_;
+  bool making_piece_ = false;  // only then it may be cancelled
   boost::asio::cancellation_signal watch_cancel_;
   boost::asio::steady_timer watch_ended_;
   bool watching_ = false;  // an end of the connection means that the client has left

@@ -37,28 +37,37 @@ bool is_bug(const std::exception_ptr& failure) {
 
 }  // namespace
 
+// The pieces are made and written by a coroutine of its own: it is unwound when the peer leaves or
+// the server stops while it waits for a piece, and this one goes on. True if the client has the
+// whole body: the last chunk is sent. A body that breaks has none, so that the client can tell.
 Task<bool> Session::write_stream(std::unique_ptr<BodyStream> stream, Framing framing) {
   start_watching();
-  bool written = co_await write_pieces(*stream, framing);
-  stream.reset();
-  co_await stop_watching();
-  co_return written && !peer_gone_;
-}
-
-// True if the client has the whole body: the last chunk is sent. A body that breaks has none, so
-// that the client can tell.
-Task<bool> Session::write_pieces(BodyStream& stream, Framing framing) {
   auto token =
       asio::bind_cancellation_slot(stream_cancel_.slot(), asio::as_tuple(asio::use_awaitable));
+  auto [failure, written] =
+      co_await asio::co_spawn(executor_, write_pieces(*stream, framing), token);
+  making_piece_ = false;
+  stream.reset();
+  const bool stopped = draining_ || peer_gone_;
+  if (failure && !stopped && is_bug(failure)) {
+    spdlog::error("Body stream failed with an exception, which is a bug");
+  }
+  bool whole = failure ? stopped : written;
+  if (closed_ || peer_gone_) whole = false;
+  if (whole && framing == Framing::Chunked) {
+    std::array<asio::const_buffer, 1> last{asio::buffer("0\r\n\r\n", 5)};
+    whole = co_await write_all(last);
+  }
+  co_await stop_watching();
+  co_return whole && !peer_gone_;
+}
+
+// False if the body breaks or cannot be written.
+Task<bool> Session::write_pieces(BodyStream& stream, Framing framing) {
   while (!draining_ && !peer_gone_) {
-    // A coroutine of its own: it is unwound when the peer leaves or the server stops, and this one
-    // goes on.
-    auto [failure, piece] = co_await asio::co_spawn(executor_, stream.next(), token);
-    if (failure) {
-      if (draining_ || peer_gone_) break;
-      if (is_bug(failure)) spdlog::error("Body stream failed with an exception, which is a bug");
-      co_return false;
-    }
+    making_piece_ = true;
+    Result<std::optional<std::string>> piece = co_await stream.next();
+    making_piece_ = false;
     if (!piece) co_return false;
     if (!*piece) break;
     if ((*piece)->empty()) continue;  // an empty chunk would mean the end
@@ -71,11 +80,12 @@ Task<bool> Session::write_pieces(BodyStream& stream, Framing framing) {
     bool written = co_await write_all(parts);
     if (!written) co_return false;
   }
-  if (closed_ || peer_gone_) co_return false;
-  if (framing == Framing::UntilClose) co_return true;
-  std::array<asio::const_buffer, 1> last{asio::buffer("0\r\n\r\n", 5)};
-  bool written = co_await write_all(last);
-  co_return written;
+  co_return true;
+}
+
+// What is being written is written to its end; nothing more is waited for.
+void Session::cancel_piece() {
+  if (making_piece_) stream_cancel_.emit(asio::cancellation_type::terminal);
 }
 
 // Reads while the stream is written: a watch may be silent for an hour, and only a read tells that
@@ -95,7 +105,7 @@ void Session::start_watching() {
   auto ended = [self = shared_from_this()](const std::exception_ptr& /*cancelled*/) {
     self->watch_running_ = false;
     self->watch_ended_.cancel();
-    if (self->peer_gone_) self->stream_cancel_.emit(asio::cancellation_type::terminal);
+    if (self->peer_gone_) self->cancel_piece();
   };
   asio::co_spawn(executor_, watch_peer(),
                  asio::bind_cancellation_slot(watch_cancel_.slot(), std::move(ended)));
