@@ -58,6 +58,57 @@ std::string_view json_kind(const Json& value) {
   return value.is_array() ? "array" : "object";
 }
 
+const Field* find_field(std::span<const Field> fields, std::string_view name) {
+  const auto found = std::find_if(fields.begin(), fields.end(),
+                                  [&](const Field& field) { return field.name == name; });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+bool has_only_texts(const Json& value) {
+  for (const Json& text : value.as_array()) {
+    if (!text.is_string()) return false;
+  }
+  for (const auto& [key, text] : value.as_object()) {
+    if (!text.is_string()) return false;
+  }
+  return true;
+}
+
+bool is_plain(const Json& object, std::span<const Field> fields);
+
+bool is_plain(const Json& value, const Field& field) {
+  switch (field.form) {
+    case Form::Text:
+      return value.is_string();
+    case Form::Integer:
+      return value.is_int();
+    case Form::Flag:
+      return value.is_bool();
+    case Form::Time:
+      return value.is_string() && parse_time(value.as_string());
+    case Form::TextMap:
+      return value.is_object() && has_only_texts(value);
+    case Form::TextList:
+      return value.is_array() && has_only_texts(value);
+    case Form::Objects:
+      return value.is_array() && std::ranges::all_of(value.as_array(), [&](const Json& item) {
+               return item.is_object() && is_plain(item, field.members);
+             });
+    case Form::Anything:
+      return !value.is_null();
+  }
+  return false;
+}
+
+// The usual case, found out without touching the value: nothing to drop, to change or to refuse.
+bool is_plain(const Json& object, std::span<const Field> fields) {
+  for (const auto& [name, value] : object.as_object()) {
+    const Field* known = find_field(fields, name);
+    if (known == nullptr || !is_plain(value, *known)) return false;
+  }
+  return true;
+}
+
 class Decoder {
  public:
   explicit Decoder(std::vector<std::string>* unknown_paths) : unknown_paths_(unknown_paths) {}
@@ -85,9 +136,8 @@ Result<void> Decoder::members(Json& object, std::span<const Field> fields, std::
                               const std::string& path) {
   std::vector<JsonObject::Member> kept;
   for (auto& [name, value] : object.object_ref()) {
-    const auto known = std::find_if(fields.begin(), fields.end(),
-                                    [&](const Field& field) { return field.name == name; });
-    if (known == fields.end()) {
+    const Field* known = find_field(fields, name);
+    if (known == nullptr) {
       if (unknown_paths_) unknown_paths_->push_back(child_path(path, name));
     } else if (!value.is_null()) {
       Result<void> read =
@@ -162,6 +212,9 @@ Result<void> Decoder::texts(Json& value, const std::string& where) {
 }  // namespace
 
 Result<void> decode_metadata(Json& metadata, std::vector<std::string>* unknown_paths) {
+  if (metadata.is_object() && !metadata.contains("selfLink") && is_plain(metadata, kObjectMeta)) {
+    return {};
+  }
   if (metadata.is_null()) metadata = Json::object();
   if (!metadata.is_object()) {
     return fail(ErrorCode::InvalidArgument,

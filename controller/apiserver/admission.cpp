@@ -54,9 +54,11 @@ void keep_namespace_spec(const api::ResourceInfo& info, Json& object, const Json
 
 // Whatever the way to here: nothing is stored that a reader would refuse.
 Answer<bool> check_size(const Json& object) {
-  if (extent_of(object).depth > kObjectDepthMax) {
+  const JsonExtent extent = extent_of(object);
+  if (extent.depth > kObjectDepthMax) {
     return bad_request(fmt::format("the object is nested deeper than {} levels", kObjectDepthMax));
   }
+  if (extent.text_bytes_max <= kObjectBytesMax) return true;  // without printing it once more
   const std::size_t bytes = to_json(object).size();
   if (bytes <= kObjectBytesMax) return true;
   return too_large(fmt::format("limit is {}", kObjectBytesMax));
@@ -172,7 +174,7 @@ Answer<Json> admit_update(const Target& target, Json object, const Json& old,
   } else if (info.has_status) {
     object = with_status(std::move(object), old["status"]);
   }
-  keep_server_fields(object.member("metadata"), old["metadata"]);
+  if (!status_write) keep_server_fields(object.member("metadata"), old["metadata"]);
   keep_namespace_spec(info, object, &old);
   complete(info, object, writer);
   if (writer.applied) {

@@ -155,20 +155,22 @@ Answer<bool> settle_patch_problems(Call& call, const std::vector<std::string>& p
 }
 
 Answer<bool> check_identity(const Target& target, Json& object) {
-  Json& metadata = object.member("metadata");
-  const std::string namespace_name = metadata["namespace"].as_string();
+  const Json& metadata = object["metadata"];
+  const std::string& name = metadata["name"].as_string();
+  const std::string& namespace_name = metadata["namespace"].as_string();
   if (!namespace_name.empty() && namespace_name != target.namespace_name) {
     return bad_request(
         "the namespace of the provided object does not match the namespace sent on the request");
   }
-  if (!target.namespace_name.empty()) metadata.set("namespace", target.namespace_name);
-  const std::string name = metadata["name"].as_string();
   if (!target.name.empty() && name != target.name) {
     if (name.empty()) {
       return bad_request("name must be provided");
     }
     return bad_request(fmt::format(
         "the name of the object ({}) does not match the name on the URL ({})", name, target.name));
+  }
+  if (namespace_name != target.namespace_name) {
+    object.member("metadata").set("namespace", target.namespace_name);
   }
   return true;
 }

@@ -53,10 +53,12 @@ void compare_members(FieldType type, const Json* from, const Json* to, ChangedNo
   while (i != a.end() || j != b.end()) {
     const int order = i == a.end() ? 1 : j == b.end() ? -1 : i->first.compare(j->first);
     const std::string& name = order <= 0 ? i->first : j->first;
-    Change change;
-    compare(type.member(name), order <= 0 ? &i->second : nullptr, order >= 0 ? &j->second : nullptr,
-            change);
-    if (!change.empty()) std::move(change).attach_to(changes, field_key(name));
+    if (order != 0 || i->second != j->second) {  // what is shared is seen to be equal at once
+      Change change;
+      compare(type.member(name), order <= 0 ? &i->second : nullptr,
+              order >= 0 ? &j->second : nullptr, change);
+      if (!change.empty()) std::move(change).attach_to(changes, field_key(name));
+    }
     if (order <= 0) ++i;
     if (order >= 0) ++j;
   }

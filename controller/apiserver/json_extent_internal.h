@@ -20,17 +20,26 @@ inline constexpr std::size_t kReadDepthMax = 80;
 struct JsonExtent {
   std::size_t depth = 0;  // 1 for a scalar or an empty container
   std::size_t values = 0;
+  std::size_t text_bytes_max = 0;  // its JSON text is no longer
 };
 
 inline JsonExtent extent_of(const Json& value) {
-  JsonExtent extent{.depth = 1, .values = 1};
+  constexpr std::size_t kScalarBytes = 32;  // of a number; of brackets too
+  constexpr std::size_t kEscapeBytes = 6;   // of a byte of a string
+  JsonExtent extent{.depth = 1,
+                    .values = 1,
+                    .text_bytes_max = kScalarBytes + kEscapeBytes * value.as_string().size()};
   const auto add = [&extent](const Json& part) {
     const JsonExtent below = extent_of(part);
     extent.depth = std::max(extent.depth, below.depth + 1);
     extent.values += below.values;
+    extent.text_bytes_max += below.text_bytes_max;
   };
   for (const Json& item : value.as_array()) add(item);
-  for (const auto& [key, member] : value.as_object()) add(member);
+  for (const auto& [key, member] : value.as_object()) {
+    add(member);
+    extent.text_bytes_max += kScalarBytes + kEscapeBytes * key.size();
+  }
   return extent;
 }
 
