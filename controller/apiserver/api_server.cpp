@@ -5,7 +5,6 @@
 #include "controller/apiserver/discovery_internal.h"
 #include "controller/apiserver/events_view_internal.h"
 #include "controller/apiserver/health_internal.h"
-#include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/object_internal.h"
 #include "controller/apiserver/parsed_documents_internal.h"
 #include "controller/apiserver/protobuf_internal.h"
@@ -13,6 +12,7 @@
 #include "controller/apiserver/request_counts_internal.h"
 #include "controller/apiserver/reviews_internal.h"
 #include "controller/apiserver/routes_internal.h"
+#include "controller/apiserver/stored_text_internal.h"
 #include "controller/apiserver/verbs_internal.h"
 #include "controller/base/text.h"
 #include "controller/http/gzip.h"
@@ -24,7 +24,7 @@
 namespace clickdeploy::apiserver {
 namespace {
 
-constexpr std::size_t kParsedTextBytesMax = 16 * 1024 * 1024;  // about 80 MiB of memory
+constexpr std::size_t kParsedTextBytesMax = 2 * 1024 * 1024;  // about 10 MiB of memory
 
 }  // namespace
 
@@ -258,9 +258,7 @@ std::size_t ApiServer::open_watches() const {
 }
 
 Result<store::Facts> ApiServer::read_facts(const store::Key& /*key*/, std::string_view bytes) {
-  Result<Json> object = parse_json(bytes, own_text_limits(bytes));
-  if (!object) return std::unexpected(std::move(object).error().with_context("stored object"));
-  return read_object_facts(*object);
+  return read_stored_facts(bytes);
 }
 
 }  // namespace clickdeploy::apiserver

@@ -85,14 +85,16 @@ store::Facts read_object_facts(const Json& object) {
   const Json& metadata = object["metadata"];
   store::Facts facts;
   facts.uid = metadata["uid"].as_string();
-  for (const auto& [key, value] : metadata["labels"].as_object()) {
-    facts.labels.emplace_back(key, value.as_string());
-  }
-  for (const Json& owner : metadata["ownerReferences"].as_array()) {
-    facts.owner_uids.push_back(owner["uid"].as_string());
-  }
+  facts.owner_uids = owner_uids_of(metadata["ownerReferences"]);
   facts.deleting = is_deleting(object);
   return facts;
+}
+
+std::vector<std::string> owner_uids_of(const Json& owner_references) {
+  std::vector<std::string> uids;
+  uids.reserve(owner_references.size());
+  for (const Json& owner : owner_references.as_array()) uids.push_back(owner["uid"].as_string());
+  return uids;
 }
 
 Json read_document(const store::Document& document) {

@@ -4,9 +4,9 @@
 
 #include "controller/apiserver/core_internal.h"
 
-#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace clickdeploy::apiserver {
 
@@ -16,19 +16,10 @@ store::Write make_write(store::Operation operation, const store::Key& key,
                         store::Revision expected_revision, const Json& object);
 
 store::Facts read_object_facts(const Json& object);
+std::vector<std::string> owner_uids_of(const Json& owner_references);
 
 // The object of a stored document. Stored bytes are ours: a document that does not parse is a bug.
 Json read_document(const store::Document& document);
-
-// Where the member metadata.managedFields stands in a stored document's bytes, with the comma that
-// goes with it: the bytes without this range are the object without it. Empty if there is none.
-struct TextRange {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-
-  bool empty() const { return begin == end; }
-};
-TextRange find_managed_fields(std::string_view bytes);
 
 bool is_deleting(const Json& object);
 // Finalizers, or a Namespace's spec.finalizers: what keeps an object that is being deleted.

@@ -1,13 +1,13 @@
 #include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/managed_fields_internal.h"
 #include "controller/apiserver/options_internal.h"
+#include "controller/apiserver/stored_text_internal.h"
 #include "controller/base/text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <map>
 #include <utility>
 
 namespace clickdeploy::apiserver {
@@ -137,10 +137,8 @@ void show_source(Json& event) {
 }  // namespace
 
 bool Selection::matches(const store::Document& document) const {
-  if (!labels.empty()) {
-    std::map<std::string, std::string> map(document.facts.labels.begin(),
-                                           document.facts.labels.end());
-    if (!labels.matches(map)) return false;
+  if (!labels.empty() && !labels.matches(read_stored_metadata(document.bytes, "labels"))) {
+    return false;
   }
   bool parse = false;
   for (const api::FieldSelector::Requirement& requirement : fields.requirements()) {

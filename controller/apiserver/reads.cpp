@@ -127,15 +127,16 @@ std::string write_list(const Core& core, const Call& call, const Page& page) {
   text += to_json(head);  // an assignment would take over the small one's room
   text.pop_back();
   text += form == Form::Table ? ",\"rows\":[" : ",\"items\":[";
+  const RowWriter rows(core, call);
   bool first = true;
   for (const store::DocumentPtr& document : page.documents) {
     if (!std::exchange(first, false)) text += ',';
     if (form == Form::Object) {
-      append_shown(text, call, *document);
+      append_shown(text, call, document->bytes);
     } else if (form == Form::Table) {
-      text += table_row(core, call, read_shown(call, *document));
+      rows.append(text, document->bytes);
     } else {
-      text += to_json(partial_metadata(call, read_shown(call, *document)));
+      append_partial_metadata(text, call, document->bytes);
     }
   }
   text += "]}";

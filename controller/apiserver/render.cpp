@@ -59,26 +59,32 @@ void add_warnings(http::Reply& reply, const Call& call) {
   }
 }
 
-Json row_object(const Call& call, const Json& object) {
-  const std::string include = call.request.parameter("includeObject");
-  if (include == "None") return nullptr;
-  return include == "Object" ? object : partial_metadata(call, object);
-}
-
 }  // namespace
 
-Json partial_metadata(const Call& call, const Json& object) {
-  return Json::object({{"kind", "PartialObjectMetadata"},
-                       {"apiVersion", meta_api_version(call)},
-                       {"metadata", object["metadata"]}});
+void append_partial_metadata(std::string& text, const Call& call, std::string_view object) {
+  text += R"({"apiVersion":)";
+  append_json(text, meta_api_version(call));
+  text += R"(,"kind":"PartialObjectMetadata","metadata":)";
+  append_stored_metadata(text, object, call.format.omits_managed_fields);
+  text += '}';
 }
 
-std::string table_row(const Core& core, const Call& call, const Json& object) {
-  Json cells(api::table_cells(call.target.info->columns, object, core.clock.wall_now()));
-  Json row = Json::object();
-  row.set("cells", std::move(cells));
-  row.set("object", row_object(call, object));
-  return to_json(row);
+RowWriter::RowWriter(const Core& core, const Call& call) : core_(core), call_(call) {
+  const std::string include = call.request.parameter("includeObject");
+  if (include == "None") include_ = Include::None;
+  if (include == "Object") include_ = Include::Object;
+}
+
+void RowWriter::append(std::string& text, std::string_view object) const {
+  text += R"({"cells":)";
+  append_json(text,
+              Json(api::table_cells(call_.target.info->columns, read_without_managed_fields(object),
+                                    core_.clock.wall_now())));
+  text += R"(,"object":)";
+  if (include_ == Include::None) text += "null";
+  if (include_ == Include::Metadata) append_partial_metadata(text, call_, object);
+  if (include_ == Include::Object) append_shown(text, call_, object);
+  text += '}';
 }
 
 Json table_head(const Call& call, bool with_columns) {
@@ -100,17 +106,27 @@ Answer<bool> check_table_options(const Call& call) {
                   go_quote(include)));
 }
 
-Answer<std::string> render_object(const Core& core, const Call& call, const Json& object) {
-  if (call.format.form == Form::Object) return to_json(object);
-  if (call.format.form == Form::PartialMetadata) return to_json(partial_metadata(call, object));
+namespace {
+
+// The object in the call's form, as JSON text. 400 for a bad includeObject.
+Answer<std::string> render(const Core& core, const Call& call, std::string_view object) {
+  std::string text;
+  if (call.format.form == Form::Object) append_shown(text, call, object);
+  if (call.format.form == Form::PartialMetadata) append_partial_metadata(text, call, object);
+  if (call.format.form != Form::Table) return text;
   Answer<bool> good = check_table_options(call);
   if (!good) return std::unexpected(good.error());
   Json table = table_head(call, true);
-  table.set("metadata", Json::object({{"resourceVersion", object["metadata"]["resourceVersion"]}}));
-  std::string text = to_json(table);
+  table.set("metadata",
+            Json::object({{"resourceVersion", read_stored_metadata(object, "resourceVersion")}}));
+  append_json(text, table);
   text.pop_back();
-  return text + ",\"rows\":[" + table_row(core, call, object) + "]}";
+  text += ",\"rows\":[";
+  RowWriter(core, call).append(text, object);
+  return text + "]}";
 }
+
+}  // namespace
 
 http::Reply reply_json(const Call& call, int code, std::string json) {
   if (call.format.yaml || call.format.pretty) {
@@ -130,12 +146,11 @@ Json read_shown(const Call& call, const store::Document& document) {
   return object;
 }
 
-void append_shown(std::string& text, const Call& call, const store::Document& document) {
-  const std::string_view bytes = document.bytes;
+void append_shown(std::string& text, const Call& call, std::string_view object) {
   const TextRange left_out =
-      call.format.omits_managed_fields ? find_managed_fields(bytes) : TextRange();
-  text += bytes.substr(0, left_out.begin);
-  text += bytes.substr(left_out.end);
+      call.format.omits_managed_fields ? find_managed_fields(object) : TextRange();
+  text += object.substr(0, left_out.begin);
+  text += object.substr(left_out.end);
 }
 
 Answer<http::Reply> reply_document(const Core& core, const Call& call, int code,
@@ -143,7 +158,7 @@ Answer<http::Reply> reply_document(const Core& core, const Call& call, int code,
   const bool as_stored =
       call.format.form == Form::Object && !call.format.yaml && !call.format.pretty;
   if (!as_stored) {
-    Answer<std::string> text = render_object(core, call, read_shown(call, *document));
+    Answer<std::string> text = render(core, call, document->bytes);
     if (!text) return std::unexpected(text.error());
     return reply_json(call, code, std::move(*text));
   }
@@ -151,7 +166,7 @@ Answer<http::Reply> reply_document(const Core& core, const Call& call, int code,
   add_warnings(reply, call);
   if (call.format.omits_managed_fields) {
     reply.response.body.reserve(document->bytes.size());
-    append_shown(reply.response.body, call, *document);
+    append_shown(reply.response.body, call, document->bytes);
     return reply;
   }
   const std::string* bytes = &document->bytes;

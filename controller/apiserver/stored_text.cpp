@@ -1,7 +1,10 @@
-// Finds a member in the text of a stored object. Parsing it and printing it again would cost twenty
-// times as much.
+// Parsing the whole text, and printing it again, would cost twenty times as much.
 
+#include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/object_internal.h"
+#include "controller/apiserver/stored_text_internal.h"
+
+#include <utility>
 
 namespace clickdeploy::apiserver {
 namespace {
@@ -29,6 +32,22 @@ class Walk {
       if (look() == ',') ++at_;
     }
     return false;
+  }
+
+  // On an object: its members one after the other, with the keys and values as they are written.
+  template <class Visit>
+  void each_member(Visit visit) {
+    if (look() != '{') return;
+    ++at_;
+    while (look() == '"') {
+      const std::size_t key = at_ + 1;
+      skip_string();
+      const std::string_view name = text_.substr(key, at_ - 1 - key);
+      const std::size_t value = ++at_;  // after the colon
+      skip_value();
+      if (!visit(name, text_.substr(value, at_ - value))) return;
+      if (look() == ',') ++at_;
+    }
   }
 
   void skip_value() {
@@ -59,7 +78,43 @@ class Walk {
   std::size_t at_ = 0;
 };
 
+// The text of a member of the object, of its first one of that name; empty if it has none.
+std::string_view find_member(std::string_view object, std::string_view name) {
+  std::string_view found;
+  Walk(object).each_member([&](std::string_view key, std::string_view value) {
+    if (key == name) found = value;
+    return found.empty();
+  });
+  return found;
+}
+
+Json read_value(std::string_view text) {
+  if (text.size() >= 2 && text.front() == '"' && text.find('\\') == std::string_view::npos) {
+    return text.substr(1, text.size() - 2);
+  }
+  Result<Json> value = parse_json(text, own_text_limits(text));
+  return value ? std::move(*value) : Json();
+}
+
 }  // namespace
+
+Result<store::Facts> read_stored_facts(std::string_view bytes) {
+  const std::string_view metadata = find_member(bytes, "metadata");
+  if (metadata.empty()) return fail(ErrorCode::Internal, "stored object: it has no metadata");
+  store::Facts facts;
+  Walk(metadata).each_member([&](std::string_view key, std::string_view value) {
+    if (key == "uid") facts.uid = read_value(value).as_string();
+    if (key == "deletionTimestamp") facts.deleting = !read_value(value).empty();
+    if (key == "ownerReferences") facts.owner_uids = owner_uids_of(read_value(value));
+    return true;
+  });
+  return facts;
+}
+
+Json read_stored_metadata(std::string_view bytes, std::string_view name) {
+  const std::string_view value = find_member(find_member(bytes, "metadata"), name);
+  return value.empty() ? Json() : read_value(value);
+}
 
 TextRange find_managed_fields(std::string_view bytes) {
   Walk walk(bytes);
@@ -70,6 +125,26 @@ TextRange find_managed_fields(std::string_view bytes) {
   // The comma before it goes, or if it is the first member the one after it.
   if (bytes[begin] != ',' && end < bytes.size() && bytes[end] == ',') ++end;
   return {begin, end};
+}
+
+void append_stored_metadata(std::string& text, std::string_view bytes, bool omits_managed_fields) {
+  const std::string_view metadata = find_member(bytes, "metadata");
+  const TextRange left_out = omits_managed_fields ? find_managed_fields(bytes) : TextRange();
+  if (left_out.empty()) {
+    text += metadata;
+    return;
+  }
+  const auto at = static_cast<std::size_t>(metadata.data() - bytes.data());
+  text += bytes.substr(at, left_out.begin - at);
+  text += bytes.substr(left_out.end, at + metadata.size() - left_out.end);
+}
+
+Json read_without_managed_fields(std::string_view bytes) {
+  const TextRange left_out = find_managed_fields(bytes);
+  std::string text;
+  text.reserve(bytes.size());
+  text.append(bytes.substr(0, left_out.begin)).append(bytes.substr(left_out.end));
+  return read_value(text);
 }
 
 }  // namespace clickdeploy::apiserver

@@ -137,29 +137,29 @@ class EventStream final : public http::BodyStream {
       // It left the selection: its last state inside, with the version of the change.
       Json object = read_shown(call_, *event.previous);
       object.member("metadata").set("resourceVersion", std::to_string(document.revision));
-      append(piece, kDeleted, object);
+      append(piece, kDeleted, to_json(object), document.revision);
     }
   }
 
   void append(std::string& piece, std::string_view type, const store::Document& document) {
-    if (call_.format.form == Form::Object) {
-      begin_line(piece, type);
-      append_shown(piece, call_, document);
-      end_line(piece);
-    } else {
-      append(piece, type, read_shown(call_, document));
-    }
+    append(piece, type, document.bytes, document.revision);
   }
 
-  void append(std::string& piece, std::string_view type, const Json& object) {
-    if (call_.format.form == Form::Object) {
-      write(piece, type, to_json(object));
-    } else if (call_.format.form == Form::PartialMetadata) {
-      write(piece, type, to_json(partial_metadata(call_, object)));
-    } else {
-      std::string rows = "[" + table_row(core_, call_, object) + "]";
-      write_table(piece, type, object["metadata"]["resourceVersion"].as_string(), rows);
+  void append(std::string& piece, std::string_view type, std::string_view object,
+              store::Revision revision) {
+    if (call_.format.form == Form::Table) {
+      std::string rows = "[";
+      RowWriter(core_, call_).append(rows, object);
+      write_table(piece, type, std::to_string(revision), rows + "]");
+      return;
     }
+    begin_line(piece, type);
+    if (call_.format.form == Form::Object) {
+      append_shown(piece, call_, object);
+    } else {
+      append_partial_metadata(piece, call_, object);
+    }
+    end_line(piece);
   }
 
   void write_table(std::string& piece, std::string_view type, const std::string& revision,
@@ -207,8 +207,7 @@ class EventStream final : public http::BodyStream {
     Json object = Json::object({{"apiVersion", call_.target.info->api_version()},
                                 {"kind", call_.target.info->kind},
                                 {"metadata", std::move(metadata)}});
-    write(piece, "BOOKMARK",
-          to_json(call_.format.form == Form::Object ? object : partial_metadata(call_, object)));
+    append(piece, "BOOKMARK", to_json(object), revision);
   }
 
   // From which clients make the list that the events before the bookmark were.

@@ -1,0 +1,37 @@
+// The text of stored objects, of which parts are found without parsing the rest. It is text that
+// append_json() wrote: known to be right, keys sorted, without white space.
+
+#pragma once
+
+#include "controller/base/json.h"
+#include "controller/store/object_store.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace clickdeploy::apiserver {
+
+// Internal if the text has no metadata.
+Result<store::Facts> read_stored_facts(std::string_view bytes);
+
+// A member of metadata; null if there is none.
+Json read_stored_metadata(std::string_view bytes, std::string_view name);
+
+// Where the member metadata.managedFields stands in the text, with the comma that goes with it: the
+// text without this range is the object without it. Empty if there is none.
+struct TextRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+
+  bool empty() const { return begin == end; }
+};
+TextRange find_managed_fields(std::string_view bytes);
+
+// The text of metadata, without that range if so wanted.
+void append_stored_metadata(std::string& text, std::string_view bytes, bool omits_managed_fields);
+
+// The object without metadata.managedFields, which are half of a small one and in no column.
+Json read_without_managed_fields(std::string_view bytes);
+
+}  // namespace clickdeploy::apiserver
