@@ -6,6 +6,7 @@
 #include <boost/asio/write.hpp>
 
 #include <array>
+#include <deque>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -21,6 +22,8 @@ namespace {
 
 constexpr std::string_view kHead = "HTTP/1.1 200 OK\r\n\r\n";
 
+using Piece = std::shared_ptr<const std::string>;
+
 }  // namespace
 
 struct BareFanOut::State {
@@ -34,13 +37,20 @@ struct BareFanOut::State {
         asio::async_write(socket, asio::buffer(kHead), [](error_code, std::size_t) {});
       });
     }
-    void write(const std::string& bytes, std::size_t times) {
-      if (times == 0) return;
-      asio::async_write(socket, asio::buffer(bytes),
-                        [this, &bytes, times](error_code error, std::size_t) {
-                          if (!error) write(bytes, times - 1);
+    void push(const Piece& piece, std::size_t times) {
+      const bool idle = pieces.empty();
+      pieces.insert(pieces.end(), times, piece);
+      if (idle && times > 0) write();
+    }
+    void write() {
+      asio::async_write(socket, asio::buffer(*pieces.front()),
+                        [this](error_code error, std::size_t) {
+                          if (error) return;
+                          pieces.pop_front();
+                          if (!pieces.empty()) write();
                         });
     }
+    std::deque<Piece> pieces;
     tcp::socket socket;
     std::array<char, 4096> request{};
   };
@@ -57,7 +67,6 @@ struct BareFanOut::State {
   asio::io_context context{1};
   tcp::acceptor acceptor{context, tcp::endpoint(asio::ip::address_v4::loopback(), 0)};
   std::vector<std::unique_ptr<Session>> sessions;
-  std::string piece;
   std::thread thread;
 };
 
@@ -71,14 +80,14 @@ BareFanOut::~BareFanOut() {
   state_->thread.join();
 }
 
-std::uint16_t BareFanOut::port() const {
-  return state_->acceptor.local_endpoint().port();
+Endpoint BareFanOut::endpoint() const {
+  return {.port = state_->acceptor.local_endpoint().port()};
 }
 
 void BareFanOut::send(std::string piece, std::size_t times) {
-  asio::post(state_->context, [state = state_.get(), piece = std::move(piece), times]() mutable {
-    state->piece = std::move(piece);
-    for (auto& session : state->sessions) session->write(state->piece, times);
+  asio::post(state_->context, [state = state_.get(), times,
+                               piece = std::make_shared<const std::string>(std::move(piece))] {
+    for (auto& session : state->sessions) session->push(piece, times);
   });
 }
 

@@ -2,8 +2,9 @@
 
 #pragma once
 
+#include "tests/bench/endpoint.h"
+
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -17,7 +18,7 @@ class BareFanOut {
   BareFanOut(const BareFanOut&) = delete;
   BareFanOut& operator=(const BareFanOut&) = delete;
 
-  std::uint16_t port() const;
+  Endpoint endpoint() const;
 
   // Begins to write `piece` `times` times to every connection there is.
   void send(std::string piece, std::size_t times);

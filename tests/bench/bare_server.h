@@ -2,7 +2,8 @@
 
 #pragma once
 
-#include <cstdint>
+#include "tests/bench/endpoint.h"
+
 #include <memory>
 #include <string>
 
@@ -11,12 +12,12 @@ namespace clickdeploy::bench {
 // One thread, as the server that it is compared with.
 class BareServer {
  public:
-  explicit BareServer(std::string body);
+  BareServer(std::string body, Scheme scheme);
   ~BareServer();
   BareServer(const BareServer&) = delete;
   BareServer& operator=(const BareServer&) = delete;
 
-  std::uint16_t port() const;
+  Endpoint endpoint() const;
 
  private:
   struct State;

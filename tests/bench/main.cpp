@@ -43,8 +43,9 @@ struct Part {
 
 // Memory first: its child processes are to begin with a small heap.
 constexpr Part kParts[] = {
-    {"memory", bench_memory}, {"writes", bench_writes},   {"reads", bench_reads},
-    {"lists", bench_lists},   {"watches", bench_watches}, {"reconciles", bench_reconciles},
+    {"memory", bench_memory},         {"daemon", bench_daemon}, {"writes", bench_writes},
+    {"reads", bench_reads},           {"lists", bench_lists},   {"watches", bench_watches},
+    {"reconciles", bench_reconciles},
 };
 
 int run(int argc, char** argv) {
@@ -56,7 +57,7 @@ int run(int argc, char** argv) {
   app.add_flag("--quick", quick, "Tiny sizes: proves that it works, the numbers mean nothing");
   app.add_option("--json", json, "Also write one JSON object a line to this file");
   app.add_option("--folder", folder, "Databases go here; default: beside the JSON file, or here");
-  app.add_option("--only", only, "memory, writes, reads, lists, watches, reconciles");
+  app.add_option("--only", only, "memory, daemon, writes, reads, lists, watches, reconciles");
   CLI11_PARSE(app, argc, argv);
   if (folder.empty()) folder = std::filesystem::absolute(json).parent_path().string();
   if (folder.empty()) folder = ".";
@@ -76,7 +77,7 @@ int run(int argc, char** argv) {
     if (!file.flush()) give_up("cannot write " + json);
   }
   for (const Row& row : report.rows()) {
-    const bool sound = std::isfinite(row.ratio) && row.ours > 0 && row.limit > 0;
+    const bool sound = std::isfinite(row.taken.ratio) && row.taken.ours > 0 && row.taken.limit > 0;
     if (!sound) give_up(row.name + ": not a positive number");
   }
   return 0;

@@ -15,34 +15,36 @@ namespace clickdeploy::bench {
 struct Sizes {
   std::size_t rounds = 5;
   std::size_t connections = 64;
-  std::size_t writes = 6'000;      // a round
-  std::size_t reads = 40'000;      // a round
-  std::size_t listed = 10'000;     // objects in a list
-  std::size_t loaded = 10'000;     // objects in memory
-  std::size_t services = 20;       // of the fleet that is reconciled
-  std::size_t replicas = 50;       // of each of them
-  std::size_t reconciles = 4'000;  // a round
+  std::size_t writes = 6'000;       // a round
+  std::size_t slow_writes = 1'000;  // by one client, a round
+  std::size_t reads = 40'000;       // a round
+  std::size_t listed = 10'000;      // objects in a list
+  std::size_t loaded = 10'000;      // objects in memory
+  std::size_t services = 20;        // of the fleet that is reconciled
+  std::size_t replicas = 50;        // of each of them
+  std::size_t reconciles = 4'000;   // a round
   std::size_t watchers = 100;
   std::size_t changes = 1'000;  // that each watcher is told of, a round
+  double paced_seconds = 2;     // of watches at a steady pace, a round
 };
 Sizes quick_sizes();
 
 enum class Better { Higher, Lower };
 
+struct Taken {
+  double ours = 0;
+  double limit = 0;
+  double ratio = 0;  // ours / limit
+};
+
 struct Row {
   std::string name;
   std::string unit;
   Better better = Better::Higher;
-  double ours = 0;
-  double limit = 0;
-  double ratio = 0;  // ours / limit
+  Taken taken;
   std::string limit_is;
-};
-
-struct Taken {
-  double ours = 0;
-  double limit = 0;
-  double ratio = 0;
+  double aim = 0;   // for `ours`; 0: none
+  double etcd = 0;  // what etcd does beside us; 0: nothing to compare
 };
 
 // ours, limit, ours, limit, …: medians; of the ratio that of the pairs.
@@ -51,6 +53,10 @@ Taken take_turns(std::size_t rounds, const std::function<double()>& ours,
 
 // The same of values that were taken in turns already.
 Taken medians_of(const std::vector<double>& ours, const std::vector<double>& limit);
+
+double median(std::vector<double> values);
+// The value below which so many of a hundred are.
+double percentile(std::vector<double> values, double percent);
 
 class Stopwatch {
  public:
@@ -68,8 +74,6 @@ class Report {
   // On stderr, so that the table alone is on stdout.
   void begin(const std::string& what);
   void add(Row row);
-  void add(std::string name, std::string unit, Better better, const Taken& taken,
-           std::string limit_is);
 
   const std::vector<Row>& rows() const { return rows_; }
 
@@ -89,6 +93,7 @@ void bench_writes(const Sizes& sizes, const std::string& folder, Report& report)
 void bench_reads(const Sizes& sizes, const std::string& folder, Report& report);
 void bench_lists(const Sizes& sizes, const std::string& folder, Report& report);
 void bench_memory(const Sizes& sizes, const std::string& folder, Report& report);
+void bench_daemon(const Sizes& sizes, const std::string& folder, Report& report);
 void bench_reconciles(const Sizes& sizes, const std::string& folder, Report& report);
 void bench_watches(const Sizes& sizes, const std::string& folder, Report& report);
 

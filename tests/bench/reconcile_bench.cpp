@@ -40,6 +40,11 @@ Cost cost_of(std::size_t count, const std::function<void()>& work) {
   return {watch.seconds() * 1e6 / n, static_cast<double>(allocations() - before) / n};
 }
 
+std::string limit_text(double our_allocations, double limit_allocations) {
+  return fmt::format("one get from the cache and one plan (allocations: {:.0f} against {:.0f})",
+                     our_allocations, limit_allocations);
+}
+
 template <class Kind>
 std::vector<ObjectKey> keys_of(const runtime::Informer<Kind>& cache) {
   std::vector<ObjectKey> keys;
@@ -102,10 +107,11 @@ void bench_instances(FleetWorld& world, const Sizes& sizes, Report& report) {
     return cost.micros;
   };
   const Taken taken = take_turns(sizes.rounds, ours, limit);
-  report.add(fmt::format("no-op reconcile, Instance (fleet of {})", keys.size()), "us",
-             Better::Lower, taken,
-             fmt::format("one get from the cache and one plan (allocations: {:.0f} against {:.0f})",
-                         our_allocations, limit_allocations));
+  report.add({.name = fmt::format("no-op reconcile, Instance (fleet of {})", keys.size()),
+              .unit = "us",
+              .better = Better::Lower,
+              .taken = taken,
+              .limit_is = limit_text(our_allocations, limit_allocations)});
 }
 
 void bench_services(FleetWorld& world, const Sizes& sizes, Report& report) {
@@ -142,10 +148,11 @@ void bench_services(FleetWorld& world, const Sizes& sizes, Report& report) {
     return cost.micros;
   };
   const Taken taken = take_turns(sizes.rounds, ours, limit);
-  report.add(fmt::format("no-op reconcile, Service of {}", sizes.replicas), "us", Better::Lower,
-             taken,
-             fmt::format("one get from the cache and one plan (allocations: {:.0f} against {:.0f})",
-                         our_allocations, limit_allocations));
+  report.add({.name = fmt::format("no-op reconcile, Service of {}", sizes.replicas),
+              .unit = "us",
+              .better = Better::Lower,
+              .taken = taken,
+              .limit_is = limit_text(our_allocations, limit_allocations)});
 }
 
 }  // namespace

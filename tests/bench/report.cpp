@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -20,18 +21,29 @@ std::string number_text(double value) {
   return digits;
 }
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
+std::string number_or_none(double value) {
+  return value > 0 ? number_text(value) : "-";
 }
 
 }  // namespace
+
+double median(std::vector<double> values) {
+  return percentile(std::move(values), 50);
+}
+
+double percentile(std::vector<double> values, double percent) {
+  if (values.empty()) give_up("nothing was measured");
+  const double last = static_cast<double>(values.size() - 1);
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(std::round(last * percent / 100));
+  std::ranges::nth_element(values, at);
+  return *at;
+}
 
 Sizes quick_sizes() {
   return {.rounds = 1,
           .connections = 8,
           .writes = 64,
+          .slow_writes = 16,
           .reads = 200,
           .listed = 50,
           .loaded = 50,
@@ -39,7 +51,8 @@ Sizes quick_sizes() {
           .replicas = 2,
           .reconciles = 8,
           .watchers = 3,
-          .changes = 10};
+          .changes = 10,
+          .paced_seconds = 0.2};
 }
 
 Taken medians_of(const std::vector<double>& ours, const std::vector<double>& limit) {
@@ -65,31 +78,26 @@ void Report::begin(const std::string& what) {
 
 void Report::add(Row row) {
   std::fputs(fmt::format("[{:5.1f} s]   {}: {} {}, {:.2f} of the limit\n", since_.seconds(),
-                         row.name, number_text(row.ours), row.unit, row.ratio)
+                         row.name, number_text(row.taken.ours), row.unit, row.taken.ratio)
                  .c_str(),
              stderr);
   rows_.push_back(std::move(row));
 }
 
-void Report::add(std::string name, std::string unit, Better better, const Taken& taken,
-                 std::string limit_is) {
-  add({std::move(name), std::move(unit), better, taken.ours, taken.limit, taken.ratio,
-       std::move(limit_is)});
-}
-
 std::string table_of(const std::vector<Row>& rows) {
+  constexpr const char* kForm = "{:<{}}  {:<{}}  {:>9}  {:>9}  {:>9}  {:>7}  {:>9}  {:<6}  {}\n";
   std::size_t name = 11;
   std::size_t unit = 4;
   for (const Row& row : rows) {
     name = std::max(name, row.name.size());
     unit = std::max(unit, row.unit.size());
   }
-  std::string text =
-      fmt::format("{:<{}}  {:<{}}  {:>9}  {:>9}  {:>7}  {:<6}  {}\n", "MEASUREMENT", name, "UNIT",
-                  unit, "OURS", "LIMIT", "RATIO", "BETTER", "THE LIMIT IS");
+  std::string text = fmt::format(kForm, "MEASUREMENT", name, "UNIT", unit, "OURS", "AIM", "LIMIT",
+                                 "RATIO", "ETCD", "BETTER", "THE LIMIT IS");
   for (const Row& row : rows) {
-    text += fmt::format("{:<{}}  {:<{}}  {:>9}  {:>9}  {:>7.2f}  {:<6}  {}\n", row.name, name,
-                        row.unit, unit, number_text(row.ours), number_text(row.limit), row.ratio,
+    text += fmt::format(kForm, row.name, name, row.unit, unit, number_text(row.taken.ours),
+                        number_or_none(row.aim), number_text(row.taken.limit),
+                        fmt::format("{:.2f}", row.taken.ratio), number_or_none(row.etcd),
                         row.better == Better::Higher ? "higher" : "lower", row.limit_is);
   }
   return text;
@@ -98,13 +106,16 @@ std::string table_of(const std::vector<Row>& rows) {
 std::string json_lines_of(const std::vector<Row>& rows) {
   std::string text;
   for (const Row& row : rows) {
-    text += to_json(Json::object({{"name", row.name},
-                                  {"unit", row.unit},
-                                  {"better", row.better == Better::Higher ? "higher" : "lower"},
-                                  {"ours", row.ours},
-                                  {"limit", row.limit},
-                                  {"ratio", row.ratio},
-                                  {"limitIs", row.limit_is}}));
+    Json line = Json::object({{"name", row.name},
+                              {"unit", row.unit},
+                              {"better", row.better == Better::Higher ? "higher" : "lower"},
+                              {"ours", row.taken.ours},
+                              {"limit", row.taken.limit},
+                              {"ratio", row.taken.ratio},
+                              {"limitIs", row.limit_is}});
+    if (row.aim > 0) line.set("aim", row.aim);
+    if (row.etcd > 0) line.set("etcd", row.etcd);
+    append_json(text, line);
     text += '\n';
   }
   return text;

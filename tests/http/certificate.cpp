@@ -1,6 +1,7 @@
 #include "tests/http/certificate.h"
 
-#include <gtest/gtest.h>
+#include "controller/base/check.h"
+
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -24,7 +25,7 @@ void add_extension(X509* certificate, int nid, const char* value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, certificate, certificate, nullptr, nullptr, 0);
   X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, &context, nid, value);
-  ASSERT_NE(extension, nullptr);
+  CHECK(extension != nullptr, "the extension is well-formed");
   X509_add_ext(certificate, extension, -1);
   X509_EXTENSION_free(extension);
 }
@@ -45,7 +46,7 @@ Certificate make_certificate(const std::string& address) {
   X509_set_issuer_name(certificate.get(), name);
   add_extension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
   add_extension(certificate.get(), NID_subject_alt_name, ("IP:" + address).c_str());
-  EXPECT_GT(X509_sign(certificate.get(), key.get(), EVP_sha256()), 0);
+  CHECK(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0, "the certificate is signed");
 
   BioPointer certificate_bio(BIO_new(BIO_s_mem()), BIO_free);
   PEM_write_bio_X509(certificate_bio.get(), certificate.get());
