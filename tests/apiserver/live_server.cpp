@@ -8,21 +8,24 @@
 
 namespace clickdeploy::apiserver {
 
-LiveServer::LiveServer() {
-  store::StoreOptions options;
-  options.path = folder_ / "store.db";
-  options.writer = writer_.executor();
-  auto opened = store::ObjectStore::open(std::move(options), ApiServer::read_facts);
+LiveServer::LiveServer(const LiveServerOptions& options) : address_(options.address) {
+  store::StoreOptions stored;
+  stored.path = options.folder.empty() ? folder_ / "store.db" : options.folder + "/store.db";
+  stored.writer = writer_.executor();
+  stored.log_events_max = options.log_events_max;
+  auto opened = store::ObjectStore::open(std::move(stored), ApiServer::read_facts);
   if (!opened) throw std::runtime_error(opened.error().message());
   store_ = std::move(*opened);
-  server_ = std::make_unique<ApiServer>(*store_, api::builtin_scheme(), clock_, random_,
-                                        ApiServerOptions{});
+  server_ =
+      std::make_unique<ApiServer>(*store_, options.scheme, clock_, random_, ApiServerOptions{});
   Result<void> ready = block_on(server_->bootstrap());
   EXPECT_TRUE(ready.has_value());
   background_.start("background", server_->run_background());
   thread_ = std::thread([this] { loop_.run(); });
   http::ServerOptions guarded;
   guarded.loopback_hosts_only = true;
+  guarded.address = options.address;
+  guarded.port = options.port;
   auto started = http::HttpServer::start(std::move(guarded), [this](http::Request request) {
     if (request.url.find("watch=true") != std::string::npos) ++watches_seen_;
     return server_->handle(std::move(request));

@@ -11,25 +11,36 @@
 #include "tests/testing/temporary_folder.h"
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
 
 namespace clickdeploy::apiserver {
 
+struct LiveServerOptions {
+  std::string folder;  // of the database; "": one that is gone with the server
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;               // 0: any free one
+  std::size_t log_events_max = 50'000;  // that a watch can go back
+  const api::Scheme& scheme = api::builtin_scheme();
+};
+
 class LiveServer {
  public:
-  LiveServer();
+  explicit LiveServer(const LiveServerOptions& options = {});
   ~LiveServer();
   LiveServer(const LiveServer&) = delete;
   LiveServer& operator=(const LiveServer&) = delete;
 
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(http_->port()); }
+  std::string url() const { return "http://" + address_ + ":" + std::to_string(http_->port()); }
   // How many watches were asked for so far.
   int watches_seen() const { return watches_seen_; }
   const clickdeploy::testing::TemporaryFolder& folder() const { return folder_; }
 
  private:
+  const std::string address_;
   clickdeploy::testing::TemporaryFolder folder_;
   SystemClock clock_;
   SystemRandom random_;

@@ -64,18 +64,31 @@ class ServerCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        cls.server = subprocess.Popen([os.environ["KUBECTL_SERVE"]], stdin=subprocess.PIPE,
-                                      stdout=subprocess.PIPE, text=True)
-        cls.url = cls.server.stdout.readline().strip()
         cls.home = pathlib.Path(cls.folder.name)
         cls.count = 0
+        cls.start_server()
 
     @classmethod
     def tearDownClass(cls):
+        cls.stop_server()
+        cls.folder.cleanup()
+
+    @classmethod
+    def arguments(cls):
+        """Of the server."""
+        return []
+
+    @classmethod
+    def start_server(cls, more=()):
+        cls.server = subprocess.Popen([os.environ["KUBECTL_SERVE"], *cls.arguments(), *more],
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        cls.url = cls.server.stdout.readline().strip()
+
+    @classmethod
+    def stop_server(cls):
         cls.server.stdin.close()
         cls.server.wait(timeout=60)
         cls.server.stdout.close()
-        cls.folder.cleanup()
 
     def setUp(self):
         type(self).count += 1
