@@ -159,7 +159,8 @@ Answer<Json> apply_fields(const ApplyRequest& request, const Json* live, const J
     if (!conflicts.empty()) return refuse_conflicts(std::move(conflicts));
   }
   Json object = std::move(application).finish();
-  if (kubectl) renew_last_applied(applied, object);
+  // The annotation is of the object's own body, not of a Scale.
+  if (kubectl && request.writer.subresource != "scale") renew_last_applied(applied, object);
   return object;
 }
 

@@ -62,13 +62,18 @@ Answer<std::optional<Propagation>> read_propagation(const std::string& text) {
                                 go_quote(text)));
 }
 
+std::string_view why_no_number(std::errc error) {
+  return error == std::errc::result_out_of_range ? "value out of range" : "invalid syntax";
+}
+
 Answer<std::int64_t> read_number(const ApiRequest& request, std::string_view name) {
   const std::string text = request.parameter(name);
   if (text.empty()) return 0;
   std::int64_t value = 0;
   auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || stop != text.data() + text.size()) {
-    return bad_request(fmt::format("strconv.ParseInt: parsing {}: invalid syntax", go_quote(text)));
+    return bad_request(
+        fmt::format("strconv.ParseInt: parsing {}: {}", go_quote(text), why_no_number(error)));
   }
   return value;
 }
@@ -160,8 +165,8 @@ Answer<store::Revision> parse_revision(std::string_view text, std::string_view p
   store::Revision value = 0;
   auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || stop != text.data() + text.size()) {
-    return internal_error(
-        fmt::format("{}strconv.ParseUint: parsing {}: invalid syntax", prefix, go_quote(text)));
+    return internal_error(fmt::format("{}strconv.ParseUint: parsing {}: {}", prefix, go_quote(text),
+                                      why_no_number(error)));
   }
   return value;
 }

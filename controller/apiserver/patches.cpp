@@ -13,9 +13,6 @@ Answer<PatchType> read_patch_type(const Call& call) {
   const std::string type = call.request.media_type();
   if (type == "application/json-patch+json") return PatchType::Json;
   if (type == "application/merge-patch+json") return PatchType::Merge;
-  if (call.target.subresource == "scale") {
-    return unsupported_media_type("application/json-patch+json, application/merge-patch+json");
-  }
   if (type == "application/apply-patch+yaml") return PatchType::Apply;
   const bool strategic = !call.target.info->custom;
   if (strategic && type == "application/strategic-merge-patch+json") return PatchType::Strategic;

@@ -70,11 +70,11 @@ Result<Json> decode_proto_body(std::string_view body);
 // The same backwards; kinds are those of the tables, Status, and lists of them.
 Result<std::string> encode_proto_body(const Json& object);
 
-// Whether the client takes protobuf and no JSON, of something that has a form in it and is no
-// watch.
+// Whether the client takes protobuf and no JSON, of something that has a form in it.
 bool insists_on_protobuf(const api::Scheme& scheme, const ApiRequest& request);
 
-// The reply with its JSON body in protobuf; as it is where there is no form for the body.
+// The reply with its JSON body in protobuf, a watch's events in frames; as it is where there is no
+// form for the body.
 http::Reply to_protobuf(http::Reply reply);
 
 }  // namespace clickdeploy::apiserver

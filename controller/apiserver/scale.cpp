@@ -99,6 +99,45 @@ Task<Answer<http::Reply>> write_scale(const Core& core, Call call, WantedScale w
   co_return stale(target.object_name());
 }
 
+// What an applied Scale says of the object behind it. The rest of a Scale is computed.
+Answer<Json> object_of_scale(const Target& target, const Json& scale) {
+  const api::ResourceInfo& info = *target.info;
+  if (scale["apiVersion"].as_string() != "autoscaling/v1" || scale["kind"].as_string() != "Scale") {
+    return bad_request(fmt::format("invalid object type: {}, Kind={}",
+                                   scale["apiVersion"].as_string(), scale["kind"].as_string()));
+  }
+  for (const auto& [name, value] : scale["spec"].as_object()) {
+    if (name == "replicas" && (value.is_int() || value.is_null())) continue;
+    return internal_error(fmt::format(
+        "failed to create typed patch object ({}/{}; autoscaling/v1, Kind=Scale): .spec.{}: {}",
+        scale["metadata"]["namespace"].as_string(), scale["metadata"]["name"].as_string(), name,
+        name == "replicas" ? "expected numeric (int or float)" : "field not declared in schema"));
+  }
+  Json metadata = Json::object();
+  for (const std::string_view field : {"name", "namespace", "uid", "resourceVersion"}) {
+    if (const Json* value = scale["metadata"].find(field)) metadata.set(field, *value);
+  }
+  Json object = Json::object(
+      {{"apiVersion", info.api_version()}, {"kind", info.kind}, {"metadata", std::move(metadata)}});
+  const Json& replicas = scale["spec"]["replicas"];
+  return replicas.is_null() ? object : with_replicas(std::move(object), info, replicas);
+}
+
+Task<Answer<http::Reply>> apply_scale(const Core& core, Call call) {
+  Answer<Apply> apply = read_apply_call(core, call);
+  if (!apply) co_return std::unexpected(apply.error());
+  Answer<Json> body = object_of_scale(call.target, apply->body);
+  if (!body) co_return std::unexpected(body.error());
+  apply->body = std::move(*body);
+  apply->request.writer.time.clear();  // as write_scale() does
+  Target target = call.target;
+  target.subresource.clear();
+  Answer<Applied> applied = co_await apply_to(core, std::move(target), std::move(*apply));
+  if (!applied) co_return std::unexpected(applied.error());
+  const Json result = make_scale(*call.target.info, read_document(*applied->document));
+  co_return reply_json(call, 200, to_json(result));
+}
+
 }  // namespace
 
 Task<Answer<http::Reply>> get_scale(const Core& core, Call call) {
@@ -123,6 +162,10 @@ Task<Answer<http::Reply>> replace_scale(const Core& core, Call call) {
 Task<Answer<http::Reply>> patch_scale(const Core& core, Call call) {
   Answer<PatchType> type = read_patch_type(call);
   if (!type) co_return std::unexpected(type.error());
+  if (*type == PatchType::Apply) {
+    Answer<http::Reply> reply = co_await apply_scale(core, std::move(call));
+    co_return reply;
+  }
   Answer<WriteOptions> options = read_write_options(call.request, "PatchOptions");
   if (!options) co_return std::unexpected(options.error());
   std::vector<std::string> problems;

@@ -43,13 +43,6 @@ bool differs_in_fields(const api::ResourceInfo& info, const Json& a, const Json&
   return !written.empty() || !removed.empty();
 }
 
-// What an apply works with, for as long as it takes.
-struct Apply {
-  ApplyRequest request;
-  Json body;
-  bool dry_run = false;
-};
-
 // nullopt: somebody else created it in the meantime.
 Task<Answer<std::optional<store::DocumentPtr>>> apply_new(const Core& core, const Target& target,
                                                           const Apply& apply) {
@@ -101,39 +94,48 @@ Task<Answer<std::optional<store::DocumentPtr>>> apply_present(const Core& core,
 
 }  // namespace
 
-Task<Answer<http::Reply>> apply_object(const Core& core, Call call) {
+Answer<Apply> read_apply_call(const Core& core, Call& call) {
   Answer<WriteOptions> options = read_write_options(call.request, "PatchOptions", true);
-  if (!options) co_return std::unexpected(options.error());
+  if (!options) return std::unexpected(options.error());
   std::vector<std::string> problems;
   Answer<Json> body = read_apply(call, problems);
-  if (!body) co_return std::unexpected(body.error());
+  if (!body) return std::unexpected(body.error());
+  Answer<bool> good = settle_duplicates(call, problems, options->validation);
+  if (!good) return std::unexpected(good.error());
   Apply apply{.request = {.info = *call.target.info,
                           .writer = writer_of(core, call, *options),
                           .force = options->force},
               .body = std::move(*body),
               .dry_run = options->dry_run};
   apply.request.writer.applied = true;
-  Answer<bool> good = settle_duplicates(call, problems, options->validation);
-  if (!good) co_return std::unexpected(good.error());
+  return apply;
+}
 
+Task<Answer<Applied>> apply_to(const Core& core, Target target, Apply apply) {
+  const bool may_create = apply.request.writer.subresource.empty();
   for (int attempt = 1; attempt <= kWriteTries; ++attempt) {
-    store::DocumentPtr document = core.store.get(call.target.key());
-    const int code = document == nullptr ? 201 : 200;
-    if (document == nullptr && !call.target.subresource.empty()) {
-      co_return not_found(call.target.object_name());
-    }
+    store::DocumentPtr document = core.store.get(target.key());
+    const bool created = document == nullptr;
+    if (created && !may_create) co_return not_found(target.object_name());
     Answer<std::optional<store::DocumentPtr>> written;
-    if (document == nullptr) {
-      written = co_await apply_new(core, call.target, apply);
+    if (created) {
+      written = co_await apply_new(core, target, apply);
     } else {
-      written = co_await apply_present(core, call.target, apply, std::move(document));
+      written = co_await apply_present(core, target, apply, std::move(document));
     }
     if (!written) co_return std::unexpected(written.error());
-    if (!*written) continue;
-    warn_of_metadata(call, read_document(***written));
-    co_return reply_document(core, call, code, std::move(**written));
+    if (*written) co_return Applied{.document = std::move(**written), .created = created};
   }
-  co_return stale(call.target.object_name());
+  co_return stale(target.object_name());
+}
+
+Task<Answer<http::Reply>> apply_object(const Core& core, Call call) {
+  Answer<Apply> apply = read_apply_call(core, call);
+  if (!apply) co_return std::unexpected(apply.error());
+  Answer<Applied> applied = co_await apply_to(core, call.target, std::move(*apply));
+  if (!applied) co_return std::unexpected(applied.error());
+  warn_of_metadata(call, read_document(*applied->document));
+  co_return reply_document(core, call, applied->created ? 201 : 200, std::move(applied->document));
 }
 
 }  // namespace clickdeploy::apiserver

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "controller/apiserver/apply_fields_internal.h"
 #include "controller/apiserver/core_internal.h"
 #include "controller/apiserver/managed_fields_internal.h"
 #include "controller/apiserver/options_internal.h"
@@ -26,5 +27,19 @@ void warn_of_metadata(Call& call, const Json& object);
 
 // Who makes this call, for managedFields.
 Writer writer_of(const Core& core, const Call& call, const WriteOptions& options);
+
+// A server-side apply: what it works with, for as long as it takes, and what became of it.
+struct Apply {
+  ApplyRequest request;
+  Json body;
+  bool dry_run = false;
+};
+struct Applied {
+  store::DocumentPtr document;
+  bool created = false;
+};
+Answer<Apply> read_apply_call(const Core& core, Call& call);
+// Through a subresource nothing is created.
+Task<Answer<Applied>> apply_to(const Core& core, Target target, Apply apply);
 
 }  // namespace clickdeploy::apiserver

@@ -76,6 +76,8 @@ TEST_F(List, RefusesBadQueriesInKubernetesWords) {
   };
   for (const Row& row : std::vector<Row>{
            {"limit=abc", 400, "strconv.ParseInt: parsing \"abc\": invalid syntax"},
+           {"limit=9999999999999999999", 400,
+            "strconv.ParseInt: parsing \"9999999999999999999\": value out of range"},
            {"labelSelector=a%20b", 400,
             "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"},
            {"fieldSelector=spec.image%3Dx", 400, "field label not supported: spec.image"},

@@ -11,6 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 class ManagedFields : public ApplyTest {
  protected:
@@ -160,11 +161,45 @@ TEST_F(ManagedFields, ScaleTakesReplicasUnderItsOwnName) {
             "using clickdeploy.io/v1alpha1: .spec.replicas");
 }
 
-TEST_F(ManagedFields, AScaleCannotBeApplied) {
-  create("a");
-  const Answered refused = apply_text("web/scale?fieldManager=x", "{}");
-  EXPECT_EQ(refused.status, 415) << refused.text;
-  EXPECT_THAT(refused.message(), Not(HasSubstr("apply-patch")));
+Json scale_of(const std::string& spec) {
+  return Json::object(
+      {{"apiVersion", "autoscaling/v1"}, {"kind", "Scale"}, {"spec", parse_json(spec).value()}});
+}
+
+TEST_F(ManagedFields, AnAppliedScaleOwnsReplicasAndNothingElse) {
+  apply_spec("x", "{image: a, replicas: 2}");
+  const Answered refused = apply("hpa", scale_of(R"({"replicas":5})"), "", "/scale");
+  EXPECT_EQ(refused.status, 409) << refused.text;
+  EXPECT_THAT(refused.message(),
+              StartsWith("Apply failed with 1 conflict: conflict with \"x\": .spec.replicas"));
+  const Answered taken = apply("hpa", scale_of(R"({"replicas":5})"), "&force=true", "/scale");
+  EXPECT_EQ(taken.status, 200) << taken.text;
+  EXPECT_EQ(taken.body["kind"].as_string(), "Scale");
+  EXPECT_EQ(taken.body["spec"]["replicas"].as_int(), 5);
+  EXPECT_THAT(owners(read()), ElementsAre(R"(hpa Apply scale {"f:spec":{"f:replicas":{}}})",
+                                          R"(x Apply {"f:spec":{"f:image":{}}})"));
+  EXPECT_EQ(read()["metadata"]["generation"].as_int(), 2);
+  EXPECT_EQ(apply("hpa", scale_of(R"({"replicas":5})"), "", "/scale").status, 200);
+  EXPECT_THAT(apply_spec("x", "{image: a, replicas: 2}").message(),
+              StartsWith("Apply failed with 1 conflict: conflict with \"hpa\" with subresource "
+                         "\"scale\""));
+}
+
+TEST_F(ManagedFields, WhatIsNoScaleCannotBeAppliedToOne) {
+  EXPECT_EQ(apply("hpa", scale_of(R"({"replicas":5})"), "", "/scale").status, 404);
+  apply_spec("x", "{image: a, replicas: 2}");
+  EXPECT_EQ(apply("hpa", scale_of(R"({"replicas":5})"), "&dryRun=All&force=true", "/scale")
+                .body["spec"]["replicas"]
+                .as_int(),
+            5);
+  EXPECT_EQ(apply("hpa", Json::object(), "", "/scale").status, 400);  // a Service
+  EXPECT_EQ(apply("hpa", scale_of(R"({"replicas":"5"})"), "", "/scale").status, 500);
+  const Answered unknown = apply("hpa", scale_of(R"({"copies":5})"), "", "/scale");
+  EXPECT_EQ(unknown.status, 500);
+  EXPECT_THAT(unknown.message(), HasSubstr(".spec.copies: field not declared in schema"));
+  const Answered many = apply("hpa", scale_of(R"({"replicas":5000})"), "&force=true", "/scale");
+  EXPECT_EQ(many.status, 422) << many.text;
+  EXPECT_EQ(read()["spec"]["replicas"].as_int(), 2);
 }
 
 TEST_F(ManagedFields, AListOfOneEmptyEntryEndsTrackingUntilTheNextApply) {

@@ -136,6 +136,62 @@ TEST_F(Protobuf, AnswersInItWhereTheClientTakesNothingElse) {
   EXPECT_EQ(either.header("Content-Type"), "application/json");
 }
 
+// The events in frames: {"type", "object"} each.
+std::vector<Json> events_in(std::string_view frames) {
+  std::vector<Json> events;
+  while (frames.size() >= 4) {
+    std::size_t size = 0;
+    for (const char byte : frames.substr(0, 4)) size = size << 8 | static_cast<unsigned char>(byte);
+    ProtoReader message(frames.substr(4, size));
+    const std::string type((*message.next())->bytes);
+    ProtoReader object((*message.next())->bytes);
+    const std::string_view raw = (*object.next())->bytes;
+    events.push_back(Json::object({{"type", type}, {"object", *decode_proto_body(raw)}}));
+    frames.remove_prefix(4 + size);
+  }
+  EXPECT_TRUE(frames.empty());
+  return events;
+}
+
+TEST_F(Protobuf, AWatchSendsFramesToWhomTakesNothingElse) {
+  for (const char* accept : {"application/vnd.kubernetes.protobuf",
+                             "application/vnd.kubernetes.protobuf;stream=watch"}) {
+    remove(std::string(kConfigMaps) + "/c");
+    http::Request request;
+    request.method = "GET";
+    request.url = std::string(kConfigMaps) +
+                  "?watch=true&allowWatchBookmarks=true&sendInitialEvents=true"
+                  "&resourceVersionMatch=NotOlderThan&timeoutSeconds=60";
+    request.headers = {{"Accept", accept}};
+    const std::string first = post(std::string(kConfigMaps), config_map("c", "1")).revision();
+    http::Reply reply = run(server_->handle(std::move(request)));
+    ASSERT_NE(reply.stream, nullptr) << accept;
+    EXPECT_EQ(*http::find_header(reply.response.headers, "Content-Type"),
+              "application/vnd.kubernetes.protobuf;stream=watch");
+    std::vector<Json> events = events_in(**run(reply.stream->next()));
+    ASSERT_EQ(events.size(), 2U);
+    EXPECT_EQ(events[0], Json::object({{"type", "ADDED"},
+                                       {"object", get(std::string(kConfigMaps) + "/c").body}}));
+    EXPECT_EQ(events[1]["type"].as_string(), "BOOKMARK");
+    EXPECT_EQ(events[1]["object"]["metadata"]["resourceVersion"].as_string(), first);
+
+    merge(std::string(kConfigMaps) + "/c", Json::object({{"data", Json::object({{"a", "2"}})}}));
+    events = events_in(**run(reply.stream->next()));
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_EQ(events[0]["type"].as_string(), "MODIFIED");
+    EXPECT_EQ(events[0]["object"]["data"]["a"].as_string(), "2");
+  }
+}
+
+TEST_F(Protobuf, AWatchOfWhatHasNoFormIsRefused) {
+  const http::Headers only = {{"Accept", "application/vnd.kubernetes.protobuf"}};
+  const Answered refused = get(std::string(kServices) + "?watch=true", only);
+  EXPECT_EQ(refused.status, 406);
+  EXPECT_EQ(refused.message(),
+            "only the following media types are accepted: application/json;stream=watch, "
+            "application/vnd.kubernetes.protobuf;stream=watch");
+}
+
 TEST_F(Protobuf, KindsOfOursHaveNoForm) {
   Answered refused = send_protobuf("POST", kServices, envelope("v1", "Secret", ""));
   EXPECT_EQ(refused.status, 415);
