@@ -151,6 +151,11 @@ Outcome<std::vector<std::string>> Cloud::create_servers(const Token& token, NewS
 
 Outcome<void> Cloud::check_state(const Server& server, std::string_view action,
                                  std::set<VmState> allowed) const {
+  // One whose build failed has no host, whatever is asked of it.
+  if (server.vm_state == VmState::Error && !server.launched) {
+    return refuse(409,
+                  fmt::format("Instance {} is in an invalid state for '{}'", server.id, action));
+  }
   if (!allowed.contains(server.vm_state)) {
     return refuse(409, fmt::format("Cannot '{}' instance {} while it is in vm_state {}", action,
                                    server.id, vm_state_name(server.vm_state)));

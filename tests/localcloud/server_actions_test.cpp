@@ -63,6 +63,21 @@ TEST_F(ServerActions, WrongStateIs409) {
   EXPECT_EQ(act("reboot", Json::object({{"type", "HARD"}})).status, 202);
 }
 
+// It has no host that could do it.
+TEST_F(ServerActions, OneThatNeverRanCanOnlyBeDeleted) {
+  world.cloud.faults().no_valid_host = 1;
+  id = world.create("stillborn");
+  world.pass(seconds(5));
+  ASSERT_EQ(status(), "ERROR");
+  for (const char* name : {"os-stop", "os-start"}) {
+    const Answered refused = act(name);
+    EXPECT_EQ(refused.status, 409) << name;
+    EXPECT_THAT(refused.body["conflictingRequest"]["message"].as_string(), HasSubstr(id));
+  }
+  EXPECT_EQ(act("reboot", Json::object({{"type", "HARD"}})).status, 409);
+  EXPECT_EQ(world.call("DELETE", "/compute/v2.1/servers/" + id).status, 204);
+}
+
 TEST_F(ServerActions, RebuildKeepsAddressTagsAndMetadata) {
   world.call("PUT", "/compute/v2.1/servers/" + id + "/tags/keep");
   const Json before = world.server(id);

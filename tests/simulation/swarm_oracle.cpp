@@ -135,6 +135,9 @@ bool SwarmOracle::has_no_use(const Json& instance) const {
       server->second.vm_state != localcloud::VmState::Active) {
     return true;
   }
+  const bool attached = std::ranges::any_of(
+      world_.cloud.state().ports, [&](const auto& port) { return port.second.device_id == id; });
+  if (!attached) return true;
   const auto& ids = our_server_ids(world_);
   return std::ranges::count(ids, id) == 0 || !world_.guests.is_answering(id);
 }
