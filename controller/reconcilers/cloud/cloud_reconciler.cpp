@@ -24,10 +24,11 @@ constexpr std::size_t kLeaksOfPass = 20;
 constexpr std::size_t kOrphansMax = 200;        // as in the schema
 constexpr std::chrono::seconds kLeaveMax{600};  // a Cloud that cannot be swept goes all the same
 
-// Writes the conditions of one Cloud.
+// Writes the conditions of one Cloud, each with the time at which it is found to be so: a log-in
+// may take a minute.
 class Conditions {
  public:
-  Conditions(Cloud& cloud, std::string now) : cloud_(cloud), now_(std::move(now)) {}
+  Conditions(Cloud& cloud, const Clock& clock) : cloud_(cloud), clock_(clock) {}
 
   void set(std::string_view type, ConditionStatus status, std::string_view reason,
            std::string message) {
@@ -37,7 +38,8 @@ class Conditions {
     condition.reason = reason;
     condition.message = std::move(message);
     condition.observed_generation = cloud_.metadata.generation;
-    api::set_condition(cloud_.status.conditions, std::move(condition), now_);
+    api::set_condition(cloud_.status.conditions, std::move(condition),
+                       format_time(clock_.wall_now()));
   }
 
   // The Cloud cannot be used: why, and will we come back by ourselves?
@@ -50,7 +52,7 @@ class Conditions {
 
  private:
   Cloud& cloud_;
-  std::string now_;
+  const Clock& clock_;
 };
 
 const std::string& pinned_project(const Cloud& cloud) {
@@ -118,10 +120,8 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
     Result<void> held = co_await clouds_.add_finalizers(cloud.metadata, kFinalizers);
     if (!held) co_return std::unexpected(std::move(held).error());
   }
-  const WallTime now = context_.clock.wall_now();
   cloud.status.observed_generation = cloud.metadata.generation;
-  cloud.status.last_sync_time = format_time(now);
-  Conditions conditions(cloud, format_time(now));
+  Conditions conditions(cloud, context_.clock);
 
   // Observe: the Secret, then who we are.
   Result<openstack::Credentials> credentials = read_credentials(cloud);
@@ -405,7 +405,9 @@ FleetCount CloudReconciler::count_fleet(const api::ObjectKey& key,
 }
 
 Task<Result<void>> CloudReconciler::write(const Cloud& before, Cloud after) {
-  if (!worth_writing(before, after, context_.clock.wall_now())) co_return Result<void>{};
+  const WallTime now = context_.clock.wall_now();
+  after.status.last_sync_time = format_time(now);
+  if (!worth_writing(before, after, now)) co_return Result<void>{};
   Result<Cloud> written = co_await clouds_.update_status(std::move(after));
   if (!written) co_return std::unexpected(std::move(written).error().with_context("report Cloud"));
   co_return Result<void>{};
