@@ -196,13 +196,21 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
       found.servers.push_back(std::move(server));
     }
   }
-  // Somebody may have taken the tags away: the claim's ports lead to its server, too.
-  for (const Part& port : found.parts) {
-    const bool known =
-        std::ranges::find(found.servers, port.used_by, &Server::id) != found.servers.end();
-    if (port.kind != PartKind::Port || port.used_by.empty() || known) continue;
-    Result<std::optional<Server>> server =
-        co_await pass.connection->compute.get_server(port.used_by);
+  // Somebody may have taken the tags away. The claim's ports lead to its server, too, or, where its
+  // build has failed and it has lost them, its metadata in the newest list of all servers.
+  std::vector<std::string> suspects;
+  for (const Part& part : found.parts) {
+    if (part.kind == PartKind::Port) suspects.push_back(part.used_by);
+  }
+  if (const auto snapshot = pass.connection->observer.snapshot()) {
+    for (const auto& [id, server] : snapshot->servers) {
+      if (is_of_claim(server, token)) suspects.push_back(id);
+    }
+  }
+  for (const std::string& id : suspects) {
+    const bool known = std::ranges::find(found.servers, id, &Server::id) != found.servers.end();
+    if (id.empty() || known) continue;
+    Result<std::optional<Server>> server = co_await pass.connection->compute.get_server(id);
     if (!server)
       co_return std::unexpected(std::move(server).error().with_context("look up the claim"));
     if (!server->has_value() || !is_of_claim(**server, token)) continue;
