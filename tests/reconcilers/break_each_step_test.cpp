@@ -169,6 +169,7 @@ class Driver {
   }
 
   void report(Instance& work, const InstanceObserved& observed) {
+    work.status.address = observed.server ? "10.0.0.5" : "";
     if (observed.server && observed.server->status == "ACTIVE" && work.status.booted_at.empty()) {
       work.status.booted_at = time_at(now);
       work.status.bootstrap = {"Succeeded", 0};

@@ -76,6 +76,23 @@ TEST(PlanRepair, GraceIsBorneFirst) {
   EXPECT_EQ(plan(unhealthy_instance(), silent(1'300)), "BeginRepair SoftReboot");
 }
 
+// Its port is gone: no agent will ever answer, and no reboot helps.
+TEST(PlanRepair, AServerWithoutAnAddressIsReplaced) {
+  Instance bare = running_instance();
+  bare.status.address.clear();
+  const InstanceObserved observed =
+      seen(1'000, "ACTIVE", TargetView::NotPublished, Probe::NotAsked);
+  EXPECT_EQ(plan(bare, observed), "Rest Progressing");
+  bare.status.remediation.unhealthy_since = time_at(700);
+  EXPECT_EQ(plan(bare, observed), "BeginRepair Replace");
+  bare.status.bootstrap = {"Pending", 0};  // the cloud may tell of addresses late
+  EXPECT_EQ(plan(bare, seen(899, "ACTIVE", TargetView::NotPublished, Probe::NotAsked)),
+            "Rest Progressing");
+  InstanceObserved without_agents = observed;
+  without_agents.agents.clear();
+  EXPECT_EQ(plan(bare, without_agents), "healthy");
+}
+
 TEST(PlanRepair, AgentsMayTakeTheirTimeToStart) {
   Instance booting = running_instance();
   booting.status.bootstrap = {"Pending", 0};

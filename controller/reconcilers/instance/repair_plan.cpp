@@ -19,7 +19,7 @@ constexpr milliseconds kStoppedPoll{60'000};
 constexpr seconds kGoneGrace{15};
 
 // What keeps an Instance from being healthy decides which steps can help, and after how long.
-enum class Ailment : std::uint8_t { Gone, NeverBuilt, Error, AgentSilent };
+enum class Ailment : std::uint8_t { Gone, NeverBuilt, Error, NoAddress, AgentSilent };
 
 bool has_booted(const Instance& instance) {
   return !instance.status.booted_at.empty();
@@ -58,12 +58,22 @@ std::optional<Diagnosis> diagnose(const Instance& instance, const InstanceObserv
   // Nobody has installed agents on a server that somebody else made: it is no worse than it was.
   const bool was_foreign = server.id == instance.spec.adopt.server_id;
   if (was_foreign && instance.status.bootstrap.state != "Succeeded") return std::nullopt;
+  // Neither Nova nor Neutron knows one. Without agents it may be meant so.
+  if (instance.status.address.empty() && !observed.agents.empty()) {
+    return Diagnosis{Ailment::NoAddress, "the server " + server.id + " has no address"};
+  }
   for (const AgentObserved& agent : observed.agents) {
     if (!agent_is_silent(agent)) continue;
     return Diagnosis{Ailment::AgentSilent, "agent " + agent.name + " at " + agent.address +
                                                " does not answer: " + agent.probe_error};
   }
   return std::nullopt;
+}
+
+// Its first boot may not be over.
+bool is_starting(const Instance& instance, Ailment ailment) {
+  return (ailment == Ailment::AgentSilent || ailment == Ailment::NoAddress) &&
+         instance.status.bootstrap.state != "Succeeded";
 }
 
 // How much longer the ailment is borne before the first step. Zero or less: act.
@@ -90,10 +100,11 @@ milliseconds grace_left(const Instance& instance, const InstanceObserved& observ
       return backoff.after(tries, 0) - age_of(instance.status.claim.since, observed);
     }
     case Ailment::Error:
+    case Ailment::NoAddress:
     case Ailment::AgentSilent:
       break;
   }
-  if (ailment == Ailment::AgentSilent && instance.status.bootstrap.state != "Succeeded") {
+  if (is_starting(instance, ailment)) {
     return seconds(spec.startup_timeout_seconds) - age_of(instance.status.booted_at, observed);
   }
   if (record.unhealthy_since.empty()) return seconds(spec.unhealthy_after_seconds);
@@ -166,9 +177,8 @@ std::optional<std::string> unhealthy_reason(const Instance& instance,
   std::optional<Diagnosis> diagnosis = diagnose(instance, observed);
   if (!diagnosis) return std::nullopt;
   // While agents are still being installed, silence is not an ailment.
-  if (diagnosis->ailment == Ailment::AgentSilent &&
-      instance.status.bootstrap.state != "Succeeded" &&
-      grace_left(instance, observed, Ailment::AgentSilent) > milliseconds(0)) {
+  if (is_starting(instance, diagnosis->ailment) &&
+      grace_left(instance, observed, diagnosis->ailment) > milliseconds(0)) {
     return std::nullopt;
   }
   return diagnosis->reason;
@@ -196,8 +206,7 @@ std::optional<InstanceAction> plan_repair(const Instance& instance,
     return std::nullopt;
   }
   const milliseconds grace = grace_left(instance, observed, diagnosis->ailment);
-  const bool starting =
-      diagnosis->ailment == Ailment::AgentSilent && instance.status.bootstrap.state != "Succeeded";
+  const bool starting = is_starting(instance, diagnosis->ailment);
   if (grace > milliseconds(0) && (record.step.empty() || starting)) {
     // A time of day, not a countdown: the same text until something changes.
     const WallTime due = std::chrono::round<seconds>(observed.now + grace);
