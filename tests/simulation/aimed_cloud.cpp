@@ -70,6 +70,23 @@ void list_late(SimWorld& world, std::chrono::seconds age) {
   });
 }
 
+Task<http::Reply> without_server(SimWorld& world, std::string id, http::Request request) {
+  const bool list = is_list(request);
+  if (request.method == "GET" && request.url.ends_with("/servers/" + id)) {
+    http::Reply reply;
+    reply.response.status = 500;
+    reply.response.body = R"({"computeFault": {"code": 500, "message": "unexpected"}})";
+    co_return reply;
+  }
+  http::Reply reply = co_await world.checker.handle(std::move(request));
+  if (!list || reply.response.status != 200) co_return reply;
+  Json body = parse_json(reply.response.body).value_or(Json());
+  std::erase_if(body.member("servers").array_ref(),
+                [&](const Json& server) { return server["id"].as_string() == id; });
+  reply.response.body = to_json(body);
+  co_return reply;
+}
+
 // The only create is carried out and never answered, and lists show its server late; all later
 // ones are refused. Its Service is deleted before, and the server goes, too.
 void unanswered_create(SimWorld& world) {
@@ -107,6 +124,31 @@ void unlisted_server(SimWorld& world) {
   const auto gone = [&] { return world.objects(kServices).empty(); };
   if (!comes_about(world, "L3", "the Service does not go", gone, 10min)) return;
   if (!made()) return;
+  world.report.add("S6", "the cloud keeps a server whose Service is gone");
+}
+
+// Of one of two servers nothing is heard: lists lack it, and a look by id fails. It is there all
+// the same: it is neither replaced nor, when its Service is deleted, forgotten.
+void server_unheard_of(SimWorld& world) {
+  if (!has_fleet(world, 2)) return;
+  const std::string hidden = our_server_ids(world)[world.seed() % 2];
+  world.network.route(kCloudOrigin, [&world, hidden](http::Request request) {
+    return without_server(world, hidden, std::move(request));
+  });
+  const std::size_t before = world.checker.mutations().size();
+  world.run_for(4min);
+  if (world.checker.mutations().size() > before) {
+    world.report.add("S3", "something is done about a server of which nothing is known: " +
+                               world.checker.mutations().back().path);
+  }
+  world.remove(kServices, kWeb);
+  world.run_for(2min);
+  world.network.route(kCloudOrigin, [&world](http::Request request) {
+    return world.checker.handle(std::move(request));
+  });
+  const auto gone = [&] { return world.objects(kServices).empty(); };
+  if (!comes_about(world, "L3", "the Service does not go", gone, 10min)) return;
+  if (world.checker.our_servers().empty()) return;
   world.report.add("S6", "the cloud keeps a server whose Service is gone");
 }
 
@@ -237,6 +279,7 @@ std::vector<AimedRun> aimed_at_cloud() {
       {"small-pages", "lists come one server at a time", small_pages},
       {"unanswered-create", "a create is not answered, and its Service deleted", unanswered_create},
       {"unlisted-server", "a server that lists do not show is deleted", unlisted_server},
+      {"server-unheard-of", "lists lack a server, and a look by id fails", server_unheard_of},
       {"address-taken", "a server is lost, and its address is somebody else's", address_taken},
       {"access-revoked", "the Cloud no longer allows the namespace", access_revoked},
       {"lagging-instances", "Instances are seen late while they are made", lagging_instances},

@@ -30,10 +30,11 @@ constexpr std::array kPromises = {
             "each answer of the API server (LostUpdateCheck)"},
     Promise{"S9", "watches deliver each change once and in order; bookmarks are never ahead",
             "each event of eight watchers (WatchCheck)"},
-    Promise{"S11",
-            "status.observedGeneration never exceeds the generation and never falls; times of "
-            "conditions move only with their status",
-            "each change (ConditionCheck)"},
+    Promise{
+        "S11",
+        "the generation rises with what is wanted alone; status.observedGeneration never exceeds "
+        "it and never falls; times of conditions move only with their status",
+        "each change (ConditionCheck)"},
     Promise{"S13", "one publish never drops more than a tenth of the targets unexplained",
             "each published target file (TargetFilesCheck)"},
     Promise{"S14", "target addresses are our own servers'",

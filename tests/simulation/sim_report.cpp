@@ -12,6 +12,7 @@ void Report::add(const std::string& invariant, const std::string& what) {
     ADD_FAILURE() << invariant << ": " << what;
     return;
   }
+  if (invariant == "run" && !violations_.empty()) return;
   if (std::ranges::count(violations_, invariant, &Violation::invariant) > 0) return;
   violations_.push_back(violation);
   sink(violation);

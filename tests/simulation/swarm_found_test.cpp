@@ -1,5 +1,6 @@
 // Scenarios of what the swarm has found, and seeds of what can't be told as a scenario.
 
+#include "controller/base/text.h"
 #include "tests/simulation/sim_fleet.h"
 #include "tests/simulation/swarm.h"
 
@@ -84,6 +85,66 @@ TEST(SwarmFound, AServerWithoutTagsIsFoundByItsPort) {
         10min))
         << describe(world);
     EXPECT_EQ(our_server_ids(world), std::vector<std::string>{id});
+  });
+}
+
+// The same, and the build fails, so that it has lost its port, too: its metadata tells whose it is.
+TEST(SwarmFound, AServerWithoutTagsAndPortIsFoundByItsMetadata) {
+  replay({1, 2}, [](SimWorld& world) {
+    world.network.faults = [](const http::Request& request) -> std::optional<NetworkFault> {
+      if (!is_request(request, "POST", "/compute/v2.1/servers")) return std::nullopt;
+      return NetworkFault{.kind = Kind::TimeOutAfter};
+    };
+    world.cloud.faults().no_valid_host = 1;
+    apply_fleet(world, 1);
+    ASSERT_TRUE(world.run_until([&] { return !world.checker.our_servers().empty(); }, 1min));
+    world.network.faults = nullptr;
+    const std::string id = world.checker.our_servers().front()->id;
+    world.cloud.mutable_state().servers.at(id).tags.clear();
+    world.run_for(70s);
+    world.remove(kServices, kWeb);
+    ASSERT_TRUE(world.run_until([&] { return world.objects(kInstances).empty(); }, 5min))
+        << describe(world);
+    EXPECT_TRUE(world.checker.our_servers().empty());
+    EXPECT_TRUE(world.checker.our_ports().empty());
+  });
+}
+
+// Somebody deletes the port of a server: without an address no agent ever answers.
+TEST(SwarmFound, AServerThatLosesItsPortIsReplaced) {
+  replay({1, 2}, [](SimWorld& world) {
+    make_fleet(world, 2);
+    const localcloud::Port* port = world.checker.our_ports().front();
+    const std::string id = port->device_id;
+    ASSERT_TRUE(world.cloud.delete_port(port->id));
+    ASSERT_TRUE(world.run_until([&] { return world.cloud.find_server(id) == nullptr; }, 10min))
+        << describe(world);
+    ASSERT_TRUE(world.run_until([&] { return is_converged(world, 2); }, 5min)) << describe(world);
+    EXPECT_EQ(world.checker.count("POST", "/compute/v2.1/servers"), 3U);
+  });
+}
+
+// A log-in that takes a minute, and a clock that is set back meanwhile.
+TEST(SwarmFound, ATimeInTheStatusOfACloudIsThatOfTheChange) {
+  replay({1, 2}, [](SimWorld& world) {
+    bool first = true;
+    world.network.faults = [&first](const http::Request& request) -> std::optional<NetworkFault> {
+      if (!is_request(request, "POST", "/identity/v3/auth/tokens")) return std::nullopt;
+      if (!std::exchange(first, false)) return std::nullopt;
+      return NetworkFault{.kind = Kind::TimeOutAfter};
+    };
+    apply_fleet(world, 1);
+    world.run_for(5s);
+    world.shift_wall(-400s);
+    const auto told = [&] {
+      return !condition(world.object(kClouds, kCloud), "AuthenticationSucceeded").is_null();
+    };
+    ASSERT_TRUE(world.run_until(told, 3min));
+    const Json& authenticated = condition(world.object(kClouds, kCloud), "AuthenticationSucceeded");
+    const auto time = parse_time(authenticated["lastTransitionTime"].as_string());
+    ASSERT_TRUE(time);
+    EXPECT_LE(world.process_wall_now() - *time, 3s);
+    EXPECT_GE(world.process_wall_now() - *time, 0s);
   });
 }
 

@@ -2,11 +2,21 @@
 
 #include "controller/base/text.h"
 
+#include <utility>
+
 namespace clickdeploy::simulation {
 
 namespace {
 // Times are written in whole seconds, and a status may be written a little after it was made.
 constexpr std::chrono::seconds kRounding{1};
+
+// What somebody wants of an object: all but its metadata and status, and whether it is to go.
+Json desire_of(const Json& object) {
+  Json desire = object;
+  desire.erase("status");
+  desire.set("metadata", !object["metadata"]["deletionTimestamp"].is_null());
+  return desire;
+}
 }  // namespace
 
 void ConditionCheck::changed(const store::Event& event, const Json& object, const Wall& wall) {
@@ -22,6 +32,7 @@ void ConditionCheck::changed(const store::Event& event, const Json& object, cons
   const std::string name = key.resource + " " + key.name;
   const std::int64_t generation = object["metadata"]["generation"].as_int();
   const std::int64_t observed = status["observedGeneration"].as_int();
+  judge_generation(name, object, known);
   if (observed < known.observed_generation) {
     report_.add("S11", name + ": observedGeneration fell from " +
                            std::to_string(known.observed_generation) + " to " +
@@ -34,6 +45,19 @@ void ConditionCheck::changed(const store::Event& event, const Json& object, cons
   for (const Json& condition : status["conditions"].as_array()) {
     judge(name, condition, generation, known, wall);
   }
+}
+
+void ConditionCheck::judge_generation(const std::string& name, const Json& object,
+                                      Object& known) const {
+  const std::int64_t generation = object["metadata"]["generation"].as_int();
+  const std::int64_t before = std::exchange(known.generation, generation);
+  const Json desire_before = std::exchange(known.desire, desire_of(object));
+  if (before == 0) return;
+  const bool changed = known.desire != desire_before;
+  if (generation == before + (changed ? 1 : 0)) return;
+  report_.add("S11", name + ": generation went from " + std::to_string(before) + " to " +
+                         std::to_string(generation) + " with a write that changes " +
+                         (changed ? "what is wanted" : "nothing that is wanted"));
 }
 
 void ConditionCheck::judge(const std::string& name, const Json& condition, std::int64_t generation,

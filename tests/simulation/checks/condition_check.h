@@ -1,6 +1,6 @@
-// ConditionCheck (S11): the generation that a status tells of never exceeds the object's and never
-// falls; the time of a condition moves only with its status, and goes back only with the wall
-// clock.
+// ConditionCheck (S11): the generation rises by one with each change of what is wanted, and with
+// nothing else; the one that a status tells of never exceeds it and never falls; the time of a
+// condition moves only with its status, and goes back only with the wall clock.
 
 #pragma once
 
@@ -32,10 +32,13 @@ class ConditionCheck {
   };
   struct Object {
     std::string uid;
+    std::int64_t generation = 0;
+    Json desire;
     std::int64_t observed_generation = 0;
     std::map<std::string, Seen> conditions;
   };
 
+  void judge_generation(const std::string& name, const Json& object, Object& known) const;
   void judge(const std::string& name, const Json& condition, std::int64_t generation, Object& known,
              const Wall& wall);
 

@@ -266,6 +266,21 @@ TEST_F(ChecksConditions, TellATimeToCome) {
   EXPECT_EQ(changed("True", "2026-01-01T02:00:00Z", wall_), "S11");
 }
 
+TEST_F(ChecksConditions, TellAGenerationThatRisesWithAStatus) {
+  EXPECT_EQ(changed("True", "2026-01-01T00:00:00Z", wall_, 1, 1), "");
+  EXPECT_EQ(changed("True", "2026-01-01T00:00:00Z", wall_, 1, 2), "S11");
+}
+
+TEST_F(ChecksConditions, TellAGenerationThatStaysWithANewSpec) {
+  Json object = Json::object({{"metadata", Json::object({{"uid", "u"}, {"generation", 1}})},
+                              {"spec", Json::object({{"replicas", 1}})}});
+  const store::Event event = event_of(store::EventType::Modified, kServices, "web", 1);
+  check_.changed(event, object, wall_);
+  object.set("spec", Json::object({{"replicas", 2}}));
+  check_.changed(event, object, wall_);
+  EXPECT_EQ(broken(), "S11");
+}
+
 TEST_F(ChecksConditions, TellAGenerationThatFallsOrIsAhead) {
   EXPECT_EQ(changed("True", "2026-01-01T00:00:00Z", wall_, 2, 2), "");
   EXPECT_EQ(changed("True", "2026-01-01T00:00:00Z", wall_, 1, 2), "S11");
