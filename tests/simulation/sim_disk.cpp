@@ -9,8 +9,10 @@ namespace {
 constexpr std::uint64_t kSectorBytes = 512;
 
 void write_into(std::string& file, std::uint64_t offset, std::string_view bytes) {
-  if (file.size() < offset + bytes.size()) file.resize(offset + bytes.size(), '\0');
-  std::copy(bytes.begin(), bytes.end(), file.begin() + static_cast<std::ptrdiff_t>(offset));
+  if (file.size() < offset) file.resize(offset, '\0');
+  const std::size_t inside = std::min<std::size_t>(bytes.size(), file.size() - offset);
+  std::copy_n(bytes.begin(), inside, file.begin() + static_cast<std::ptrdiff_t>(offset));
+  file.append(bytes.substr(inside));
 }
 
 void apply(std::string& file, const SimNode::Edit& edit) {

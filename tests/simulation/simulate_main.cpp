@@ -11,6 +11,7 @@
 #include <charconv>
 #include <fstream>
 #include <iterator>
+#include <malloc.h>
 #include <optional>
 #include <string_view>
 #include <unistd.h>
@@ -204,5 +205,9 @@ int run(int count, char** values) {
 }  // namespace clickdeploy::simulation
 
 int main(int count, char** values) {
+  // Worlds come and go: their memory is kept for the next one, not given back page by page.
+  constexpr int kKept = 1 << 30;
+  ::mallopt(M_TRIM_THRESHOLD, kKept);
+  ::mallopt(M_MMAP_THRESHOLD, kKept);
   return clickdeploy::simulation::run(count, values);
 }
