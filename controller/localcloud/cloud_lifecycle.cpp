@@ -87,6 +87,14 @@ void Cloud::schedule(Server& server) {
     return fail_build(server, 500,
                       "No valid host was found. There are not enough hosts available.");
   }
+  if (faults_.quota_races > 0) {
+    --faults_.quota_races;
+    const std::int64_t limit = quota_of(server.project_id).instances;
+    return fail_build(server, 413,
+                      fmt::format("Quota exceeded for instances: Requested 1, but already used {} "
+                                  "of {} instances",
+                                  limit, limit));
+  }
   set_task(server, TaskState::Networking, options_.build / 5);
 }
 

@@ -11,6 +11,13 @@ namespace {
 // Neutron draws from a window of free addresses, so one that has just been freed may come again.
 constexpr std::size_t kAddressWindow = 10;
 
+// Any address if none is wanted.
+bool may_hold(const Subnet& subnet, const std::string& wanted) {
+  const std::optional<Ipv4Block> block = parse_ipv4_block(subnet.cidr);
+  const std::optional<std::uint32_t> address = parse_ipv4(wanted);
+  return wanted.empty() || (block && address && block->contains(*address));
+}
+
 }  // namespace
 
 std::string Cloud::ensure_default_group(const std::string& project_id) {
@@ -112,7 +119,16 @@ Outcome<std::string> Cloud::create_port(const std::string& project_id, NewPort r
     const Subnet* subnet = nullptr;
     for (const auto& [id, candidate] : state_.subnets) {
       if (candidate.network_id != request.network_id) continue;
-      if (wanted.subnet_id.empty() || wanted.subnet_id == id) subnet = &candidate;
+      const bool fits =
+          wanted.subnet_id.empty() ? may_hold(candidate, wanted.address) : wanted.subnet_id == id;
+      if (fits) subnet = &candidate;
+    }
+    if (subnet == nullptr && wanted.subnet_id.empty() && !wanted.address.empty()) {
+      return refuse(400,
+                    fmt::format("IP address {} is not a valid IP for any of the subnets on the "
+                                "specified network.",
+                                wanted.address),
+                    "InvalidIpForNetwork");
     }
     if (subnet == nullptr) {
       return refuse(400,

@@ -94,6 +94,7 @@ void add_extended(Json& view, const Call& call, const Server& server) {
     view.set("tags", strings_json({server.tags.begin(), server.tags.end()}));
   }
   if (call.microversion >= 63) view.set("trusted_image_certificates", nullptr);
+  if (call.microversion >= 90) view.set("OS-EXT-SRV-ATTR:hostname", server.name);
   if (!call.admin) return;
   view.set("OS-EXT-SRV-ATTR:host", placed ? Json("localcloud") : Json());
   view.set("OS-EXT-SRV-ATTR:instance_name", "instance-" + server.id.substr(0, 8));

@@ -41,8 +41,11 @@ struct Faults {
   std::int64_t spawn_failures = 0;           // so many further builds fail while spawning
   std::int64_t no_valid_host = 0;            // so many further builds find no host
   bool no_router = false;                    // no port is reachable from an external network
-  bool build_hangs = false;                  // builds stay in BUILD/spawning until switched off
-  bool deletes_hang = false;                 // deleted servers stay in task "deleting" until then
+  // So many further builds end because Nova looks at the quota a second time: of creates that come
+  // together it may take more than there is room for, and then refuses all of them.
+  std::int64_t quota_races = 0;
+  bool build_hangs = false;   // builds stay in BUILD/spawning until switched off
+  bool deletes_hang = false;  // deleted servers stay in task "deleting" until then
 
   // The newest calls, oldest first; `calls_total` counts all.
   std::deque<CallRecord> calls;

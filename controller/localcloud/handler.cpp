@@ -75,9 +75,11 @@ std::string_view title_of(int status) {
   }
 }
 
-// Each service has its own form of an error. A 401 is written by the same middleware in all.
+// Each service has its own form of an error. A 401 is written by the same middleware in all but
+// Glance.
 Answer error_answer(Service service, const ApiError& error) {
-  if (service == Service::Identity || error.status == 401) {
+  const bool middleware = error.status == 401 && service != Service::Image;
+  if (service == Service::Identity || middleware) {
     return answer(error.status,
                   Json::object({{"error", Json::object({{"code", error.status},
                                                         {"title", title_of(error.status)},

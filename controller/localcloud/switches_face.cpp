@@ -77,6 +77,7 @@ Json faults_view(const Faults& faults) {
                        {"spawn_failures", faults.spawn_failures},
                        {"no_valid_host", faults.no_valid_host},
                        {"no_router", faults.no_router},
+                       {"quota_races", faults.quota_races},
                        {"build_hangs", faults.build_hangs},
                        {"deletes_hang", faults.deletes_hang}});
 }
@@ -126,6 +127,8 @@ Reaction set_faults(Faults& faults, const Json& body) {
       faults.no_valid_host = value.as_int();
     } else if (key == "no_router") {
       faults.no_router = value.as_bool();
+    } else if (key == "quota_races") {
+      faults.quota_races = value.as_int();
     } else if (key == "build_hangs") {
       faults.build_hangs = value.as_bool();
     } else if (key == "deletes_hang") {
@@ -141,7 +144,7 @@ Reaction set_faults(Faults& faults, const Json& body) {
 void clear_faults(Faults& faults) {
   faults.requests.clear();
   faults.latency = faults.spawn_delay = std::chrono::milliseconds(0);
-  faults.spawn_failures = faults.no_valid_host = 0;
+  faults.spawn_failures = faults.no_valid_host = faults.quota_races = 0;
   faults.no_router = faults.build_hangs = faults.deletes_hang = false;
 }
 

@@ -80,6 +80,18 @@ TEST(Faults, NoValidHostForTheNextBuilds) {
   EXPECT_EQ(world.server(second)["status"].as_string(), "ACTIVE");
 }
 
+TEST(Faults, CreatesThatRaceForTheQuotaEndInError) {
+  CloudWorld world;
+  world.call("POST", "/localcloud/v1/faults", Json::object({{"quota_races", 1}}));
+  const std::string id = world.create("web");
+  world.pass(seconds(3));
+  const Json server = world.server(id);
+  EXPECT_EQ(server["status"].as_string(), "ERROR");
+  EXPECT_EQ(server["fault"]["code"].as_int(), 413);
+  EXPECT_EQ(server["fault"]["message"].as_string().find("Quota exceeded for instances: "), 0u);
+  EXPECT_TRUE(server["addresses"].empty());
+}
+
 TEST(Faults, UnknownSwitchesAreRefusedAndChangeNothing) {
   CloudWorld world;
   EXPECT_EQ(switch_on(world, Json::object({{"verb", "GET"}})).status, 400);

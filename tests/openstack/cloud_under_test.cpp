@@ -22,14 +22,8 @@ class LocalCloud final : public CloudUnderTest {
   }
   http::HttpClient& http() override { return http_; }
   Clock& clock() override { return world_; }
-  Credentials credentials() override {
-    Credentials credentials;
-    credentials.auth_url = std::string(kOrigin) + "/identity/v3";
-    credentials.username = "controller";
-    credentials.password = SecretString("openstack");
-    credentials.project_name = "demo";
-    return credentials;
-  }
+  Credentials credentials() override { return account("controller", "demo"); }
+  Credentials admin_credentials() override { return account("admin", "admin"); }
   std::string image_name() override { return "debian-12"; }
   std::string flavor_name() override { return "m1.tiny"; }
   std::string network_name() override { return "private"; }
@@ -37,6 +31,14 @@ class LocalCloud final : public CloudUnderTest {
   std::string external_network_name() override { return "public"; }
 
  private:
+  static Credentials account(std::string user, std::string project) {
+    Credentials credentials;
+    credentials.auth_url = std::string(kOrigin) + "/identity/v3";
+    credentials.username = std::move(user);
+    credentials.password = SecretString("openstack");
+    credentials.project_name = std::move(project);
+    return credentials;
+  }
   Executor executor() override { return world_.executor(); }
   void drive(const std::function<bool()>& done) override { world_.run_until(done); }
 
@@ -54,18 +56,14 @@ std::string from_environment(const char* name, const char* fallback = "") {
 
 class OtherCloud final : public CloudUnderTest {
  public:
-  OtherCloud() {
-    std::ifstream file(from_environment("CLICKDEPLOY_TEST_CLOUDS_YAML"));
-    std::stringstream text;
-    text << file.rdbuf();
-    Result<Credentials> parsed =
-        parse_clouds_yaml(text.str(), from_environment("CLICKDEPLOY_TEST_CLOUD", "demo"));
-    if (!parsed) throw std::runtime_error(parsed.error().message());
-    credentials_ = *parsed;
-  }
   http::HttpClient& http() override { return *http_; }
   Clock& clock() override { return clock_; }
-  Credentials credentials() override { return credentials_; }
+  Credentials credentials() override {
+    return account(from_environment("CLICKDEPLOY_TEST_CLOUD", "demo"));
+  }
+  Credentials admin_credentials() override {
+    return account(from_environment("CLICKDEPLOY_TEST_ADMIN_CLOUD", "admin"));
+  }
   std::string image_name() override { return from_environment("CLICKDEPLOY_TEST_IMAGE", "dummy"); }
   std::string flavor_name() override {
     return from_environment("CLICKDEPLOY_TEST_FLAVOR", "m1.tiny");
@@ -79,6 +77,14 @@ class OtherCloud final : public CloudUnderTest {
   }
 
  private:
+  static Credentials account(const std::string& name) {
+    std::ifstream file(from_environment("CLICKDEPLOY_TEST_CLOUDS_YAML"));
+    std::stringstream text;
+    text << file.rdbuf();
+    Result<Credentials> parsed = parse_clouds_yaml(text.str(), name);
+    if (!parsed) throw std::runtime_error(parsed.error().message());
+    return *parsed;
+  }
   Executor executor() override { return context_.get_executor(); }
   void drive(const std::function<bool()>& done) override {
     const auto guard = boost::asio::make_work_guard(context_);
@@ -89,7 +95,6 @@ class OtherCloud final : public CloudUnderTest {
   boost::asio::io_context context_{1};
   SystemClock clock_;
   std::unique_ptr<http::HttpClient> http_ = http::make_curl_client({});
-  Credentials credentials_;
 };
 
 }  // namespace

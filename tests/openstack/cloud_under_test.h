@@ -3,7 +3,9 @@
 //
 //   CLICKDEPLOY_TEST_CLOUDS_YAML=clouds.yaml CLICKDEPLOY_TEST_CLOUD=demo test_openstack
 //
-// The other cloud needs the image and flavor of its row below; the tests remove what they make.
+// The other cloud needs the image, network and flavors that the variables of cloud_under_test.cpp
+// name, a flavor "m1.huge" that fits no host, and in the same file an administrator
+// (CLICKDEPLOY_TEST_ADMIN_CLOUD, "admin"). The tests remove what they make.
 
 #pragma once
 
@@ -30,6 +32,7 @@ class CloudUnderTest {
   virtual http::HttpClient& http() = 0;
   virtual Clock& clock() = 0;
   virtual Credentials credentials() = 0;
+  virtual Credentials admin_credentials() = 0;
   virtual std::string image_name() = 0;
   virtual std::string flavor_name() = 0;
   virtual std::string network_name() = 0;

@@ -71,6 +71,17 @@ class Daemon:
                 found.append(int(entry))
         return found
 
+    def cpu_seconds(self):
+        """What its live processes and their ended children have used."""
+        ticks = 0
+        for pid in self.members():
+            try:
+                text = pathlib.Path(f'/proc/{pid}/stat').read_text()
+            except OSError:
+                continue
+            ticks += sum(int(field) for field in text.rpartition(')')[2].split()[11:15])
+        return ticks / os.sysconf('SC_CLK_TCK')
+
     def signal(self, number):
         for pid in self.members():
             try:

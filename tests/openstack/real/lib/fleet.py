@@ -17,9 +17,6 @@ class Fleet:
         self._nova = settings.url('nova') + '/v2.1'
         self._neutron = settings.url('neutron') + '/v2.0'
         self.bed = json.loads((settings.state / 'bed.json').read_text())
-        self.sign_in()
-
-    def sign_in(self):
         keystone = self._settings.url('keystone')
         self.demo = Rest(keystone, 'controller', PASSWORD, 'demo')
         self.admin = Rest(keystone, 'admin', PASSWORD, 'admin')
@@ -90,6 +87,6 @@ def wait_for(what, seconds, problem):
         if now - told > 15:
             told = now
             print(f'      … {what}, {now - started:.0f} s: {missing[:160]}', flush=True)
-        time.sleep(0.3)
+        time.sleep(1)  # each question costs the services a share of a second
 
 

@@ -1,4 +1,4 @@
-"""A small client of the services: one token, JSON in and out."""
+"""A small client of the services: JSON in and out, a new token when the old one has ended."""
 
 import requests
 
@@ -14,20 +14,33 @@ class Rest:
     def __init__(self, keystone, user, password, project):
         self._http = requests.Session()
         self._http.trust_env = False
+        self._tokens = f'{keystone}/v3/auth/tokens'
         default = {'id': 'default'}
         identity = {'methods': ['password'],
                     'password': {'user': {'name': user, 'domain': default, 'password': password}}}
-        response = self.send('POST', f'{keystone}/v3/auth/tokens', {'auth': {
-            'identity': identity, 'scope': {'project': {'name': project, 'domain': default}}}})
-        token = response.json()['token']
+        self._auth = {'auth': {'identity': identity,
+                               'scope': {'project': {'name': project, 'domain': default}}}}
+        token = self._sign_in()
         self.user_id = token['user']['id']
         self.project_id = token['project']['id']
+
+    def _sign_in(self):
+        response = requests.post(self._tokens, json=self._auth, timeout=120,
+                                 proxies={'http': None})
+        if response.status_code != 201:
+            raise Refused(response)
         self._http.headers['X-Auth-Token'] = response.headers['X-Subject-Token']
+        return response.json()['token']
 
     def send(self, method, url, body=None, data=None, accept=(), headers=None):
         """`accept`: statuses from 400 on that are no error here."""
-        response = self._http.request(method, url, json=body, data=data, headers=headers,
+        def ask():
+            return self._http.request(method, url, json=body, data=data, headers=headers,
                                       timeout=120)
+        response = ask()
+        if response.status_code == 401:
+            self._sign_in()
+            response = ask()
         if response.status_code >= 400 and response.status_code not in accept:
             raise Refused(response)
         return response
