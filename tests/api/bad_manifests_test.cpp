@@ -170,6 +170,9 @@ const std::vector<BadManifest>& bad_manifests() {
       {"service_security_group_without_choice",
        "spec.template.spec.networks[0].securityGroups[0]: Invalid value: \"object\": exactly one "
        "of id, name and filter must be set"},
+      {"service_server_group_policy_and_name",
+       "spec.template.spec.serverGroup: Invalid value: \"object\": exactly one of policy and name "
+       "must be set"},
       {"service_too_many_replicas",
        "spec.replicas: Invalid value: 1001: spec.replicas in body should be less than or equal to "
        "1000"},

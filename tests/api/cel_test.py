@@ -16,7 +16,9 @@ import yaml
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
-CHOICE = "exactly one of id and name must be set"
+CHOICE = "exactly one of id, name and filter must be set"
+EMPTY = "properties or tags must be given"
+GROUP = "exactly one of policy and name must be set"
 DATA = "at most one of inline and secretRef may be set"
 VALUES = "values are needed by In and NotIn, and only by them"
 IMAGE = "image is for the method Container only"
@@ -39,24 +41,31 @@ BAD = {
         ["spec.rules.groups[0].rules[0]: for and annotations are for alerts only"],
     "policy_archive_without_checksum": [f"spec.agents[0].install: {CHECKSUM}"],
     "policy_image_for_package": [f"spec.agents[0].install: {IMAGE}"],
+    "service_empty_filter": [f"spec.template.spec.image.filter: {EMPTY}"],
     "service_image_id_and_name": [f"spec.template.spec.image: {CHOICE}"],
     "service_image_without_choice": [f"spec.template.spec.image: {CHOICE}"],
     "service_no_surge_and_no_unavailable":
         ["spec.rollout: maxSurge and maxUnavailable may not both be 0"],
     "service_security_group_without_choice":
         [f"spec.template.spec.networks[0].securityGroups[0]: {CHOICE}"],
+    "service_server_group_policy_and_name": [f"spec.template.spec.serverGroup: {GROUP}"],
     "service_user_data_twice": [f"spec.template.spec.userData: {DATA}"],
 }
 
-BOTH = {"id": "1", "name": "a"}
-ALL_WRONG = {"image": BOTH, "flavors": [{}], "userData": {"inline": "x", "secretRef": {"name": "s"}},
-             "networks": [{"name": "n", "network": BOTH, "securityGroups": [{}]}]}
+WRONG = {"id": "1", "name": "a", "filter": {}}
+ALL_WRONG = {"image": WRONG, "flavors": [WRONG], "floatingIP": {"network": WRONG},
+             "serverGroup": {"policy": "affinity", "name": "g"},
+             "userData": {"inline": "x", "secretRef": {"name": "s"}},
+             "networks": [{"name": "n", "network": WRONG, "subnet": WRONG,
+                           "securityGroups": [WRONG]}]}
 
 
 def wrong_server(path):
-    return [f"{path}.flavors[0]: {CHOICE}", f"{path}.image: {CHOICE}",
-            f"{path}.networks[0].network: {CHOICE}",
-            f"{path}.networks[0].securityGroups[0]: {CHOICE}", f"{path}.userData: {DATA}"]
+    things = ["flavors[0]", "floatingIP.network", "image", "networks[0].network",
+              "networks[0].securityGroups[0]", "networks[0].subnet"]
+    return [*(f"{path}.{thing}: {CHOICE}" for thing in things),
+            *(f"{path}.{thing}.filter: {EMPTY}" for thing in things),
+            f"{path}.serverGroup: {GROUP}", f"{path}.userData: {DATA}"]
 
 
 WRONG_INSTALLS = [{"install": install} for install in [

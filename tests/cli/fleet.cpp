@@ -122,6 +122,7 @@ observedGeneration: 1
 phase: Running
 claim: {token: t1, state: Confirmed, since: "2026-11-22T10:30:00Z"}
 server: {id: s1, state: ACTIVE}
+resolved: {flavor: m1.medium}
 address: 10.0.0.4
 agentsSummary: 1/1
 scraped: "2026-11-22T11:59:48Z"
@@ -139,6 +140,7 @@ observedGeneration: 1
 phase: Unhealthy
 claim: {token: t2, state: Confirmed, since: "2026-11-22T10:30:00Z"}
 server: {id: s2, state: ACTIVE}
+resolved: {flavor: m1.medium}
 address: 10.0.0.5
 agentsSummary: 0/1
 scraped: "2026-11-22T11:54:00Z"
