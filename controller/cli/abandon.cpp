@@ -62,10 +62,13 @@ class Collector {
 
   // Services first, so that they make no new Instances.
   std::vector<Abandoned> in_order() {
-    std::ranges::stable_sort(all_, {}, [](const Abandoned& each) {
-      return each.path == kServices ? 0 : each.path == kInstances ? 1 : 2;
-    });
-    return std::move(all_);
+    std::vector<Abandoned> ordered;
+    for (const client::ResourcePath& path : {kServices, kInstances, kClouds}) {
+      for (Abandoned& each : all_) {
+        if (each.path == path) ordered.push_back(std::move(each));
+      }
+    }
+    return ordered;
   }
 
  private:

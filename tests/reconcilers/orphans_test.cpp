@@ -22,6 +22,15 @@ openstack::Server marked(const std::string& id, const std::string& cluster,
   return server;
 }
 
+openstack::Port marked_port(const std::string& id, const std::string& cluster,
+                            const std::string& claim) {
+  openstack::Port port;
+  port.id = id;
+  port.name = "web-9-app";
+  port.description = port_description(cluster, claim, "app");
+  return port;
+}
+
 openstack::CloudSnapshot snapshot_of(std::vector<openstack::Server> servers,
                                      std::vector<openstack::Port> ports = {}) {
   openstack::CloudSnapshot snapshot;
@@ -40,14 +49,12 @@ TEST(FindOrphans, AreOfOurClusterAndOfNoInstance) {
   const InstanceList instances{shared(with_claim("Confirmed"))};
   openstack::Server going = marked("going", kCluster, "t9");
   going.task_state = "deleting";
-  openstack::Port owned = sample_port("owned");
-  openstack::Port lost = sample_port("lost");
-  lost.description = port_description(kCluster, "t9", "app");
-  openstack::Port others = sample_port("others");
-  others.description = port_description("cluster-2", "t9", "app");
+  const openstack::Port owned = marked_port("owned", kCluster, kToken);
+  const openstack::Port lost = marked_port("lost", kCluster, "t9");
+  const openstack::Port others = marked_port("others", "another1", "t9");
   const auto found =
       find_orphans(snapshot_of({marked("mine", kCluster, kToken), marked("lost", kCluster, "t9"),
-                                marked("other", "cluster-2", "t9"), sample_server("plain"), going},
+                                marked("other", "another1", "t9"), sample_server("plain"), going},
                                {owned, lost}),
                    instances, kCluster);
   EXPECT_EQ(ids(found), (std::vector<std::string>{"Port lost", "Server lost"}));

@@ -233,7 +233,7 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   } else {
     cloud.status.orphans = orphans_[key].lasting(
         find_orphans(*snapshot, context_.caches.instances.list(), context_.cluster_id),
-        context_.clock.steady_now(), now);
+        context_.clock.steady_now(), context_.clock.wall_now());
     if (cloud.status.orphans.size() > kOrphansMax) cloud.status.orphans.resize(kOrphansMax);
     conditions.set("FleetObserved", ConditionStatus::True, api::kSucceeded,
                    std::to_string(cloud.status.servers) + " servers of ours are there");

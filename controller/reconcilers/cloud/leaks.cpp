@@ -1,7 +1,5 @@
 #include "controller/reconcilers/cloud/leaks.h"
 
-#include "controller/reconcilers/instance/marks.h"
-
 #include <algorithm>
 #include <optional>
 
@@ -45,7 +43,7 @@ bool is_leaked(const openstack::FloatingIP& ip, const openstack::CloudSnapshot& 
   if (!ip.description.starts_with(mark) || !ip.port_id.empty()) return false;
   const std::string uid = ip.description.substr(mark.size());
   const auto owner =
-      std::ranges::find_if(instances, [&](const auto& each) { return identity_of(*each) == uid; });
+      std::ranges::find_if(instances, [&](const auto& each) { return part_uid(*each) == uid; });
   if (owner == instances.end()) return !uid.empty();
   const api::v1alpha1::InstanceStatus& status = (*owner)->status;
   if (status.claim.state != "Confirmed" || (*owner)->metadata.is_deleting()) return false;

@@ -21,10 +21,6 @@ inline constexpr std::string_view kRevisionMetadata = "clickdeploy_revision";
 inline constexpr std::string_view kClaimMetadata = "clickdeploy_claim";  // the token
 inline constexpr std::string_view kMarkPrefix = "clickdeploy_";
 
-// What the Instance is called in the cloud and by its agents: its UID, or that of the Instance that
-// the server was made for before the database was lost.
-const std::string& identity_of(const api::v1alpha1::Instance& instance);
-
 std::map<std::string, std::string> server_marks(const api::v1alpha1::Instance& instance,
                                                 const std::string& cluster_id);
 

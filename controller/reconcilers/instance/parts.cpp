@@ -45,6 +45,11 @@ std::string floating_ip_description(const std::string& cluster_id, const std::st
   return "clickdeploy cluster=" + cluster_id.substr(0, 8) + " instance=" + uid;
 }
 
+const std::string& part_uid(const api::v1alpha1::Instance& instance) {
+  const std::string& earlier = instance.spec.adopt.identity;
+  return earlier.empty() ? instance.metadata.uid : earlier;
+}
+
 Part part_of(const openstack::Port& port) {
   return {.kind = PartKind::Port,
           .name = attachment_in(port.description),

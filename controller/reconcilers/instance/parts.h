@@ -54,6 +54,9 @@ std::string port_description(const std::string& cluster_id, const std::string& t
                              const std::string& attachment);
 std::string floating_ip_description(const std::string& cluster_id, const std::string& uid);
 
+// What marks parts of the Instance itself: its uid, or that of the one whose server it took over.
+const std::string& part_uid(const api::v1alpha1::Instance& instance);
+
 Part part_of(const openstack::Port& port);
 Part part_of(const openstack::FloatingIP& ip);
 
