@@ -78,6 +78,16 @@ int wait_for(int fd, short events, const Deadline& deadline) {
   }
 }
 
+// As above, but for a fifth of a second at most: libssh2 may have read already what we wait for,
+// and asking it again is what gets it. ETIMEDOUT only after the deadline.
+int pause_for(int fd, short events, const Deadline& deadline) {
+  pollfd entry{.fd = fd, .events = events, .revents = 0};
+  const int left = deadline.left_ms();
+  if (left == 0) return ETIMEDOUT;
+  const int ready = ::poll(&entry, 1, std::min(left, 200));
+  return ready >= 0 || errno == EINTR ? 0 : errno;
+}
+
 std::string words_of(int number) {
   return std::generic_category().message(number);
 }
@@ -153,7 +163,7 @@ class Session {
       const int in = (ways & LIBSSH2_SESSION_BLOCK_INBOUND) != 0 ? POLLIN : 0;
       const int out = (ways & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0 ? POLLOUT : 0;
       const auto events = static_cast<short>(in | out);
-      if (wait_for(socket_.get(), events, deadline_) != 0) return LIBSSH2_ERROR_TIMEOUT;
+      if (pause_for(socket_.get(), events, deadline_) != 0) return LIBSSH2_ERROR_TIMEOUT;
     }
   }
   Error error_of(ErrorCode code, int number, std::string_view what) const;
@@ -254,7 +264,7 @@ Result<std::string> Session::read_to_end(LIBSSH2_CHANNEL* channel) {
     said.append(piece, static_cast<std::size_t>(got));
     if (said.size() > kOutputBytesMax) said.erase(0, said.size() - kWordsBytesMax);
     if (got == 0 && libssh2_channel_eof(channel) != 0) return said;
-    if (got == 0 && wait_for(socket_.get(), POLLIN, deadline_) != 0) {
+    if (got == 0 && pause_for(socket_.get(), POLLIN, deadline_) != 0) {
       return fail(ErrorCode::DeadlineExceeded, "the command did not end in time");
     }
   }
