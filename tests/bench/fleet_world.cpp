@@ -121,7 +121,7 @@ void FleetWorld::connect() {
   credentials.password = SecretString("bench");
   credentials.project_name = "bench";
   const auto cloud = clouds_.ensure(kCloud, credentials, sample_cloud().spec);
-  const auto backend = backends_.ensure(kBackend, sample_backend().spec);
+  const auto backend = backends_.ensure(kBackend, {.url = sample_backend().spec.url});
   cloud->frozen.clear();
   cloud->verified = true;
   settle();

@@ -74,7 +74,12 @@ class Maker {
   }
   NamespacedRef ref() { return {text(), text()}; }
   SecretKeyRef secret() { return {text(), text()}; }
-  CloudThing thing() { return {text(), text()}; }
+  CloudThing thing() {
+    CloudThing made{text(), text()};
+    if (chance()) made.filter = ThingFilter{map(), list(&Maker::word)};
+    return made;
+  }
+  AddressPair pair() { return {text(), text()}; }
   LabelSelector selector() {
     static const std::vector<std::string> kSelectors{"", "a=b", "a in (b,c),!d", "e,f!=g",
                                                      "h notin (i)"};
@@ -84,19 +89,41 @@ class Maker {
     if (chance()) return std::nullopt;
     return selector();
   }
-  NetworkAttachment network() { return {text(), thing(), list(&Maker::thing), chance()}; }
+  NetworkAttachment network() {
+    NetworkAttachment made;
+    made.name = text();
+    made.network = thing();
+    if (chance()) made.subnet = thing();
+    made.security_groups = list(&Maker::thing);
+    made.allowed_address_pairs = list(&Maker::pair);
+    made.scrape = chance();
+    return made;
+  }
   ServerTemplate server() {
     ServerTemplate made;
     made.image = thing();
     made.flavors = list(&Maker::thing);
+    made.availability_zones = list(&Maker::word);
     made.networks = list(&Maker::network);
+    if (chance()) made.floating_ip = FloatingIPSpec{thing(), text()};
+    if (chance()) made.server_group = ServerGroupSpec{text(), text()};
+    if (chance()) made.config_drive = chance();
     made.key_name = text();
     made.user_data = {text(), secret()};
     made.metadata = map();
     return made;
   }
   AgentSpec agent() {
-    return {text(), {word(), text(), text(), text()}, text(), number(), list(&Maker::word)};
+    AgentSpec made;
+    made.name = text();
+    made.install = {word(), text(), text(), text(), text(), text(), text()};
+    made.version = text();
+    made.port = number();
+    made.path = text();
+    made.extra_args = list(&Maker::word);
+    if (chance()) made.memory_mib = number();
+    made.cpus = text();
+    return made;
   }
   RemediationSpec remediation() {
     return {chance(), number(), number(), number(), {word()}, std::to_string(below(9)),
@@ -119,6 +146,7 @@ class Maker {
     if (chance()) made.status.quota = {{word(), quota()}, {word(), quota()}};
     made.status.services = map();
     made.status.servers = number();
+    if (chance()) made.status.orphans = {{text(), text(), text(), text(), text()}};
     made.status.instances_summary = text();
     made.status.last_sync_time = text();
     made.status.conditions = list(&Maker::condition);
@@ -128,6 +156,8 @@ class Maker {
     MetricsBackend made;
     made.metadata = metadata();
     made.spec.url = text();
+    made.spec.access = {text(), secret(), text(), secret()};
+    made.spec.scrapes_from = list(&Maker::word);
     made.spec.allowed_namespaces = maybe_selector();
     made.spec.targets_directory = text();
     made.spec.rules_directory = text();
@@ -144,6 +174,9 @@ class Maker {
     made.status.conditions = list(&Maker::condition);
     return made;
   }
+  EndpointSpec endpoint() {
+    return {text(), word(), number(), text(), text(), map(), text(), text()};
+  }
   Service service() {
     Service made;
     made.metadata = metadata();
@@ -153,7 +186,13 @@ class Maker {
     made.spec.replicas = number();
     made.spec.template_labels = map();
     made.spec.template_spec = server();
-    made.spec.rollout = {number(), number()};
+    made.spec.management_policy = word();
+    made.spec.adopt_filter = {text(), map(), list(&Maker::word)};
+    made.spec.template_annotations = map();
+    made.spec.endpoints = list(&Maker::endpoint);
+    made.spec.rollout = {number(), number(), number(), list(&Maker::word),
+                         chance(), number(), word(),   number()};
+    made.spec.deletion = {word(), word()};
     made.spec.remediation = remediation();
     made.status.observed_generation = number();
     made.status.revision = text();
@@ -165,6 +204,9 @@ class Maker {
     made.status.selector = text();
     if (chance()) made.status.policies = {{text(), number()}};
     made.status.remediation = {number(), number(), chance()};
+    if (chance()) made.status.resources = {{text(), text(), text(), text()}};
+    made.status.rollout = {text(), text(), number(), text(), text(), text(), number(), text()};
+    made.status.planned_steps = list(&Maker::word);
     made.status.last_sync_time = text();
     made.status.conditions = list(&Maker::condition);
     return made;
@@ -178,16 +220,23 @@ class Maker {
     made.spec.server = server();
     made.spec.agents = list(&Maker::agent);
     made.spec.remediation = remediation();
+    made.spec.availability_zone = text();
+    made.spec.adopt = {text(), text(), text()};
+    made.spec.deletion_policy = text();
     InstanceStatus& status = made.status;
     status.observed_generation = number();
     status.phase = text();
-    status.claim = {text(), text(), text(), number()};
+    status.claim = {text(), text(), text(), number(), text()};
     status.server = {text(), text(), text(), text(), text()};
     if (chance()) status.resources = {{text(), text(), text(), text()}};
     if (chance()) status.addresses = {{text(), text(), text()}};
     status.address = text();
-    status.resolved = {text(), text(), text()};
-    status.bootstrap = {text(), number()};
+    status.adopted = chance();
+    status.ssh_host_key = text();
+    status.resolved = {text(), text(), text(), text(), {}, text(), {}};
+    if (chance()) status.resolved.attachments = {{text(), text(), text(), list(&Maker::word)}};
+    if (chance()) status.resolved.failed_placements = {{text(), text(), text(), text()}};
+    status.bootstrap = {text(), number(), text()};
     status.booted_at = text();
     if (chance()) status.agents = {{text(), text(), text(), text(), text(), text()}};
     status.agents_summary = text();
@@ -229,7 +278,10 @@ class Maker {
     made.spec.priority = number();
     made.spec.backend_ref = ref();
     made.spec.agents = list(&Maker::agent);
-    made.spec.scrape = {word(), word(), map()};
+    made.spec.scrape = {word(), word(), word(), std::nullopt, std::nullopt, map()};
+    if (chance()) made.spec.scrape.sample_limit = number();
+    if (chance()) made.spec.scrape.label_limit = number();
+    if (chance()) made.spec.ssh = SshSpec{text(), secret(), number()};
     made.spec.metrics_mapping = chance() ? "Enabled" : "Disabled";
     if (chance()) made.spec.metrics_retention = text();
     made.spec.rule_groups = list(&Maker::group);
