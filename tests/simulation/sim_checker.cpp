@@ -90,12 +90,12 @@ void CloudChecker::check_ownership(const http::Request& request) const {
   const auto server = cloud_.state().servers.find(server_id);
   const auto is_ours = [&](const localcloud::Server& each) {
     return metadata_of(each, "clickdeploy_cluster") == cluster_id_ ||
-           each.tags.contains("clickdeploy-cluster-" + cluster_id_.substr(0, 8)) ||
-           std::ranges::any_of(each.tags, [](const std::string& tag) {
-             return tag.starts_with("clickdeploy-claim-");
-           });
+           each.tags.contains("clickdeploy-cluster-" + cluster_id_.substr(0, 8));
   };
-  if (server != cloud_.state().servers.end() && !is_ours(server->second) &&
+  // A server that is let go of loses its claim's tag last.
+  const bool last_mark =
+      request.method == "DELETE" && request.url.contains("/tags/clickdeploy-claim-");
+  if (server != cloud_.state().servers.end() && !is_ours(server->second) && !last_mark &&
       !server->second.name.starts_with(kAdoptable)) {
     report_.add("S2", what + " is on a server that is not ours");
   }
