@@ -1,6 +1,7 @@
 // A real Prometheus behind TLS, client certificates and passwords, as its web.config.file has them.
 
 #include "controller/async/block_on.h"
+#include "controller/async/clock.h"
 #include "controller/async/disk.h"
 #include "controller/base/text.h"
 #include "controller/prometheus/query_client.h"

@@ -10,7 +10,7 @@ namespace {
 class ScrapeAddress : public ::testing::Test {
  protected:
   void add_port(const std::string& id, const std::string& address, const std::string& device) {
-    openstack::Port port = sample_port(id);
+    openstack::Port port = sample_cloud_port(id);
     port.fixed_ips = {address};
     port.device_id = device;
     snapshot.ports[id] = port;
@@ -64,7 +64,7 @@ TEST_F(ScrapeAddress, IsOnTheNetworkMarkedForScraping) {
   second.name = "ops";
   second.scrape = true;
   instance.spec.server.networks.push_back(second);
-  openstack::Port port = sample_port("port-2");
+  openstack::Port port = sample_cloud_port("port-2");
   port.name = "web-1-ops";
   port.fixed_ips = {"10.9.0.2"};
   port.device_id = "server-1";
