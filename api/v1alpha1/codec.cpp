@@ -1,6 +1,7 @@
 #include "api/v1alpha1/codec.h"
 
 #include "api/v1alpha1/kind_fields_internal.h"
+#include "api/v1alpha1/policy_fields_internal.h"
 
 namespace clickdeploy::api {
 

@@ -145,7 +145,12 @@ void fields(Io& io, AgentSpec& x) {
   io.field("name", x.name);
   io.field("install", x.install);
   io.field("version", x.version);
-  io.field("port", x.port);
+  // 0 is "the catalog's" and has no place in JSON.
+  if constexpr (std::is_same_v<Io, field_io::Reader>) {
+    io.field("port", x.port);
+  } else if (x.port != 0) {
+    io.field("port", x.port);
+  }
   io.field("path", x.path);
   io.field("extraArgs", x.extra_args);
   io.nested("resources", [&](Io& inner) {

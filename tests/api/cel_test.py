@@ -25,6 +25,7 @@ IMAGE = "image is for the method Container only"
 CHECKSUM = "url and sha256 are required by the method Archive"
 ARCHIVE = "url and sha256 are for the method Archive only"
 ONE_LOGIN = "at most one of basic and bearer may be set"
+ADOPT = "managementPolicy Adopt needs adopt.filter"
 HTTPS = "tls and auth.mtls need a url that begins with https"
 FOLDER = "field is immutable; make another MetricsBackend for another folder"
 
@@ -41,6 +42,7 @@ BAD = {
         ["spec.rules.groups[0].rules[0]: for and annotations are for alerts only"],
     "policy_archive_without_checksum": [f"spec.agents[0].install: {CHECKSUM}"],
     "policy_image_for_package": [f"spec.agents[0].install: {IMAGE}"],
+    "service_adopts_without_filter": [f"spec: {ADOPT}"],
     "service_empty_filter": [f"spec.template.spec.image.filter: {EMPTY}"],
     "service_image_id_and_name": [f"spec.template.spec.image: {CHOICE}"],
     "service_image_without_choice": [f"spec.template.spec.image: {CHOICE}"],
@@ -89,6 +91,8 @@ CASES = [
       "it", *wrong_server("spec.template.spec")]),
     ("Service", {"metadata": {"name": "n" * 48}, "spec": {"rollout": {"maxSurge": 0}}}, None,
      ["spec.rollout: maxSurge and maxUnavailable may not both be 0"]),
+    ("Service", {"metadata": {"name": "n"}, "spec": {"managementPolicy": "Adopt"}}, None,
+     [f"spec: {ADOPT}"]),
     ("Instance", {"metadata": {"name": "i"}, "spec": {"server": ALL_WRONG,
                                                       "agents": WRONG_INSTALLS}}, None,
      [*WRONG_INSTALL_MESSAGES, *wrong_server("spec.server")]),

@@ -59,11 +59,13 @@ TEST(Settings, AFlagIsAboveTheFileAndTheFileAboveTheEnvironment) {
 }
 
 TEST(Settings, EverySettingIsReadFromAllThreeSources) {
-  const std::map<std::string, std::string> values = {{"--listen", "127.0.0.1:1"},
-                                                     {"--log-level", "debug"},
-                                                     {"--log-format", "json"},
-                                                     {"--enable-metrics-collection", "false"},
-                                                     {"--metrics-collection-interval", "9"}};
+  const std::map<std::string, std::string> values = {
+      {"--listen", "127.0.0.1:1"},
+      {"--cluster-id", "0b0e7a52-3f43-4a43-9d5c-2f1d6f0c9a11"},
+      {"--log-level", "debug"},
+      {"--log-format", "json"},
+      {"--enable-metrics-collection", "false"},
+      {"--metrics-collection-interval", "9"}};
   std::set<std::string> names;
   for (const SettingInfo& info : setting_infos()) {
     SCOPED_TRACE(info.flag);

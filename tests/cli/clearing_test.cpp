@@ -51,9 +51,9 @@ TEST_F(Clearing, OrphansAreListedOverAllClouds) {
   EXPECT_EQ(good({"orphans"}), "No orphans found\n");
   report_cloud(two_orphans(), "True");
   EXPECT_EQ(good({"orphans"}),
-            "CLOUD              KIND     ID     NAME        BELONGED-TO   AGE\n"
-            "platform/prod-eu   Port     p-1    web-x-app                 10m\n"
-            "platform/prod-eu   Server   s-1    web-x       shop/web-x    10m\n");
+            "CLOUD              KIND     ID    NAME        BELONGED-TO   AGE\n"
+            "platform/prod-eu   Port     p-1   web-x-app                 10m\n"
+            "platform/prod-eu   Server   s-1   web-x       shop/web-x    10m\n");
   EXPECT_EQ(good({"orphans", "-n", "shop"}), "No orphans found\n");
 }
 

@@ -14,7 +14,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
 COMMANDS = ["get", "describe", "events", "wait", "apply", "create", "delete", "why",
-            "prometheus-config", "alertmanager-config", "api-resources", "version"]
+            "rollout", "orphans", "abandon", "prometheus-config", "alertmanager-config", "api-resources", "version"]
 
 
 def read(path: str) -> str:

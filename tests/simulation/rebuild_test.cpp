@@ -154,6 +154,7 @@ TEST(Simulation, AFleetOfSomebodyElseIsTakenOverWithoutBeingMadeAnew) {
     const std::string second = make_foreign(world, "legacy-2", {{"app", "shop"}, {"x", "y"}});
     const std::string other = make_foreign(world, "legacy-3", {{"app", "billing"}});
     const std::string stray = make_foreign(world, "web-1", {{"app", "shop"}});
+    world.run_for(1min);  // what is still being built is not taken over
     world.apply(platform_manifests());
     world.apply(adopting_manifest());
     const auto is_taken = [&] {

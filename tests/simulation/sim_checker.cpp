@@ -120,7 +120,9 @@ void CloudChecker::check_uniqueness() const {
   std::map<std::string, std::string> seen;
   for (const localcloud::Server* server : our_servers()) {
     for (const char* mark : {"clickdeploy_uid", "clickdeploy_claim"}) {
-      const std::string value = mark + ("=" + metadata_of(*server, mark));
+      const std::string told = metadata_of(*server, mark);
+      if (told.empty()) continue;  // it is being let go of, mark by mark
+      const std::string value = mark + ("=" + told);
       const auto [at, fresh] = seen.emplace(value, server->id);
       if (!fresh) report_.add("S1", server->id + " and " + at->second + " are both " + value);
     }

@@ -67,6 +67,12 @@ bool has_untried_placement(const Instance& instance) {
 void note_failed_placement(Instance& instance, const std::string& reason, const std::string& now) {
   ResolvedThings& resolved = instance.status.resolved;
   if (resolved.failed_placements.size() >= count_placements(instance.spec.server)) {
+    // The one that ended the round may be told of again.
+    const FailedPlacement& last = resolved.failed_placements.back();
+    if (last.flavor_id == resolved.flavor_id &&
+        last.availability_zone == resolved.availability_zone) {
+      return;
+    }
     resolved.failed_placements.clear();
   }
   if (has_failed(resolved, {resolved.flavor_id, "", resolved.availability_zone})) return;
