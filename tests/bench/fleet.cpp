@@ -76,7 +76,8 @@ void make_healthy(Instance& instance, std::size_t index) {
                       {"Server", status.server.id, name, "ACTIVE"}};
   status.addresses = {{"InternalIP", address, "app-net"}};
   status.address = address;
-  status.resolved = {id_of("5e6f0003", 1), id_of("5e6f0004", 1), kScrapedAt};
+  status.resolved = {
+      .image_id = id_of("5e6f0003", 1), .flavor_id = id_of("5e6f0004", 1), .at = kScrapedAt};
   status.bootstrap = {"Succeeded", 41};
   status.booted_at = kScrapedAt;
   status.agents = {{.name = "node-exporter",

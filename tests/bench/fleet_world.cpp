@@ -71,9 +71,11 @@ FleetWorld::FleetWorld(const std::string& database, std::size_t service_count, s
   tasks_.start("instances", caches_.instances.run());
   tasks_.start("policies", caches_.policies.run());
   tasks_.start("namespaces", caches_.namespaces.run());
+  connect();
   make_objects(service_count, replicas);
   make_servers();
-  connect();
+  clouds_.find(kCloud)->observer.poke();
+  settle();
   reconcile_until_quiet();
 }
 

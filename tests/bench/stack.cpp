@@ -75,6 +75,7 @@ std::vector<std::string> small_posts(std::size_t count) {
     api::v1alpha1::Instance instance = sample_instance(i);
     instance.metadata.name = small_name(i);
     instance.metadata.finalizers.clear();
+    instance.metadata.labels.erase("app");
     instance.spec.server.user_data = {};
     instance.spec.server.metadata.clear();
     Json object = api::encode(instance);

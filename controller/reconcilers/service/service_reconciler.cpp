@@ -332,8 +332,11 @@ Task<Result<std::string>> ServiceReconciler::unobserved_policy(Service service) 
 std::vector<std::string> ServiceReconciler::targets_known(const Service& service,
                                                           std::string* unobserved) const {
   std::vector<std::string> left;
-  if (service.status.policies.empty()) return left;  // it never had a target
   const api::ObjectKey bound = context_.monitoring_of(service).backend;
+  // After a start nobody has looked yet.
+  if (context_.caches.backends.get(bound) != nullptr && context_.backends.find(bound) == nullptr) {
+    *unobserved = "MetricsBackend " + bound.text() + " has not been looked at yet";
+  }
   for (const auto& [key, connection] : context_.backends.all()) {
     std::string why;
     const auto snapshot = connection->fresh_snapshot(&why);
