@@ -190,5 +190,86 @@ TEST_F(BadInput, BadPromQLIsToldAndTheGoodRulesStay) {
   EXPECT_NE(to_json(bed_.prometheus("rules")).find("InstanceDown"), std::string::npos);
 }
 
+// Alert `i` of the policy: its threshold tells its version.
+Json numbered_rule(int i, int version) {
+  return Json::object({{"alert", "Alert" + std::to_string(i)},
+                       {"expr", "up < -" + std::to_string(version)},
+                       {"labels", Json::object({{"severity", "none"}})}});
+}
+
+Json numbered_groups(int version, int bad) {
+  constexpr int kGroups = 4;
+  constexpr int kInAGroup = 50;
+  Json groups = Json::array();
+  for (int g = 0; g < kGroups; ++g) {
+    Json rules = Json::array();
+    for (int i = g * kInAGroup; i < (g + 1) * kInAGroup; ++i) {
+      Json rule = numbered_rule(i, version);
+      if (i == bad) rule.set("annotations", Json::object({{"summary", "{{ $labels.x"}}));
+      rules.push_back(std::move(rule));
+    }
+    groups.push_back(
+        Json::object({{"name", "g" + std::to_string(g)}, {"rules", std::move(rules)}}));
+  }
+  return groups;
+}
+
+TEST_F(BadInput, OneBadRuleAmong200KeepsItsLastGoodVersion) {
+  constexpr int kBad = 123;
+  const auto publish = [this](int version, int bad) {
+    bed_.patch(
+        "monitoringpolicies", "base",
+        Json::object(
+            {{"spec", Json::object({{"rules", Json::object({{"groups", numbered_groups(
+                                                                           version, bad)}})}})}}));
+  };
+  // How many of our alerts Prometheus has in each version, "1: 200".
+  const auto versions = [this] {
+    std::map<std::string, int> counts;
+    for (const Json& group : bed_.prometheus("rules")["groups"].as_array()) {
+      for (const Json& rule : group["rules"].as_array()) {
+        if (!rule["name"].as_string().starts_with("Alert")) continue;
+        const std::string& query = rule["query"].as_string();
+        ++counts[query.substr(query.find("< -") + 3)];
+      }
+    }
+    std::string text;
+    for (const auto& [version, count] : counts) {
+      text += (text.empty() ? "" : ", ") + version + ": " + std::to_string(count);
+    }
+    return text;
+  };
+  const auto wait_for = [&](const std::string& wanted) {
+    bed_.wait_for("versions " + wanted, seconds(60), [&]() -> std::string {
+      const std::string got = versions();
+      return got == wanted ? "" : "got \"" + got + "\"";
+    });
+  };
+  const auto summary = [this] {
+    const auto policy = bed_.get("monitoringpolicies", "base");
+    return policy ? (*policy)["status"]["rulesSummary"].as_string() : std::string();
+  };
+  publish(1, -1);
+  wait_for("1: 200");
+  publish(2, kBad);
+  wait_for("1: 1, 2: 199");
+  bed_.wait_for("the status", seconds(30),
+                [&] { return summary() == "199/200" ? "" : summary() + " rules loaded"; });
+  const Json status = (*bed_.get("monitoringpolicies", "base"))["status"]["rules"][kBad];
+  EXPECT_EQ(status["ref"], Json("g2/23"));
+  EXPECT_EQ(status["name"], Json("Alert123"));
+  EXPECT_EQ(status["state"], Json("PreviousVersionLoaded"));
+  EXPECT_NE(status["lastError"].as_string().find("template"), std::string::npos) << to_json(status);
+
+  bed_.kill_daemon();
+  bed_.start_daemon();
+  publish(3, kBad);
+  wait_for("1: 1, 3: 199");
+  publish(3, -1);
+  wait_for("3: 200");
+  bed_.wait_for("the status", seconds(30),
+                [&] { return summary() == "200/200" ? "" : summary() + " rules loaded"; });
+}
+
 }  // namespace
 }  // namespace clickdeploy::scenarios
