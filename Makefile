@@ -36,7 +36,7 @@ build: ## Build all programs and tests, debug, into build/dev
 .PHONY: bench
 bench: ## Measure speed and memory, optimised; JSON lines in build/bench.jsonl
 	@scripts/setup
-	@scripts/lib/build release
+	@scripts/lib/build release clickdeploy_bench clickdeployd
 	@exec build/release/bin/clickdeploy_bench --json build/bench.jsonl $(ARGS)
 
 .PHONY: simulate

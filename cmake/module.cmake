@@ -99,9 +99,7 @@ function(clickdeploy_test name)
   add_executable(test_${name} ${ARG_SOURCES})
   clickdeploy_common(test_${name})
   target_link_libraries(test_${name} PRIVATE ${ARG_DEPENDS} ${ARG_LINK} clickdeploy_asio
-    GTest::gmock GTest::gtest_main)
-  target_compile_definitions(test_${name} PRIVATE CLICKDEPLOY_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-    CLICKDEPLOY_BINARY_DIR="${CMAKE_BINARY_DIR}")
+    clickdeploy_test_paths GTest::gmock GTest::gtest_main)
   gtest_discover_tests(test_${name} TEST_PREFIX ${name}/ DISCOVERY_MODE PRE_TEST
     PROPERTIES TIMEOUT 120 ${ARG_PROPERTIES})
 endfunction()

@@ -167,6 +167,15 @@ const Json* JsonPath::first_from(const Json& value, std::size_t step_index) cons
   return nullptr;
 }
 
+std::vector<std::string> JsonPath::leading_members() const {
+  std::vector<std::string> names;
+  for (const Step& step : steps_) {
+    if (step.kind != Step::Kind::Member) break;
+    names.push_back(step.name);
+  }
+  return names;
+}
+
 std::vector<const Json*> JsonPath::all(const Json& root) const {
   std::vector<const Json*> found;
   collect(root, 0, found);

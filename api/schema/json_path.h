@@ -24,6 +24,10 @@ class JsonPath {
   // The first value the path leads to, inside `root`; nullptr if there is none.
   const Json* first(const Json& root) const;
 
+  // The members, one below the other, that lead to all that the path may reach: ["status",
+  // "conditions"] of .status.conditions[?(@.type=="Ready")].status.
+  std::vector<std::string> leading_members() const;
+
   // Every value the path leads to, in order.
   std::vector<const Json*> all(const Json& root) const;
 

@@ -21,6 +21,18 @@ Json cell(const Column& column, const Json& object, WallTime now) {
 
 }  // namespace
 
+Outline outline_of(const std::vector<Column>& columns) {
+  Outline outline;
+  for (const Column& column : columns) {
+    Outline* part = &outline;
+    if (column.path) {
+      for (const std::string& name : column.path->leading_members()) part = &part->members[name];
+    }
+    part->whole = part->whole || column.path || column.compute;
+  }
+  return outline;
+}
+
 Json column_definitions(const std::vector<Column>& columns) {
   JsonArray definitions;
   for (const Column& column : columns) {

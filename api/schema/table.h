@@ -7,6 +7,7 @@
 #include "controller/base/text.h"
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,14 @@ struct Column {
   std::optional<JsonPath> path;  // where the value is, or
   std::function<Json(const Json& object, WallTime now)> compute;  // how to make the cell
 };
+
+// The part of an object that its cells are made of; what is not named need not be read.
+struct Outline {
+  bool whole = false;  // all of it; else only
+  std::map<std::string, Outline, std::less<>> members;
+};
+
+Outline outline_of(const std::vector<Column>& columns);
 
 // `columnDefinitions` of a meta.k8s.io Table.
 Json column_definitions(const std::vector<Column>& columns);

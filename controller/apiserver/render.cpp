@@ -69,7 +69,8 @@ void append_partial_metadata(std::string& text, const Call& call, std::string_vi
   text += '}';
 }
 
-RowWriter::RowWriter(const Core& core, const Call& call) : core_(core), call_(call) {
+RowWriter::RowWriter(const Core& core, const Call& call)
+    : core_(core), call_(call), outline_(api::outline_of(call.target.info->columns)) {
   const std::string include = call.request.parameter("includeObject");
   if (include == "None") include_ = Include::None;
   if (include == "Object") include_ = Include::Object;
@@ -78,7 +79,7 @@ RowWriter::RowWriter(const Core& core, const Call& call) : core_(core), call_(ca
 void RowWriter::append(std::string& text, std::string_view object) const {
   text += R"({"cells":)";
   append_json(text,
-              Json(api::table_cells(call_.target.info->columns, read_without_managed_fields(object),
+              Json(api::table_cells(call_.target.info->columns, read_outlined(object, outline_),
                                     core_.clock.wall_now())));
   text += R"(,"object":)";
   if (include_ == Include::None) text += "null";

@@ -26,6 +26,7 @@ class RowWriter {
 
   const Core& core_;
   const Call& call_;
+  api::Outline outline_;
   Include include_ = Include::Metadata;
 };
 

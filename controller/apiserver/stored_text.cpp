@@ -96,6 +96,27 @@ Json read_value(std::string_view text) {
   return value ? std::move(*value) : Json();
 }
 
+Json read_without_managed_fields(std::string_view bytes) {
+  const TextRange left_out = find_managed_fields(bytes);
+  std::string text;
+  text.reserve(bytes.size());
+  text.append(bytes.substr(0, left_out.begin)).append(bytes.substr(left_out.end));
+  return read_value(text);
+}
+
+Json read_part(std::string_view text, const api::Outline& outline) {
+  if (outline.whole || !text.starts_with('{')) return read_value(text);
+  Json part = Json::object();
+  std::size_t missing = outline.members.size();
+  Walk(text).each_member([&](std::string_view key, std::string_view value) {
+    const auto wanted = outline.members.find(key);
+    if (wanted == outline.members.end()) return true;
+    part.set(key, read_part(value, wanted->second));
+    return --missing > 0;
+  });
+  return part;
+}
+
 }  // namespace
 
 Result<store::Facts> read_stored_facts(std::string_view bytes) {
@@ -139,12 +160,8 @@ void append_stored_metadata(std::string& text, std::string_view bytes, bool omit
   text += bytes.substr(left_out.end, at + metadata.size() - left_out.end);
 }
 
-Json read_without_managed_fields(std::string_view bytes) {
-  const TextRange left_out = find_managed_fields(bytes);
-  std::string text;
-  text.reserve(bytes.size());
-  text.append(bytes.substr(0, left_out.begin)).append(bytes.substr(left_out.end));
-  return read_value(text);
+Json read_outlined(std::string_view bytes, const api::Outline& outline) {
+  return outline.whole ? read_without_managed_fields(bytes) : read_part(bytes, outline);
 }
 
 }  // namespace clickdeploy::apiserver

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "api/schema/table.h"
 #include "controller/base/json.h"
 #include "controller/store/object_store.h"
 
@@ -31,7 +32,8 @@ TextRange find_managed_fields(std::string_view bytes);
 // The text of metadata, without that range if so wanted.
 void append_stored_metadata(std::string& text, std::string_view bytes, bool omits_managed_fields);
 
-// The object without metadata.managedFields, which are half of a small one and in no column.
-Json read_without_managed_fields(std::string_view bytes);
+// The parts of the object that are in the outline, without metadata.managedFields, which are half
+// of a small one and in no column.
+Json read_outlined(std::string_view bytes, const api::Outline& outline);
 
 }  // namespace clickdeploy::apiserver

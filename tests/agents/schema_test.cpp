@@ -5,6 +5,7 @@
 #include "controller/base/json.h"
 #include "controller/base/yaml.h"
 #include "tests/agents/sample_agents.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/temporary_folder.h"
 
 #include <fmt/format.h>
@@ -69,7 +70,7 @@ std::vector<Case> cases() {
 TEST(CloudInitSchema, AcceptsWhatWeRender) {
   const testing::TemporaryFolder folder;
   PosixDisk disk;
-  std::vector<std::string> argv = {CLICKDEPLOY_SOURCE_DIR "/scripts/cloud-init-schema"};
+  std::vector<std::string> argv = {testing::source_folder() + "/scripts/cloud-init-schema"};
   for (const Case& c : cases()) {
     const Result<std::string> text = render_user_data(c.input);
     ASSERT_TRUE(text) << c.name << ": " << text.error().message();
@@ -89,7 +90,7 @@ TEST(CloudInitSchema, RefusesABadDocument) {
   ASSERT_TRUE(disk.write_atomic(folder / "bad.yaml", "#cloud-config\nruncmd: x\n", 0644));
   SystemProcessRunner processes;
   const Result<ProcessResult> result =
-      processes.run({CLICKDEPLOY_SOURCE_DIR "/scripts/cloud-init-schema", folder / "bad.yaml"},
+      processes.run({testing::source_folder() + "/scripts/cloud-init-schema", folder / "bad.yaml"},
                     std::chrono::seconds(100));
   ASSERT_TRUE(result) << result.error().message();
   EXPECT_EQ(result->exit_code, 1) << result->out << result->err;

@@ -5,6 +5,7 @@
 #include "api/scheme.h"
 #include "controller/base/error.h"
 #include "controller/base/yaml.h"
+#include "tests/testing/paths.h"
 
 #include <filesystem>
 #include <fstream>
@@ -50,7 +51,7 @@ inline std::string read_text(const std::filesystem::path& path) {
 }
 
 inline const std::filesystem::path& source_dir() {
-  static const std::filesystem::path path = CLICKDEPLOY_SOURCE_DIR;
+  static const std::filesystem::path path = testing::source_folder();
   return path;
 }
 

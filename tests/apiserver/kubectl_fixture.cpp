@@ -1,6 +1,7 @@
 #include "tests/apiserver/kubectl_fixture.h"
 
 #include "controller/base/text.h"
+#include "tests/testing/paths.h"
 
 #include <chrono>
 #include <cstdlib>
@@ -21,9 +22,9 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 std::vector<std::string> kubectl_programs() {
   std::vector<std::string> programs = {"kubectl"};
   const char* named = std::getenv("CLICKDEPLOY_KUBECTL_120");
-  const std::string old = named != nullptr ? std::string(named)
-                                           : CLICKDEPLOY_SOURCE_DIR
-                              "/build/tools/kubectl-1.20/usr/bin/kubectl";
+  const std::string old =
+      named != nullptr ? std::string(named)
+                       : testing::source_folder() + "/build/tools/kubectl-1.20/usr/bin/kubectl";
   if (std::filesystem::exists(old)) programs.push_back(old);
   return programs;
 }

@@ -3,6 +3,7 @@
 #include "controller/async/process.h"
 #include "controller/base/text.h"
 #include "tests/testing/child_process.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/temporary_folder.h"
 
 #include <gmock/gmock.h>
@@ -32,7 +33,7 @@ constexpr std::chrono::seconds kProofDeadline{280};
 constexpr std::chrono::seconds kDeadline{60};
 
 std::string program() {
-  return std::string(CLICKDEPLOY_BINARY_DIR) + "/bin/clickdeployd";
+  return testing::build_folder() + "/bin/clickdeployd";
 }
 
 std::string read_file(const std::string& path) {

@@ -59,7 +59,9 @@ int run(int argc, char** argv) {
   app.add_option("--folder", folder, "Databases go here; default: beside the JSON file, or here");
   app.add_option("--only", only, "memory, daemon, writes, reads, lists, watches, reconciles");
   CLI11_PARSE(app, argc, argv);
-  if (folder.empty()) folder = std::filesystem::absolute(json).parent_path().string();
+  if (folder.empty() && !json.empty()) {
+    folder = std::filesystem::absolute(json).parent_path().string();
+  }
   if (folder.empty()) folder = ".";
 
   spdlog::set_level(spdlog::level::warn);

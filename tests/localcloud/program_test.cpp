@@ -4,6 +4,7 @@
 #include "controller/base/text.h"
 #include "tests/localcloud/real_world.h"
 #include "tests/testing/child_process.h"
+#include "tests/testing/paths.h"
 #include "tests/testing/temporary_folder.h"
 
 #include <gmock/gmock.h>
@@ -36,7 +37,7 @@ class Program : public ::testing::Test {
  protected:
   void start(std::vector<std::string> more = {}) {
     std::filesystem::remove(folder / "log");
-    std::vector<std::string> argv{std::string(CLICKDEPLOY_BINARY_DIR) + "/bin/localcloud",
+    std::vector<std::string> argv{testing::build_folder() + "/bin/localcloud",
                                   "--listen",
                                   "127.0.0.1:0",
                                   "--cidr",
@@ -176,7 +177,7 @@ TEST_F(Program, LostAnswerBreaksTheConnection) {
 
 TEST_F(Program, RefusesToBindAnythingButLoopback) {
   SystemProcessRunner runner;
-  const std::string program = std::string(CLICKDEPLOY_BINARY_DIR) + "/bin/localcloud";
+  const std::string program = testing::build_folder() + "/bin/localcloud";
   for (const std::vector<std::string>& flags :
        {std::vector<std::string>{"--listen", "0.0.0.0:0"}, {"--cidr", "10.0.0.0/16"}}) {
     std::vector<std::string> argv{program};

@@ -4,6 +4,7 @@
 
 #include "controller/base/text.h"
 #include "tests/reconcilers/samples.h"
+#include "tests/testing/paths.h"
 
 #include <gtest/gtest.h>
 
@@ -62,7 +63,7 @@ TEST(ServerStates, EachIsRepairedRespectedOrWaitedFor) {
 }
 
 TEST(ServerStates, TheReferenceListsThem) {
-  std::ifstream file(std::string(CLICKDEPLOY_SOURCE_DIR) + "/docs/reference/kinds/instance.md");
+  std::ifstream file(testing::source_folder() + "/docs/reference/kinds/instance.md");
   std::stringstream text;
   text << file.rdbuf();
   for (const StateCase& c : states()) {

@@ -3,6 +3,7 @@
 
 #include "controller/base/yaml.h"
 #include "tests/scenarios/bed.h"
+#include "tests/testing/paths.h"
 
 #include <gtest/gtest.h>
 
@@ -62,7 +63,7 @@ TEST_F(BadInput, ManifestsAreRefusedWithTheFieldsPath) {
                             {"kind", "Namespace"},
                             {"metadata", Json::object({{"name", "b"}})}}));  // that one lives there
   int count = 0;
-  const std::string folder = CLICKDEPLOY_SOURCE_DIR "/tests/api/bad";
+  const std::string folder = testing::source_folder() + "/tests/api/bad";
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     SCOPED_TRACE(entry.path().filename().string());
     std::ifstream in(entry.path());

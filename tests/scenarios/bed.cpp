@@ -5,6 +5,7 @@
 #include "controller/base/yaml.h"
 #include "tests/http/certificate.h"
 #include "tests/testing/free_address.h"
+#include "tests/testing/paths.h"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +23,9 @@ using std::chrono::steady_clock;
 
 namespace {
 
-const std::string kBin = CLICKDEPLOY_BINARY_DIR "/bin/";
+std::string program(const std::string& name) {
+  return testing::build_folder() + "/bin/" + name;
+}
 
 std::string read_file(const std::string& path) {
   std::ifstream in(path);
@@ -67,7 +70,7 @@ Bed::Bed(BedOptions options) : options_(std::move(options)), http_(http::make_cu
   // The servers' addresses: a /16 of 127.128/9, away from those of free_address().
   const auto second = 128 + ::getpid() % 120;
   cloud_ = std::make_unique<testing::ChildProcess>(
-      std::vector<std::string>{kBin + "localcloud", "--listen", cloud, "--cidr",
+      std::vector<std::string>{program("localcloud"), "--listen", cloud, "--cidr",
                                "127." + std::to_string(second) + ".0.0/16", "--guests",
                                options_.guests, "--guests-dir", folder() + "/guests", "--state",
                                folder() + "/cloud.json", "--build-seconds", "1",
@@ -139,7 +142,7 @@ Bed::~Bed() {
 
 void Bed::start_daemon() {
   daemon_ = std::make_unique<testing::ChildProcess>(
-      std::vector<std::string>{kBin + "clickdeployd", "--data", folder() + "/data", "--listen",
+      std::vector<std::string>{program("clickdeployd"), "--data", folder() + "/data", "--listen",
                                api_address_},
       folder() + "/clickdeployd.log");
   wait_for("the API", seconds(30), [this]() -> std::string {

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include "tests/testing/paths.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -15,8 +17,7 @@ namespace clickdeploy::testing {
 
 // `name` is relative to tests/golden: "prometheus/mapping.yml".
 inline void expect_golden(const std::string& name, const std::string& actual) {
-  const std::filesystem::path path =
-      std::filesystem::path(CLICKDEPLOY_SOURCE_DIR) / "tests/golden" / name;
+  const std::filesystem::path path = std::filesystem::path(source_folder()) / "tests/golden" / name;
   if (std::getenv("ACCEPT_GOLDEN") != nullptr) {
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path, std::ios::binary) << actual;
