@@ -174,6 +174,18 @@ bool is_accept(const http::Header& header) {
   return to_lower(header.name) == "accept";
 }
 
+// Of a request that is about to be handed on: all that negotiate() looks at.
+ApiRequest accepted_form(const ApiRequest& request) {
+  ApiRequest kept;
+  for (const char* name : {"Accept", "User-Agent"}) {
+    const std::string* value = http::find_header(request.headers, name);
+    if (value != nullptr) kept.headers.push_back({name, *value});
+  }
+  if (request.has_parameter("pretty"))
+    kept.query.emplace_back("pretty", request.parameter("pretty"));
+  return kept;
+}
+
 void compress(http::Reply& reply) {
   const std::string& body = reply.shared ? *reply.shared : reply.response.body;
   if (reply.stream != nullptr || body.size() < kCompressedBytesMin) return;
@@ -194,13 +206,13 @@ Task<http::Reply> ApiServer::handle(http::Request request) {
   const bool gzip =
       request.method == "GET" && encodings != nullptr && http::accepts_gzip(*encodings);
   Answer<ApiRequest> read = ApiRequest::read(std::move(request));
-  bool pretty = false;
+  ApiRequest asked;  // what tells how a refusal is to be written
   bool protobuf = false;
   Answer<http::Reply> reply;
   if (read) {
-    pretty = read->flag("pretty");
     protobuf = insists_on_protobuf(state.core.scheme, *read);
     if (protobuf) std::erase_if(read->headers, is_accept);
+    asked = accepted_form(*read);
     reply = co_await handle_request(state.core, state.discovery, std::move(*read));
   } else {
     reply = std::unexpected(read.error());
@@ -211,7 +223,7 @@ Task<http::Reply> ApiServer::handle(http::Request request) {
   } else if (is_page_not_found(reply.error())) {
     answer = reply_text(404, "404 page not found\n");
   } else {
-    answer = reply_error(reply.error(), pretty);
+    answer = reply_error(reply.error(), negotiate_refusal(asked));
   }
   if (protobuf) answer = to_protobuf(std::move(answer));
   if (gzip) compress(answer);

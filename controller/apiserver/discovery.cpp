@@ -239,10 +239,12 @@ std::optional<http::Reply> Discovery::reply_discovery(const ApiRequest& request)
       legacy = legacy || clause.parameter("as").empty();
       if (legacy) break;
     }
-    if (!legacy) return reply_error(not_acceptable(kAnswerMediaTypes).error(), false);
+    if (!legacy)
+      return reply_error(not_acceptable(kAnswerMediaTypes).error(), negotiate_refusal(request));
   }
   Call call;
   call.request = request;
+  call.format = negotiate(request, Shape::One).value_or(Format());
   return reply_json(call, 200, found->second);
 }
 

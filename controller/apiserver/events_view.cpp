@@ -1,6 +1,7 @@
 #include "controller/apiserver/events_view_internal.h"
 #include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/protobuf_internal.h"
+#include "controller/apiserver/render_internal.h"
 #include "controller/apiserver/routes_internal.h"
 #include "controller/base/text.h"
 #include "controller/base/yaml.h"
@@ -195,7 +196,7 @@ Answer<http::Reply> convert_reply(http::Reply reply) {
   const Json converted = to_view(std::move(*object));
   reply.shared.reset();
   reply.response.body = yaml       ? to_yaml(converted)
-                        : indented ? to_pretty_json(converted)
+                        : indented ? to_pretty_json(converted, kJsonIndent) + "\n"
                                    : to_json(converted) + "\n";
   return reply;
 }

@@ -132,7 +132,7 @@ Answer<std::string> render(const Core& core, const Call& call, std::string_view 
 http::Reply reply_json(const Call& call, int code, std::string json) {
   if (call.format.yaml || call.format.pretty) {
     Result<Json> value = parse_json(json, own_text_limits(json));
-    if (value) json = call.format.yaml ? to_yaml(*value) : to_pretty_json(*value);
+    if (value) json = call.format.yaml ? to_yaml(*value) : to_pretty_json(*value, kJsonIndent);
   }
   if (json.empty() || json.back() != '\n') json += '\n';
   http::Reply reply =
@@ -175,11 +175,15 @@ Answer<http::Reply> reply_document(const Core& core, const Call& call, int code,
   return reply;
 }
 
-http::Reply reply_error(const ApiError& error, bool pretty) {
+http::Reply reply_error(const ApiError& error, const Format& format) {
   const Json status = to_status(error);
-  const bool indent = pretty || error.code == 406;
-  http::Reply reply = reply_body(error.code, "application/json",
-                                 (indent ? to_pretty_json(status) : to_json(status)) + "\n");
+  http::Reply reply =
+      format.yaml
+          ? reply_body(error.code, "application/yaml", to_yaml(status))
+          : reply_body(error.code, "application/json",
+                       (format.pretty || error.code == 406 ? to_pretty_json(status, kJsonIndent)
+                                                           : to_json(status)) +
+                           "\n");
   if (error.retry_after_seconds > 0) {
     reply.response.headers.push_back({"Retry-After", std::to_string(error.retry_after_seconds)});
   }

@@ -11,6 +11,8 @@
 
 namespace clickdeploy::apiserver {
 
+inline constexpr unsigned kJsonIndent = 2;  // as a Kubernetes API server indents
+
 // The parts of a Table, for lists and watches that write it row by row.
 Json table_head(const Call& call, bool with_columns);  // without metadata and rows
 Answer<bool> check_table_options(const Call& call);
@@ -41,7 +43,7 @@ void append_shown(std::string& text, const Call& call, std::string_view object);
 // One object as it is stored: bytes are shared where the form allows it.
 Answer<http::Reply> reply_document(const Core& core, const Call& call, int code,
                                    store::DocumentPtr document);
-http::Reply reply_error(const ApiError& error, bool pretty);
+http::Reply reply_error(const ApiError& error, const Format& format);
 http::Reply reply_text(int code, std::string text);
 
 }  // namespace clickdeploy::apiserver

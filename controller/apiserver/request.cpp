@@ -138,4 +138,9 @@ Answer<Format> negotiate(const ApiRequest& request, Shape shape) {
   return not_acceptable(shape == Shape::Watch ? kWatchMediaTypes : kAnswerMediaTypes);
 }
 
+Format negotiate_refusal(const ApiRequest& request) {
+  Answer<Format> format = negotiate(request, Shape::One);
+  return format ? *std::move(format) : Format{.pretty = true};
+}
+
 }  // namespace clickdeploy::apiserver

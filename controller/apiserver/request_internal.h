@@ -54,6 +54,9 @@ inline constexpr std::string_view kAnswerMediaTypes =
 // Kubernetes knows a clause may have managedFields=omit: objects without metadata.managedFields.
 Answer<Format> negotiate(const ApiRequest& request, Shape shape);
 
+// How a refusal is written, by the same header and parameters; refusals of negotiation itself too.
+Format negotiate_refusal(const ApiRequest& request);
+
 // One clause of an Accept header: {"application/json", {{"as", "Table"}, …}}.
 struct AcceptClause {
   std::string media_type;

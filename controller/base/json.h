@@ -175,7 +175,8 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {},
 
 std::string to_json(const Json& value);                  // compact
 void append_json(std::string& text, const Json& value);  // the same, at the end of a text
-std::string to_pretty_json(const Json& value);  // indented by four spaces, as kubectl prints it
+// Indented by so many spaces: kubectl prints four, a Kubernetes API server two.
+std::string to_pretty_json(const Json& value, unsigned indent = 4);
 
 // RFC 7396: null removes, objects merge, everything else replaces.
 void apply_merge_patch(Json& target, const Json& patch);

@@ -197,10 +197,10 @@ std::string to_json(const Json& value) {
   return std::string(text);  // NOLINT: without the room that was left
 }
 
-std::string to_pretty_json(const Json& value) {
+std::string to_pretty_json(const Json& value, unsigned indent) {
   rapidjson::StringBuffer buffer;
   rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
-  writer.SetIndent(' ', 4);
+  writer.SetIndent(' ', indent);
   write(writer, value);
   return {buffer.GetString(), buffer.GetSize()};
 }

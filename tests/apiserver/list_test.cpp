@@ -7,6 +7,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::vector<std::string> names(const Json& list) {
   std::vector<std::string> result;
@@ -218,8 +219,25 @@ TEST_F(List, ChoosesTheFirstAcceptedForm) {
   EXPECT_EQ(refused.body["reason"].as_string(), "NotAcceptable");
   EXPECT_THAT(get(kUrl + "/web", {{"Accept", "application/yaml"}}).text,
               HasSubstr("kind: Service\n"));
-  EXPECT_THAT(get(kUrl + "/web?pretty=true").text, HasSubstr("\n  "));
-  EXPECT_THAT(get(kUrl + "/web", {{"User-Agent", "curl/7.88"}}).text, HasSubstr("\n  "));
+  EXPECT_THAT(get(kUrl + "/web?pretty=true").text, HasSubstr("\n  \""));
+  EXPECT_THAT(get(kUrl + "/web", {{"User-Agent", "curl/7.88"}}).text, HasSubstr("\n  \""));
+  EXPECT_THAT(get("/apis/clickdeploy.io/v1alpha1", {{"User-Agent", "curl/7.88"}}).text,
+              HasSubstr("\n  \""));
+}
+
+TEST_F(List, RefusalsHaveTheFormThatWasAskedFor) {
+  const std::string absent = kUrl + "/absent";
+  EXPECT_THAT(get(absent).text, Not(HasSubstr("\n ")));
+  EXPECT_THAT(get(absent + "?pretty=1").text, HasSubstr("\n  \"code\": 404"));
+  EXPECT_THAT(get(absent, {{"User-Agent", "curl/7.88"}}).text, HasSubstr("\n  \"code\": 404"));
+  Answered yaml = get(absent, {{"Accept", "application/yaml"}});
+  EXPECT_EQ(yaml.status, 404);
+  EXPECT_EQ(yaml.header("Content-Type"), "application/yaml");
+  EXPECT_THAT(yaml.text, HasSubstr("code: 404\n"));
+  Answered watch = get(kUrl + "?watch=1", {{"Accept", "application/yaml"}});
+  EXPECT_EQ(watch.status, 406);
+  EXPECT_THAT(watch.text, HasSubstr("reason: NotAcceptable\n"));
+  EXPECT_EQ(get(absent, {{"Accept", "text/plain"}}).header("Content-Type"), "application/json");
 }
 
 TEST_F(List, GetWaitsForAVersionOnlyForAWhile) {
