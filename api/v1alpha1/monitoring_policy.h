@@ -17,7 +17,7 @@ namespace clickdeploy::api::v1alpha1 {
 
 struct ScrapeSpec {
   std::string interval = "30s";  // Prometheus's form
-  std::string timeout = "10s";
+  std::string timeout;  // "": 10s, or the interval if that is shorter
   std::string address_policy = "PrivateOnly";  // PrivateOnly | Any
   std::optional<std::int64_t> sample_limit;    // of one scrape
   std::optional<std::int64_t> label_limit;     // of one sample

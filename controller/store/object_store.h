@@ -52,10 +52,10 @@ struct Key {
   auto operator<=>(const Key&) const = default;
 };
 
-// Facts parsed from the bytes by whoever wrote them.
+// What the store must know of a document without reading it: told by whoever wrote it, and after a
+// restart by a reader of the text.
 struct Facts {
   std::string uid;
-  std::vector<std::pair<std::string, std::string>> labels;  // sorted by key
   std::vector<std::string> owner_uids;
   bool deleting = false;  // has a deletion timestamp
 

@@ -128,6 +128,20 @@ TEST(PlanBackend, ATargetCarriesExactlyTheLabelsOfTheContract) {
   EXPECT_EQ((*file)[0]["targets"][0].as_string(), "10.0.0.5:9100");
 }
 
+TEST(PlanBackend, AShortIntervalShortensTheTimeoutThatNobodySet) {
+  const auto timeout = [](const std::string& interval, const std::string& set) {
+    MonitoringInput input = world();
+    MonitoringPolicy policy = sample_policy();
+    policy.spec.scrape.interval = interval;
+    policy.spec.scrape.timeout = set;
+    input.policies = {shared(policy)};
+    return plan_backend(kMain, input).targets.at(0).labels.at("__scrape_timeout__");
+  };
+  EXPECT_EQ(timeout("5s", ""), "5s");
+  EXPECT_EQ(timeout("1m", ""), "10s");
+  EXPECT_EQ(timeout("1m", "20s"), "20s");
+}
+
 TEST(PlanBackend, EndpointsOfTheServiceAreTargetsWithTheirOwnSettings) {
   MonitoringInput input = world();
   Service service = sample_service();

@@ -43,8 +43,9 @@ std::int64_t port_of(const AgentSpec& agent) {
   return agent.port != 0 ? agent.port : (entry != nullptr ? entry->default_port : 0);
 }
 
-// A scrape may not take longer than the time to the next.
-std::string at_most(const std::string& timeout, const std::string& interval) {
+// As in Prometheus: ten seconds where nobody says anything, and never longer than the time to the next.
+std::string at_most(std::string timeout, const std::string& interval) {
+  if (timeout.empty()) timeout = "10s";
   const auto longest = parse_prometheus_duration(interval);
   const auto asked = parse_prometheus_duration(timeout);
   return longest && asked && *asked > *longest ? interval : timeout;
@@ -56,8 +57,8 @@ std::vector<Scraped> scraped_of(const Binding& binding, const Instance& instance
   std::vector<Scraped> all;
   for (const AgentSpec& agent : instance.spec.agents) {
     if (!wants_agent(*binding.policy, agent.name) || port_of(agent) == 0) continue;
-    all.push_back(
-        {agent.name, port_of(agent), agent.path, "", {}, scrape.interval, scrape.timeout});
+    all.push_back({agent.name, port_of(agent), agent.path, "", {}, scrape.interval,
+                   at_most(scrape.timeout, scrape.interval)});
   }
   for (const api::v1alpha1::EndpointSpec& endpoint : binding.service->spec.endpoints) {
     const std::string interval = endpoint.interval.empty() ? scrape.interval : endpoint.interval;
