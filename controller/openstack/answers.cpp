@@ -126,6 +126,10 @@ constexpr std::array<std::string_view, 27> kGlanceMembers = {"checksum",
 
 }  // namespace
 
+std::string as_shown(const std::string& text) {
+  return clean_text(text, kTextBytesMax);
+}
+
 bool is_usable_address(const std::string& text) {
   in_addr v4{};
   if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return true;
@@ -256,6 +260,13 @@ Result<Port> parse_port(const Json& json) {
   }
   port.security_group_ids = texts_of(json["security_groups"]);
   port.tags = texts_of(json["tags"]);
+  port.mac_address = text_of(json["mac_address"]);
+  for (const Json& pair : json["allowed_address_pairs"].as_array()) {
+    if (port.allowed_address_pairs.size() >= kManyMax) break;
+    port.allowed_address_pairs.push_back(
+        {text_of(pair["ip_address"]), text_of(pair["mac_address"])});
+  }
+  port.has_security = json["port_security_enabled"].as_bool(true);
   return port;
 }
 

@@ -68,6 +68,7 @@ class NetworkClient {
   Task<Result<std::vector<Subnet>>> list_subnets();
 
   Task<Result<void>> set_port_security_groups(std::string port_id, std::vector<std::string> ids);
+  Task<Result<void>> set_port_address_pairs(std::string port_id, std::vector<AddressPair> pairs);
   Task<Result<SecurityGroup>> create_security_group(std::string name, std::string description);
   // One that is there already is a success.
   Task<Result<void>> create_ingress_rule(std::string group_id, IngressRule rule);

@@ -27,6 +27,16 @@ void keep_project(std::vector<Json>& items, const std::string& project) {
   });
 }
 
+Json pairs_body(const std::vector<AddressPair>& pairs) {
+  Json body = Json::array();
+  for (const AddressPair& pair : pairs) {
+    Json item = Json::object({{"ip_address", pair.ip_address}});
+    if (!pair.mac_address.empty()) item.set("mac_address", pair.mac_address);
+    body.push_back(std::move(item));
+  }
+  return body;
+}
+
 Json create_body(const PortCreate& create) {
   Json port = Json::object({{"name", create.name},
                             {"network_id", create.network_id},
@@ -40,13 +50,7 @@ Json create_body(const PortCreate& create) {
     port.set("fixed_ips", Json::array({Json::object({{"subnet_id", create.subnet_id}})}));
   }
   if (!create.allowed_address_pairs.empty()) {
-    Json pairs = Json::array();
-    for (const AddressPair& pair : create.allowed_address_pairs) {
-      Json item = Json::object({{"ip_address", pair.ip_address}});
-      if (!pair.mac_address.empty()) item.set("mac_address", pair.mac_address);
-      pairs.push_back(std::move(item));
-    }
-    port.set("allowed_address_pairs", std::move(pairs));
+    port.set("allowed_address_pairs", pairs_body(create.allowed_address_pairs));
   }
   return Json::object({{"port", std::move(port)}});
 }
@@ -165,6 +169,13 @@ Task<Result<void>> NetworkClient::set_port_security_groups(std::string id,
   Json groups = Json::array();
   for (std::string& group : group_ids) groups.push_back(std::move(group));
   Json changes = Json::object({{"security_groups", std::move(groups)}});
+  Result<void> done = co_await update_port(session_, std::move(id), std::move(changes));
+  co_return done;
+}
+
+Task<Result<void>> NetworkClient::set_port_address_pairs(std::string id,
+                                                         std::vector<AddressPair> pairs) {
+  Json changes = Json::object({{"allowed_address_pairs", pairs_body(pairs)}});
   Result<void> done = co_await update_port(session_, std::move(id), std::move(changes));
   co_return done;
 }

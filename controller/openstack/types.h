@@ -145,6 +145,13 @@ struct SecurityGroup {
   bool operator==(const SecurityGroup&) const = default;
 };
 
+struct AddressPair {
+  std::string ip_address;
+  std::string mac_address;  // "": the port's own
+
+  bool operator==(const AddressPair&) const = default;
+};
+
 struct Port {
   std::string id;
   std::string name;
@@ -156,15 +163,11 @@ struct Port {
   std::vector<std::string> fixed_ips;
   std::vector<std::string> security_group_ids;
   std::vector<std::string> tags;
+  std::string mac_address;
+  std::vector<AddressPair> allowed_address_pairs;
+  bool has_security = true;  // false: it can have no security groups
 
   bool operator==(const Port&) const = default;
-};
-
-struct AddressPair {
-  std::string ip_address;
-  std::string mac_address;  // "": the port's own
-
-  bool operator==(const AddressPair&) const = default;
 };
 
 struct PortCreate {
@@ -232,5 +235,9 @@ struct Identity {
 
   bool operator==(const Identity&) const = default;
 };
+
+// What becomes of a text when it is read from the cloud: without control characters, cut after
+// 1,024 bytes.
+std::string as_shown(const std::string& text);
 
 }  // namespace clickdeploy::openstack
