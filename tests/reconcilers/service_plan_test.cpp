@@ -176,6 +176,25 @@ TEST(PlanService, LabelsAndScrapingChangeInPlace) {
       updated_in_place(labelled, service, observed_with({})).spec.server.networks[0].scrape);
 }
 
+TEST(PlanService, MetadataAndGroupsOfPortsChangeInPlace) {
+  Service service = service_of(1);
+  const std::string before = service_revision(service, observed_with({}));
+  service.spec.template_spec.metadata = {{"owner", "shop"}};
+  api::v1alpha1::NetworkAttachment& network = service.spec.template_spec.networks[0];
+  network.security_groups = {{"", "web"}};
+  network.allowed_address_pairs = {{"10.0.0.100", ""}};
+  EXPECT_EQ(service_revision(service, observed_with({})), before);
+  const Instance running = fresh(1);
+  EXPECT_EQ(plan(service, observed_with({running})), (std::vector<std::string>{"update web-1"}));
+  const Instance updated = updated_in_place(running, service, observed_with({running}));
+  EXPECT_EQ(updated.spec.server, service.spec.template_spec);
+  EXPECT_TRUE(plan(service, observed_with({updated})).empty());
+  // A server of an older revision is left to the rollout.
+  const Instance replaced = old(2);
+  const Instance kept = updated_in_place(replaced, service, observed_with({replaced}));
+  EXPECT_EQ(kept.spec.server, replaced.spec.server);
+}
+
 TEST(PlanService, RollsOutWithinSurgeAndUnavailable) {
   expect({
       {"SurgeFirst", service_of(2), {old(1), old(2)}, {"create 1"}},

@@ -138,7 +138,12 @@ Json without_defaults(const Json& value) {
 
 // Without what changes in place.
 api::v1alpha1::ServerTemplate needing_new_servers(api::v1alpha1::ServerTemplate server) {
-  for (api::v1alpha1::NetworkAttachment& network : server.networks) network.scrape = false;
+  server.metadata.clear();
+  for (api::v1alpha1::NetworkAttachment& network : server.networks) {
+    network.scrape = false;
+    network.security_groups.clear();
+    network.allowed_address_pairs.clear();
+  }
   return server;
 }
 
@@ -293,8 +298,12 @@ Instance updated_in_place(Instance instance, const Service& service,
     const auto& networks = service.spec.template_spec.networks;
     const auto wanted =
         std::ranges::find(networks, mine.name, &api::v1alpha1::NetworkAttachment::name);
-    if (wanted != networks.end()) mine.scrape = wanted->scrape;
+    if (wanted == networks.end()) continue;
+    mine.scrape = wanted->scrape;
+    mine.security_groups = wanted->security_groups;
+    mine.allowed_address_pairs = wanted->allowed_address_pairs;
   }
+  instance.spec.server.metadata = service.spec.template_spec.metadata;
   return instance;
 }
 

@@ -56,8 +56,8 @@ struct DeleteInstance {
   std::string why;
   bool operator==(const DeleteInstance&) const = default;
 };
-// What needs no new server reaches the Instances in place: the settings for repairs, labels, and
-// where agents are scraped.
+// What needs no new server reaches the Instances in place: the settings for repairs, labels, the
+// servers' metadata, security groups and address pairs of ports, and where agents are scraped.
 struct UpdateInstance {
   std::string name;
   bool operator==(const UpdateInstance&) const = default;

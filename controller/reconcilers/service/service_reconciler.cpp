@@ -395,9 +395,15 @@ Task<Result<void>> ServiceReconciler::perform(const Service& service,
                                           [](const Instance& each) { return each.metadata.name; });
     const Json now = api::encode(updated_in_place(*before, service, observed));
     const Json& spec = now["spec"];
+    Json metadata = Json::object();
+    for (const auto& [name, value] : before->spec.server.metadata) metadata.set(name, nullptr);
+    for (const auto& [name, value] : spec["server"]["metadata"].as_object()) {
+      metadata.set(name, value);
+    }
+    Json server =
+        Json::object({{"networks", spec["server"]["networks"]}, {"metadata", std::move(metadata)}});
     Json wanted =
-        Json::object({{"remediation", spec["remediation"]},
-                      {"server", Json::object({{"networks", spec["server"]["networks"]}})}});
+        Json::object({{"remediation", spec["remediation"]}, {"server", std::move(server)}});
     Json patch = Json::object(
         {{"metadata", Json::object({{"labels", now["metadata"]["labels"]}})}, {"spec", wanted}});
     Result<Instance> patched = co_await instances_.merge_patch(key, std::move(patch));
