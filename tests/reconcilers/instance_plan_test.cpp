@@ -129,7 +129,7 @@ TEST(PlanInstance, AFloatingIPOutlivesServers) {
   const InstanceObserved healthy = seen(100, "ACTIVE", TargetView::Up, Probe::Answers);
   auto amiss = [&](std::vector<Part> parts) {
     InstanceObserved observed = resolved(healthy);
-    observed.part_amiss = true;
+    observed.drift.emplace().push_back({kFloatingIPField, "at its port", "none", MendParts{}});
     observed.look_up = TokenLookUp{{sample_server("server-1")}, std::move(parts)};
     return observed;
   };

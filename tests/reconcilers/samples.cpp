@@ -156,7 +156,7 @@ std::string describe(const InstanceAction& action) {
           [](const CreatePart& create) {
             return "CreatePart " + text_of(create.part.kind) + " " + create.part.name;
           },
-          [](const SetPortGroups& groups) { return "SetPortGroups " + groups.port; },
+          [](const CorrectDrift& correct) { return "CorrectDrift " + correct.field; },
           [](const AttachPart& attach) { return "AttachPart " + attach.id + " to " + attach.to; },
           [](const CreateServer&) { return std::string("CreateServer"); },
           [](const MarkServer& mark) { return "MarkServer " + mark.id; },

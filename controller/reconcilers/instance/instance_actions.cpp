@@ -22,6 +22,15 @@ namespace {
 
 constexpr int kConsoleLines = 500;
 
+// An earlier try may have made it from something else than the last one would, and of one that was
+// taken over nobody else knows.
+void record_made_from(api::v1alpha1::ResolvedThings& record, const std::optional<Server>& server) {
+  if (!server) return;
+  record.image_id = server->image_id;
+  if (record.flavor != server->flavor_name) record.flavor_id.clear();
+  record.flavor = server->flavor_name;
+}
+
 }  // namespace
 
 Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action) {
@@ -49,7 +58,8 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     done = co_await look_up(pass);
   } else if (std::holds_alternative<ResolveThings>(action)) {
     Result<ResolvedServer> resolved = co_await resolve(pass);
-    if (resolved) {
+    // A server that exists stays made from what it was made from.
+    if (resolved && work.status.claim.state != "Confirmed") {
       record_resolved(work.status.resolved, *resolved, format_time(pass.observed.now));
     }
     pass.observed.resolved = std::move(resolved);
@@ -57,11 +67,8 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     done = co_await make_part(pass, new_part->part);
   } else if (auto* attach = std::get_if<AttachPart>(&action)) {
     done = co_await move_part(pass, *attach);
-  } else if (auto* regroup = std::get_if<SetPortGroups>(&action)) {
-    pass.observed.wrong_groups.reset();
-    done =
-        co_await pass.connection->network.set_port_security_groups(regroup->port, regroup->groups);
-    changed_at_[pass.key] = context_.clock.steady_now();
+  } else if (auto* correct = std::get_if<CorrectDrift>(&action)) {
+    done = co_await correct_drift(pass, correct->field);
   } else if (std::holds_alternative<CreateServer>(action)) {
     done = co_await create_server(pass);
   } else if (auto* mark = std::get_if<MarkServer>(&action)) {
@@ -79,6 +86,7 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     for (const Server& server : pass.observed.look_up->servers) {
       if (server.id == adopt->id) pass.observed.server = server;
     }
+    record_made_from(work.status.resolved, pass.observed.server);
     for (const Part& part : pass.observed.look_up->parts) record_part(work.status, part);
     changed_at_[pass.key] = context_.clock.steady_now();
     done = co_await save(pass);
@@ -259,6 +267,7 @@ Task<Result<void>> InstanceReconciler::make_part(Pass& pass, WantedPart wanted) 
   record_part(pass.work.status, *part);
   pass.observed.look_up->parts.push_back(*std::move(part));
   changed_at_[pass.key] = context_.clock.steady_now();
+  note_mended(pass);
   co_return Result<void>{};
 }
 
@@ -273,7 +282,7 @@ Task<Result<void>> InstanceReconciler::move_part(Pass& pass, AttachPart move) {
     if (known.id == part->id) known = *part;
   }
   changed_at_[pass.key] = context_.clock.steady_now();
-  pass.observed.part_amiss = false;
+  note_mended(pass);
   context_.events.record(Instance::kGvk, pass.work.metadata, EventKind::Normal, "PartAttached",
                          std::string(row_of(part->kind).resource) + " " + part->label +
                              " is attached to port " + part->used_by);

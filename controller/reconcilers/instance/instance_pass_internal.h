@@ -30,6 +30,7 @@ struct InstanceReconciler::Pass {
   Instance stored;  // as the API last told it
   InstanceObserved observed{};
   std::shared_ptr<CloudConnection> connection{};
+  std::shared_ptr<const openstack::CloudSnapshot> compared{};  // newer than our last change
   std::optional<CreateSlot> slot{};  // held from the decision to ask for a server
   bool finished = false;             // the object is gone; nothing to report
   bool conflict = false;             // the copy is stale; reconcile again

@@ -282,6 +282,20 @@ std::optional<InstanceAction> plan_parts(const Instance& instance,
   return mend;
 }
 
+// What somebody changed on a running server is put back, where that needs no new one.
+std::optional<InstanceAction> plan_correction(const Instance& instance,
+                                              const InstanceObserved& observed) {
+  const bool runs = observed.server && meaning_of(observed.server->status) == StateMeaning::Runs &&
+                    observed.server->task_state.empty();
+  if (!runs || !observed.drift) return std::nullopt;
+  for (const Drift& drift : *observed.drift) {
+    if (!drift.is_due()) continue;
+    if (!std::holds_alternative<MendParts>(drift.correction)) return CorrectDrift{drift.field};
+    if (std::optional<InstanceAction> mend = plan_parts(instance, observed)) return mend;
+  }
+  return std::nullopt;
+}
+
 InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& observed) {
   const InstanceStatus& status = instance.status;
   if (status.remediation.step == "Replace") {
@@ -331,10 +345,7 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
     return Rest{busy ? kBuildPoll : kHealthy, std::string(busy ? api::kProgressing : api::kWaiting),
                 why};
   }
-  if (observed.wrong_groups) return *observed.wrong_groups;
-  if (observed.part_amiss) {
-    if (std::optional<InstanceAction> mend = plan_parts(instance, observed)) return *mend;
-  }
+  if (std::optional<InstanceAction> correct = plan_correction(instance, observed)) return *correct;
   const bool agents_up = std::ranges::all_of(
       observed.agents, [](const AgentObserved& agent) { return agent.target == TargetView::Up; });
   for (const AgentObserved& agent : observed.agents) {

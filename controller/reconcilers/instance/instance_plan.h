@@ -22,6 +22,7 @@
 #include "controller/base/error.h"
 #include "controller/base/text.h"
 #include "controller/openstack/types.h"
+#include "controller/reconcilers/instance/drift.h"
 #include "controller/reconcilers/instance/marks.h"
 #include "controller/reconcilers/instance/parts.h"
 
@@ -117,13 +118,6 @@ struct RepairBudget {
   bool operator==(const RepairBudget&) const = default;
 };
 
-// A port gets these security groups instead of those that it has.
-struct SetPortGroups {
-  std::string port;
-  std::vector<std::string> groups;
-  bool operator==(const SetPortGroups&) const = default;
-};
-
 struct InstanceObserved {
   enum class Cloud : std::uint8_t { Missing, NotAllowed, Untrusted, Trusted };
   Cloud cloud = Cloud::Missing;
@@ -150,10 +144,10 @@ struct InstanceObserved {
   std::optional<Result<ResolvedServer>> resolved;
   std::optional<openstack::Server> server;  // the recorded one, as last observed
   bool server_missing = false;              // not in a snapshot that is newer than our last change
-  bool part_amiss = false;  // one that outlives servers is gone, or not at its place
-  std::optional<SetPortGroups> wrong_groups;  // what the scraped port should have
-  std::optional<bool> server_gone;            // asked by id: 404 or not
-  std::optional<Error> failure;               // of the last action; stops the pass
+  std::optional<std::vector<Drift>> drift;  // nullopt: nothing that is new enough was compared
+  std::optional<Error> drift_failure;       // why some of it could not be compared
+  std::optional<bool> server_gone;          // asked by id: 404 or not
+  std::optional<Error> failure;             // of the last action; stops the pass
   std::vector<AgentObserved> agents;
   RepairBudget budget;
   bool may_restart_agents = false;  // the policy lets us in by SSH
@@ -184,6 +178,11 @@ struct AttachPart {
   std::string id;
   std::string to;
   bool operator==(const AttachPart&) const = default;
+};
+// The server, or what belongs to it, is changed back in place.
+struct CorrectDrift {
+  std::string field;
+  bool operator==(const CorrectDrift&) const = default;
 };
 struct CreateServer {
   bool operator==(const CreateServer&) const = default;
@@ -239,7 +238,7 @@ struct Rest {
 };
 
 using InstanceAction =
-    std::variant<SaveClaim, LookUpToken, ResolveThings, CreatePart, AttachPart, SetPortGroups,
+    std::variant<SaveClaim, LookUpToken, ResolveThings, CreatePart, AttachPart, CorrectDrift,
                  CreateServer, MarkServer, UnmarkServer, AdoptServer, DeleteServer, DeletePart,
                  AskById, BeginRepair, EndRepair, ForgetServer, DropFinalizer, Rest>;
 

@@ -9,7 +9,6 @@
 #include "controller/reconcilers/instance/server_states.h"
 #include "controller/reconcilers/metrics_backend/address_policy.h"
 #include "controller/reconcilers/service/repair_budget.h"
-#include "controller/reconcilers/service/shared_parts.h"
 
 #include <algorithm>
 
@@ -17,7 +16,6 @@ namespace clickdeploy::reconcilers {
 
 using api::v1alpha1::AgentSpec;
 using api::v1alpha1::Claim;
-using api::v1alpha1::OwnedResource;
 using openstack::Server;
 using runtime::EventKind;
 using runtime::ReconcileResult;
@@ -40,37 +38,6 @@ std::string cause_of(const Error& error, const std::string& address) {
   return at == std::string::npos ? message : message.substr(at + address.size() + 2);
 }
 
-// Is it gone, or not at the Instance's port?
-bool is_floating_ip_amiss(const Instance& instance, const openstack::CloudSnapshot& snapshot) {
-  if (!instance.spec.server.floating_ip || !snapshot.floating_ips) return false;
-  std::set<std::string> own;
-  for (const auto& resource : instance.status.resources) own.insert(resource.id);
-  return std::ranges::none_of(*snapshot.floating_ips, [&](const auto& entry) {
-    return own.contains(entry.first) && own.contains(entry.second.port_id);
-  });
-}
-
-// Does the scraped port lack the Service's own group, or have one that is leaving?
-std::optional<SetPortGroups> wrong_groups(const Instance& instance,
-                                          const std::vector<OwnedResource>& shared,
-                                          const openstack::CloudSnapshot& snapshot) {
-  const std::string label = instance.metadata.name + "-" + scrape_attachment(instance.spec.server);
-  for (const OwnedResource& own : instance.status.resources) {
-    if (own.kind != "Port" || own.name != label) continue;
-    const auto port = snapshot.ports.find(own.id);
-    if (port == snapshot.ports.end()) continue;
-    std::vector<std::string> groups = port->second.security_group_ids;
-    for (const OwnedResource& group : shared) {
-      if (group.kind != kSecurityGroup) continue;
-      std::erase(groups, group.id);
-      if (group.state == kInUse) groups.push_back(group.id);
-    }
-    if (std::ranges::is_permutation(groups, port->second.security_group_ids)) continue;
-    return SetPortGroups{own.id, std::move(groups)};
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 InstanceReconciler::InstanceReconciler(Context& context)
@@ -84,11 +51,13 @@ Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) 
     claims_seen_.erase(key);
     ages_.erase(key);
     consoles_read_.erase(key);
+    drift_books_.erase(key);
     co_return ReconcileResult{};
   }
   Pass pass{.key = key, .work = *cached, .stored = *cached};
   observe_cloud(pass);
   observe_server(pass);
+  co_await observe_drift(pass);
   co_await observe_fault(pass);
   co_await observe_agents(pass);
   observe_time(pass);
@@ -170,12 +139,7 @@ void InstanceReconciler::observe_server(Pass& pass) const {
       auto port = snapshot->ports.find(resource.id);
       if (port != snapshot->ports.end()) resource.state = port->second.status;
     }
-    seen.part_amiss = covers && is_floating_ip_amiss(pass.work, *snapshot);
-    const auto service =
-        context_.caches.services.get({pass.key.namespace_name, pass.work.spec.service_name});
-    if (covers && service != nullptr) {
-      seen.wrong_groups = wrong_groups(pass.work, service->status.resources, *snapshot);
-    }
+    if (covers) pass.compared = snapshot;
   } else {
     seen.server_missing = covers;
     if (covers && planted(Bug::ListBelieved)) seen.server_gone = true;

@@ -30,6 +30,7 @@ class InstanceReconciler final : public runtime::Reconciler {
 
   void observe_cloud(Pass& pass) const;
   void observe_server(Pass& pass) const;
+  Task<void> observe_drift(Pass& pass);
   Task<void> observe_fault(Pass& pass);
   Task<void> observe_agents(Pass& pass);
   Task<void> observe_console(Pass& pass);
@@ -43,6 +44,8 @@ class InstanceReconciler final : public runtime::Reconciler {
   Task<Result<void>> make_part(Pass& pass, WantedPart wanted);
   Task<Result<void>> move_part(Pass& pass, AttachPart move);
   Task<Result<void>> create_server(Pass& pass);
+  Task<Result<void>> correct_drift(Pass& pass, std::string field);
+  void note_mended(Pass& pass);
   Task<Result<void>> mark_server(Pass& pass, std::string id);
   Task<Result<void>> unmark_server(Pass& pass, std::string id);
   Task<Result<void>> restart_agents(Pass& pass);
@@ -66,6 +69,7 @@ class InstanceReconciler final : public runtime::Reconciler {
   // Servers of somebody else that are being marked, so that two Instances never mark one.
   std::map<std::string, api::ObjectKey> marking_;
   std::map<api::ObjectKey, SteadyTime> consoles_read_;  // of servers that never came up
+  std::map<api::ObjectKey, DriftBook> drift_books_;
 };
 
 }  // namespace clickdeploy::reconcilers

@@ -183,7 +183,20 @@ class Reporter {
                                  : "waiting for cloud-init to install the agents");
     }
     report_scraping();
+    report_drift();
     report_summary();
+  }
+
+  // What was not compared this time is as it was.
+  void report_drift() {
+    if (nobody_can_see_cloud()) {
+      set("UpToDate", ConditionStatus::Unknown, api::kObservationFailed, observed_.cloud_message);
+    } else if (status_.claim.state != "Confirmed") {
+      set("UpToDate", ConditionStatus::False, api::kProgressing, "there is no server yet");
+    } else if (observed_.drift) {
+      const Condition found = drift_condition(*observed_.drift, observed_.drift_failure);
+      set(found.type, found.status, found.reason, found.message);
+    }
   }
 
   void report_infrastructure() {

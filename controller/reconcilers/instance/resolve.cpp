@@ -133,13 +133,7 @@ Task<Result<std::vector<std::string>>> resolve_groups(CloudConnection& cloud,
                                                       std::string field) {
   Result<std::vector<openstack::SecurityGroup>> groups = co_await cloud.security_groups();
   if (!groups) co_return std::unexpected(std::move(groups).error());
-  std::vector<std::string> ids;
-  for (const CloudThing& each : wanted) {
-    Result<openstack::SecurityGroup> group = choose(*groups, each, field, "security group");
-    if (!group) co_return std::unexpected(std::move(group).error());
-    ids.push_back(group->id);
-  }
-  co_return ids;
+  co_return choose_groups(*groups, wanted, field);
 }
 
 Task<Result<ResolvedServer::Attachment>> resolve_attachment(CloudConnection& cloud,
@@ -210,6 +204,18 @@ Task<Result<void>> add_scrape_group(CloudConnection& cloud, api::v1alpha1::Serve
 Result<openstack::Flavor> choose_flavor(const std::vector<openstack::Flavor>& flavors,
                                         const CloudThing& wanted) {
   return choose(flavors, wanted, kTemplate + ".flavors[0]", "flavor");
+}
+
+Result<std::vector<std::string>> choose_groups(const std::vector<openstack::SecurityGroup>& groups,
+                                               const std::vector<CloudThing>& wanted,
+                                               const std::string& field) {
+  std::vector<std::string> ids;
+  for (const CloudThing& each : wanted) {
+    Result<openstack::SecurityGroup> group = choose(groups, each, field, "security group");
+    if (!group) return std::unexpected(std::move(group).error());
+    ids.push_back(group->id);
+  }
+  return ids;
 }
 
 Task<Result<ResolvedServer>> resolve_server(CloudConnection& cloud, const Instance& instance,

@@ -22,6 +22,11 @@ Task<Result<ResolvedServer>> resolve_server(CloudConnection& cloud, const Instan
 Result<openstack::Flavor> choose_flavor(const std::vector<openstack::Flavor>& flavors,
                                         const api::v1alpha1::CloudThing& wanted);
 
+// The ids of the security groups that are meant; `field` names them in errors.
+Result<std::vector<std::string>> choose_groups(const std::vector<openstack::SecurityGroup>& groups,
+                                               const std::vector<api::v1alpha1::CloudThing>& wanted,
+                                               const std::string& field);
+
 // What was resolved, for status.
 void record_resolved(api::v1alpha1::ResolvedThings& record, const ResolvedServer& resolved,
                      std::string now);
