@@ -94,6 +94,33 @@ void SwarmFaults::edit_server(Dice& dice) {
   }
 }
 
+// Of the marks those that say where it belongs: the others say that it is ours at all.
+void SwarmFaults::edit_marks(Dice& dice) {
+  Server* server = any_server(dice);
+  if (server == nullptr) return;
+  Server& changed = world_.cloud.mutable_state().servers.at(server->id);
+  if (dice.chance(0.5)) {
+    changed.metadata.erase("clickdeploy_service");
+    tell("somebody", "takes the mark of its Service from server " + changed.id);
+  } else {
+    changed.metadata["clickdeploy_instance"] = "shop/other";
+    tell("somebody", "marks server " + changed.id + " as another Instance's");
+  }
+}
+
+void SwarmFaults::edit_port(Dice& dice) {
+  const std::vector<const localcloud::Port*> ours = world_.checker.our_ports();
+  if (ours.empty()) return;
+  localcloud::Port& port = world_.cloud.mutable_state().ports.at(ours[dice.below(ours.size())]->id);
+  if (dice.chance(0.5)) {
+    port.security_groups.clear();
+    tell("somebody", "takes the security groups from port " + port.id);
+  } else {
+    port.allowed_address_pairs = {{"10.9.9.9", ""}};
+    tell("somebody", "gives port " + port.id + " an address pair");
+  }
+}
+
 void SwarmFaults::make_foreign_server(Dice& dice) {
   const Server* ours = any_server(dice);
   const localcloud::Outcome<localcloud::Token> token = person();

@@ -18,6 +18,8 @@ const std::vector<SwarmFaults::Class>& SwarmFaults::classes() {
       {"server-stopped", 0.05, &SwarmFaults::stop_server},
       {"server-renamed", 0.05, &SwarmFaults::rename_server},
       {"server-edited", 0.05, &SwarmFaults::edit_server},
+      {"server-remarked", 0.05, &SwarmFaults::edit_marks},
+      {"port-edited", 0.05, &SwarmFaults::edit_port},
       {"foreign-server", 0.05, &SwarmFaults::make_foreign_server},
       {"foreign-port", 0.05, &SwarmFaults::make_foreign_port},
       {"agent-fails", 0.2, &SwarmFaults::break_agent},

@@ -49,6 +49,8 @@ class SwarmFaults {
   void stop_server(Dice& dice);
   void rename_server(Dice& dice);
   void edit_server(Dice& dice);
+  void edit_marks(Dice& dice);
+  void edit_port(Dice& dice);
   void make_foreign_server(Dice& dice);
   void make_foreign_port(Dice& dice);
   void break_agent(Dice& dice);

@@ -93,6 +93,8 @@ std::string SwarmOracle::unrest_of_whole() const {
   for (const localcloud::Port* port : world_.checker.our_ports()) {
     if (port->device_id.empty()) return "port " + port->name + " serves nothing";
   }
+  std::string drift = drift_of_servers();
+  if (!drift.empty()) return drift;
   if (world_.prometheus.targets() != targets) {
     return fmt::format("{} targets instead of {}", world_.prometheus.targets(), targets);
   }
@@ -107,6 +109,34 @@ std::string SwarmOracle::unrest_of_whole() const {
   return is_condition(world_.object(kBackends, kBackend), "Ready", "True")
              ? ""
              : "the MetricsBackend is not Ready";
+}
+
+// What somebody has changed on them in the cloud is as it was.
+std::string SwarmOracle::drift_of_servers() const {
+  for (const Json& instance : world_.objects(kInstances)) {
+    const std::string& name = instance["metadata"]["name"].as_string();
+    const auto& servers = world_.cloud.state().servers;
+    const auto found = servers.find(instance["status"]["server"]["id"].as_string());
+    if (found == servers.end()) return "Instance " + name + " has no server";
+    const localcloud::Server* server = &found->second;
+    const std::string id = instance["metadata"]["namespace"].as_string() + "/" + name;
+    if (server->name != name || server->tags.size() != 2 ||
+        CloudChecker::metadata_of(*server, "clickdeploy_instance") != id ||
+        !server->metadata.contains("clickdeploy_service")) {
+      return "server " + server->id + " of " + name + " is not marked as it was";
+    }
+    const Json& wanted = instance["spec"]["server"]["metadata"]["owner"];
+    if (wanted.is_string() && CloudChecker::metadata_of(*server, "owner") != wanted.as_string()) {
+      return "server " + server->id + " of " + name + " has not its metadata";
+    }
+    for (const localcloud::Port* port : world_.cloud.ports_of(server->id)) {
+      if (port->security_groups.empty() || !port->allowed_address_pairs.empty()) {
+        return "port " + port->name + " has not its security groups and address pairs";
+      }
+    }
+    if (!is_condition(instance, "UpToDate", "True")) return name + " is not UpToDate";
+  }
+  return "";
 }
 
 std::size_t SwarmOracle::kept_servers() const {
