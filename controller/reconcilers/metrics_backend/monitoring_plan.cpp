@@ -43,7 +43,8 @@ std::int64_t port_of(const AgentSpec& agent) {
   return agent.port != 0 ? agent.port : (entry != nullptr ? entry->default_port : 0);
 }
 
-// As in Prometheus: ten seconds where nobody says anything, and never longer than the time to the next.
+// As in Prometheus: ten seconds where nobody says anything, and never longer than the time to the
+// next.
 std::string at_most(std::string timeout, const std::string& interval) {
   if (timeout.empty()) timeout = "10s";
   const auto longest = parse_prometheus_duration(interval);
@@ -57,7 +58,12 @@ std::vector<Scraped> scraped_of(const Binding& binding, const Instance& instance
   std::vector<Scraped> all;
   for (const AgentSpec& agent : instance.spec.agents) {
     if (!wants_agent(*binding.policy, agent.name) || port_of(agent) == 0) continue;
-    all.push_back({agent.name, port_of(agent), agent.path, "", {}, scrape.interval,
+    all.push_back({agent.name,
+                   port_of(agent),
+                   agent.path,
+                   "",
+                   {},
+                   scrape.interval,
                    at_most(scrape.timeout, scrape.interval)});
   }
   for (const api::v1alpha1::EndpointSpec& endpoint : binding.service->spec.endpoints) {
