@@ -10,7 +10,7 @@
 namespace clickdeploy::api {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 constexpr std::string_view kRulesNotChecked =
     "<nil>: Invalid value: \"null\": some validation rules were not checked because the object was "
