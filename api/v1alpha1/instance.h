@@ -127,6 +127,13 @@ struct InstanceRemediation {
   bool operator==(const InstanceRemediation&) const = default;
 };
 
+struct AlertCounts {
+  std::int64_t firing = 0;
+  std::int64_t pending = 0;
+
+  bool operator==(const AlertCounts&) const = default;
+};
+
 struct InstanceStatus {
   std::int64_t observed_generation = 0;
   std::string phase;  // Pending, Creating, Booting, Running, Stopped, Unhealthy, Repairing,
@@ -143,6 +150,7 @@ struct InstanceStatus {
   std::vector<AgentStatus> agents;
   std::string agents_summary;  // "1/1"
   std::string scraped;         // time of the last sample
+  AlertCounts alerts;          // about it, as last observed
   InstanceRemediation remediation;
   std::string ssh_host_key;  // as the server showed it first: "ssh-ed25519 AAAA…"
   std::string last_sync_time;

@@ -89,6 +89,12 @@ void access_fields(Io& io, AccessSpec& x) {
 }
 
 template <class Io>
+void fields(Io& io, AlertmanagerSpec& x) {
+  io.field("url", x.url);
+  access_fields(io, x.access);
+}
+
+template <class Io>
 void fields(Io& io, MetricsBackendSpec& x) {
   io.field("type", x.type);
   io.field("url", x.url);
@@ -102,6 +108,7 @@ void fields(Io& io, MetricsBackendSpec& x) {
     inner.field("directory", x.rules_directory);
     inner.field("reload", x.rules_reload);
   });
+  io.field("alertmanager", x.alertmanager);
   io.field("verifySeconds", x.verify_seconds);
   io.nested("queryLimits",
             [&](Io& inner) { inner.field("timeoutSeconds", x.query_timeout_seconds); });
@@ -228,6 +235,31 @@ void fields(Io& io, RolloutStatus& x) {
 }
 
 template <class Io>
+void fields(Io& io, AlertCounts& x) {
+  io.field("firing", x.firing);
+  io.field("pending", x.pending);
+}
+
+template <class Io>
+void fields(Io& io, ServiceAlert& x) {
+  io.field("name", x.name);
+  io.field("severity", x.severity);
+  io.field("instance", x.instance);
+  io.field("state", x.state);
+  io.field("since", x.since);
+  io.field("silenced", x.silenced);
+  io.field("summary", x.summary);
+  io.field("labels", x.labels);
+}
+
+template <class Io>
+void fields(Io& io, ServiceAlerts& x) {
+  io.field("firing", x.firing);
+  io.field("pending", x.pending);
+  io.field("worst", x.worst);
+}
+
+template <class Io>
 void fields(Io& io, ServiceStatus& x) {
   io.field("observedGeneration", x.observed_generation);
   io.field("revision", x.revision);
@@ -242,6 +274,7 @@ void fields(Io& io, ServiceStatus& x) {
   io.field("resources", x.resources);
   io.field("rollout", x.rollout);
   io.field("plannedSteps", x.planned_steps);
+  io.field("alerts", x.alerts);
   io.field("lastSyncTime", x.last_sync_time);
   io.field("conditions", x.conditions);
 }
@@ -360,6 +393,7 @@ void fields(Io& io, InstanceStatus& x) {
   io.field("agents", x.agents);
   io.field("agentsSummary", x.agents_summary);
   io.field("scraped", x.scraped);
+  io.field("alerts", x.alerts);
   io.field("remediation", x.remediation);
   io.field("sshHostKey", x.ssh_host_key);
   io.field("lastSyncTime", x.last_sync_time);

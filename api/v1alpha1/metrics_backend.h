@@ -25,6 +25,14 @@ struct AccessSpec {
   bool operator==(const AccessSpec&) const = default;
 };
 
+// Where the alerts of this Prometheus go.
+struct AlertmanagerSpec {
+  std::string url;
+  AccessSpec access;
+
+  bool operator==(const AlertmanagerSpec&) const = default;
+};
+
 struct MetricsBackendSpec {
   std::string type = "Prometheus";
   std::string url;
@@ -34,6 +42,7 @@ struct MetricsBackendSpec {
   std::string targets_directory;
   std::string rules_directory;
   std::string rules_reload = "HTTP";  // HTTP | None (somebody else reloads; we still verify)
+  std::optional<AlertmanagerSpec> alertmanager;  // nullopt: what it does is not known
   std::int64_t verify_seconds = 60;
   std::int64_t query_timeout_seconds = 20;
   std::vector<std::string> scrapes_from;  // CIDRs; empty: security groups are somebody else's

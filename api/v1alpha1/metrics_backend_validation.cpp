@@ -46,6 +46,10 @@ FieldErrors metrics_backend_rules(const Json& object, const Json* old) {
   const Json& rules = spec["rules"]["directory"];
   check_base_url(errors, spec["url"], "spec.url");
   check_access(errors, spec, "spec");
+  if (const Json* alertmanager = spec.find("alertmanager")) {
+    check_base_url(errors, (*alertmanager)["url"], "spec.alertmanager.url");
+    check_access(errors, *alertmanager, "spec.alertmanager");
+  }
   check_selector(errors, spec["allowedNamespaces"], "spec.allowedNamespaces");
   check_directory(errors, targets, "spec.targets.directory");
   check_directory(errors, rules, "spec.rules.directory");

@@ -104,6 +104,28 @@ struct RolloutStatus {
   bool operator==(const RolloutStatus&) const = default;
 };
 
+// One of those that are pending or fire, without what changes while it lasts.
+struct ServiceAlert {
+  std::string name;
+  std::string severity;
+  std::string instance;                       // name of the Instance; "" if it is about all
+  std::string state;                          // Pending | Firing
+  std::string since;                          // RFC 3339: since when its condition holds
+  std::string silenced;                       // True | False | Unknown; "" while it is pending
+  std::string summary;                        // as it was when the alert was first seen
+  std::map<std::string, std::string> labels;  // the others
+
+  bool operator==(const ServiceAlert&) const = default;
+};
+
+struct ServiceAlerts {
+  std::int64_t firing = 0;
+  std::int64_t pending = 0;
+  std::vector<ServiceAlert> worst;  // the most severe
+
+  bool operator==(const ServiceAlerts&) const = default;
+};
+
 struct ServiceStatus {
   std::int64_t observed_generation = 0;
   std::string revision;
@@ -118,6 +140,7 @@ struct ServiceStatus {
   std::vector<OwnedResource> resources;  // ServerGroup | SecurityGroup
   RolloutStatus rollout;
   std::vector<std::string> planned_steps;  // what an observed Service would do
+  ServiceAlerts alerts;                    // as last observed; see AlertsObserved
   std::string last_sync_time;
   Conditions conditions;
 

@@ -81,7 +81,7 @@ struct ControlPlane::Parts {
 
   void listen();
   void on_cloud_sweep(const ObjectKey& cloud, const std::vector<std::string>& changed);
-  void on_prometheus_poll(const ObjectKey& backend, const std::vector<std::string>& changed);
+  void on_prometheus_poll(const ObjectKey& backend, const prometheus::PollChanges& changes);
   void wake_monitoring();
   bool quota_moved(const ObjectKey& key) const;
   Task<void> run();
@@ -256,8 +256,8 @@ void ControlPlane::Parts::listen() {
   clouds.listen([this](const ObjectKey& cloud, const std::vector<std::string>& changed) {
     on_cloud_sweep(cloud, changed);
   });
-  backends.listen([this](const ObjectKey& backend, const std::vector<std::string>& changed) {
-    on_prometheus_poll(backend, changed);
+  backends.listen([this](const ObjectKey& backend, const prometheus::PollChanges& changes) {
+    on_prometheus_poll(backend, changes);
   });
 }
 
@@ -296,18 +296,24 @@ void ControlPlane::Parts::on_cloud_sweep(const ObjectKey& cloud,
 }
 
 void ControlPlane::Parts::on_prometheus_poll(const ObjectKey& backend,
-                                             const std::vector<std::string>& changed) {
-  if (changed.empty()) return;
+                                             const prometheus::PollChanges& changes) {
+  if (changes.empty()) return;
   backend_controller.queue().add_after(backend, kGather);
   for (const auto& policy : caches.policies.list()) {
     if (policy->spec.backend_ref.key(policy->metadata.namespace_name) == backend) {
       policy_controller.queue().add_after(policy->metadata.key(), kGather);
     }
   }
-  const std::set<std::string> ids(changed.begin(), changed.end());
+  const std::set<std::string> ids(changes.instances.begin(), changes.instances.end());
   for (const auto& instance : caches.instances.list()) {
     if (ids.contains(instance->status.server.id)) {
       instance_controller.queue().add(instance->metadata.key());
+    }
+  }
+  const std::set<std::string> services(changes.services.begin(), changes.services.end());
+  for (const auto& service : caches.services.list()) {
+    if (services.contains(service->metadata.uid)) {
+      service_controller.queue().add_after(service->metadata.key(), kGather);
     }
   }
 }

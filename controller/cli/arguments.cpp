@@ -39,6 +39,7 @@ struct Values {
   RolloutOptions rollout;
   OrphansOptions orphans;
   AbandonOptions abandon;
+  AlertsOptions alerts;
   std::vector<std::string> why;
   std::vector<std::string> prometheus_config;
   std::string dry_run = "none";
@@ -224,6 +225,10 @@ class Parser {
     CLI::App* why = add("why", "Show the chain from spec to scraped sample, and where it is broken",
                         [this](Session& s) { return run_why(s, values_.why); });
     why->add_option("objects", values_.why, "KIND/NAME, such as service/web")->required();
+    CLI::App* alerts = add("alerts", "List the alerts of services that fire or are pending",
+                           [this](Session& s) { return run_alerts(s, values_.alerts); });
+    alerts->add_option("services", values_.alerts.services, "NAME or service/NAME; default: all");
+    alerts->add_option("-o,--output", values_.alerts.output, "json or yaml");
     CLI::App* config =
         add("prometheus-config", "Print the prometheus.yml that fits a backend",
             [this](Session& s) { return run_prometheus_config(s, values_.prometheus_config); });

@@ -92,6 +92,12 @@ struct AbandonOptions {
 };
 Task<int> run_abandon(Session& session, AbandonOptions options);
 
+struct AlertsOptions {
+  std::vector<std::string> services;  // NAME or service/NAME; none: all
+  std::string output;                 // "", json, yaml
+};
+Task<int> run_alerts(Session& session, AlertsOptions options);
+
 Task<int> run_why(Session& session, std::vector<std::string> words);
 Task<int> run_prometheus_config(Session& session, std::vector<std::string> words);
 Task<int> run_alertmanager_config(Session& session);

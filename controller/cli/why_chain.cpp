@@ -53,6 +53,23 @@ Link policy_link(const ServiceFacts& facts) {
   return link;
 }
 
+// The worst alert that fires; what is only pending breaks nothing yet.
+Link alerts_link(const api::v1alpha1::Service& service, const std::string& next) {
+  Link link = link_of("alerts", service.status.conditions, "AlertsObserved",
+                      service.metadata.generation, next);
+  const auto& alerts = service.status.alerts;
+  if (link.state != LinkState::Holds || alerts.firing == 0 || alerts.worst.empty()) return link;
+  const auto& worst = alerts.worst.front();
+  link.state = LinkState::Broken;
+  link.reason = "Firing";
+  link.since = worst.since;
+  link.evidence += "; the worst is " + worst.name +
+                   (worst.instance.empty() ? "" : " of Instance " + worst.instance) +
+                   (worst.summary.empty() ? "" : ": " + worst.summary);
+  link.next = next;
+  return link;
+}
+
 bool is_ready(const Instance& instance) {
   return api::is_true(instance.status.conditions, "Ready");
 }
@@ -186,6 +203,10 @@ Chain explain_service(const ServiceFacts& facts) {
                                 facts.policy
                                     ? why_command("monitoringpolicy", facts.policy->metadata.key())
                                     : "first a MonitoringPolicy must select the Service"));
+  if (api::find_condition(conditions, "AlertsObserved") != nullptr) {
+    chain.links.push_back(alerts_link(service, "clickctl alerts " + service.metadata.name + " -n " +
+                                                   service.metadata.namespace_name));
+  }
   return chain;
 }
 

@@ -28,7 +28,8 @@ std::string clean_words(std::string_view text) {
 
 std::string words_of(const http::Response& response) {
   const Result<Json> body = parse_json(response.body);
-  const std::string& error = body ? (*body)["error"].as_string() : response.body;
+  std::string error = body ? (*body)["error"].as_string() : response.body;
+  if (body && error.empty()) error = (*body)["message"].as_string();
   return clean_words(error.empty() ? response.body : error);
 }
 
@@ -81,6 +82,26 @@ ActiveTarget parse_target(const Json& target) {
                       .last_scrape = parse_scrape_time(target["lastScrape"].as_string())};
 }
 
+Labels clean_labels(const Json& object) {
+  Labels labels;
+  for (const auto& [name, value] : object.as_object()) {
+    labels.emplace(clean_words(name), clean_words(value.as_string()));
+  }
+  return labels;
+}
+
+std::string whole_seconds(const std::string& text) {
+  const std::optional<WallTime> time = parse_scrape_time(text);
+  return time ? format_time(*time) : "";
+}
+
+Alert parse_alert(const Json& alert) {
+  return Alert{.labels = clean_labels(alert["labels"]),
+               .state = alert["state"].as_string(),
+               .since = whole_seconds(alert["activeAt"].as_string()),
+               .summary = clean_words(alert["annotations"]["summary"].as_string())};
+}
+
 RuleStatus parse_rule(const Json& rule) {
   RuleStatus status{.name = rule["name"].as_string(),
                     .type = rule["type"].as_string(),
@@ -98,6 +119,7 @@ RuleStatus parse_rule(const Json& rule) {
   for (const Json& alert : rule["alerts"].as_array()) {
     const Json& labels = alert["labels"];
     const std::string& service = labels["service_id"].as_string();
+    if (!service.empty()) status.alerts.push_back(parse_alert(alert));
     if (alert["state"].as_string() == "firing" && labels["severity"].as_string() == "page" &&
         !service.empty() && std::ranges::count(status.paging, service) == 0) {
       status.paging.push_back(service);
@@ -108,11 +130,38 @@ RuleStatus parse_rule(const Json& rule) {
 
 }  // namespace
 
-Error error_from_response(const http::Response& response) {
+Error error_from_response(const http::Response& response, std::string_view who) {
   const std::string words = words_of(response);
   return Error(code_of(response.status),
-               words.empty() ? fmt::format("Prometheus answers {}", response.status)
-                             : fmt::format("Prometheus answers {}: {}", response.status, words));
+               words.empty() ? fmt::format("{} answers {}", who, response.status)
+                             : fmt::format("{} answers {}: {}", who, response.status, words));
+}
+
+const std::string& Alert::label(const std::string& name) const {
+  static const std::string kNone;
+  const auto found = labels.find(name);
+  return found == labels.end() ? kNone : found->second;
+}
+
+Result<std::vector<SentAlert>> parse_sent_alerts(const http::Response& response) {
+  if (response.status != 200) {
+    return std::unexpected(error_from_response(response, "Alertmanager"));
+  }
+  const Result<Json> body = parse_json(response.body, kLimits);
+  if (!body || !body->is_array()) {
+    return fail(ErrorCode::Unavailable, "the answer is not Alertmanager's: no list of alerts");
+  }
+  std::vector<SentAlert> alerts;
+  for (const Json& item : body->as_array()) {
+    if (!item["labels"].is_object() || !item["status"].is_object()) {
+      return fail(ErrorCode::Unavailable,
+                  "the answer is not Alertmanager's: an alert without labels or status");
+    }
+    alerts.push_back({.labels = clean_labels(item["labels"]),
+                      .silenced = item["status"]["silencedBy"].size() > 0,
+                      .inhibited = item["status"]["inhibitedBy"].size() > 0});
+  }
+  return alerts;
 }
 
 Result<Json> data_of(const http::Response& response) {

@@ -6,6 +6,7 @@
 
 #include "controller/base/json.h"
 #include "controller/http/message.h"
+#include "controller/prometheus/alertmanager_client.h"
 #include "controller/prometheus/query_client.h"
 
 #include <string>
@@ -14,8 +15,8 @@
 
 namespace clickdeploy::prometheus {
 
-// The error that a status other than 2xx stands for, with Prometheus's words, cleaned and cut.
-Error error_from_response(const http::Response& response);
+// The error that a status other than 2xx stands for, with the server's words, cleaned and cut.
+Error error_from_response(const http::Response& response, std::string_view who = "Prometheus");
 
 // `data` of {"status":"success","data":…}.
 Result<Json> data_of(const http::Response& response);
@@ -24,6 +25,9 @@ Result<std::vector<Sample>> parse_samples(const Json& data);
 Result<std::vector<ActiveTarget>> parse_active_targets(const Json& data);
 Result<std::vector<RuleGroupStatus>> parse_rule_groups(const Json& data);
 Result<RuntimeInfo> parse_runtime_info(const Json& runtime, const Json& build);
+
+// Of Alertmanager's /api/v2/alerts.
+Result<std::vector<SentAlert>> parse_sent_alerts(const http::Response& response);
 
 // format_query breaks long expressions over lines; /api/v1/rules does not. Brings the first to the
 // form of the second. White space inside string literals stays.

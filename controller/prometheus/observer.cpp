@@ -43,9 +43,26 @@ Task<void> sleep_unless_signalled(Clock& clock, Signal& signal, std::uint64_t se
   co_await within(clock, duration, wait_for(signal, seen));
 }
 
-// The instance_id of every target that is in only one of the two or has another health in them.
-std::vector<std::string> changes(const PrometheusSnapshot* before,
-                                 const PrometheusSnapshot& after) {
+// Adds what the alerts that only `from` has are about.
+void add_differing(const PrometheusSnapshot* from, const PrometheusSnapshot* to,
+                   std::set<std::string>& instances, std::set<std::string>& services) {
+  if (from == nullptr) return;
+  for (const auto& [service, alerts] : from->alerts) {
+    const std::vector<Alert>* others = nullptr;
+    if (to != nullptr && to->alerts.contains(service)) others = &to->alerts.at(service);
+    std::set<std::pair<Labels, std::string>> known;
+    for (const Alert& alert : others == nullptr ? std::vector<Alert>() : *others) {
+      known.emplace(alert.labels, alert.state + alert.since);
+    }
+    for (const Alert& alert : alerts) {
+      if (known.contains({alert.labels, alert.state + alert.since})) continue;
+      services.insert(service);
+      instances.insert(alert.label("instance_id"));
+    }
+  }
+}
+
+PollChanges changes(const PrometheusSnapshot* before, const PrometheusSnapshot& after) {
   std::map<Labels, const ActiveTarget*> known;
   if (before != nullptr) {
     for (const ActiveTarget& target : before->targets) known.emplace(target.labels, &target);
@@ -59,8 +76,11 @@ std::vector<std::string> changes(const PrometheusSnapshot* before,
     if (old != known.end()) known.erase(old);
   }
   for (const auto& [labels, gone] : known) changed.insert(label(*gone, "instance_id"));
+  std::set<std::string> services;
+  add_differing(before, &after, changed, services);
+  add_differing(&after, before, changed, services);
   changed.erase("");
-  return {changed.begin(), changed.end()};
+  return {{changed.begin(), changed.end()}, {services.begin(), services.end()}};
 }
 
 }  // namespace
@@ -142,12 +162,19 @@ Task<Result<std::shared_ptr<PrometheusSnapshot>>> PrometheusObserver::State::tak
   Result<std::vector<RuleGroupStatus>> groups = co_await client.rules();
   if (!groups) co_return std::unexpected(std::move(groups).error());
   fresh->groups = *std::move(groups);
+  for (RuleGroupStatus& group : fresh->groups) {
+    for (RuleStatus& rule : group.rules) {
+      for (Alert& alert : std::exchange(rule.alerts, {})) {
+        fresh->alerts[alert.label("service_id")].push_back(std::move(alert));
+      }
+    }
+  }
   co_return fresh;
 }
 
 Task<void> PrometheusObserver::State::poll() {
   Result<std::shared_ptr<PrometheusSnapshot>> fresh = co_await take_snapshot();
-  std::vector<std::string> changed;
+  PollChanges changed;
   if (fresh) {
     changed = changes(snapshot.get(), **fresh);
     snapshot = *std::move(fresh);

@@ -23,8 +23,9 @@ struct PrometheusSnapshot {
   SteadyTime started_at{};
   WallTime taken_at{};
   RuntimeInfo runtime;
-  std::vector<ActiveTarget> targets;    // those with managed_by="click-deploy" only
-  std::vector<RuleGroupStatus> groups;  // all
+  std::vector<ActiveTarget> targets;                 // those with managed_by="click-deploy" only
+  std::vector<RuleGroupStatus> groups;               // all; their alerts are in `alerts`
+  std::map<std::string, std::vector<Alert>> alerts;  // by service_id
   // Where in `targets` an instance_id and agent are. Made by index_targets(); without it
   // find_target() looks at every target.
   std::map<std::pair<std::string, std::string>, std::size_t> index;
@@ -37,6 +38,16 @@ struct PrometheusSnapshot {
   std::string loaded_hash(const std::string& file_name, const std::string& owner) const;
   // The rule files that Prometheus has loaded and that say they are of this owner: path → name.
   std::map<std::string, std::string> files_of(const std::string& owner) const;
+};
+
+// What a poll found changed.
+struct PollChanges {
+  std::vector<std::string> instances;  // instance_id of targets that appeared, went or changed
+                                       // health, and of alerts as below
+  std::vector<std::string> services;   // service_id of alerts that appeared, went or changed state
+
+  bool empty() const { return instances.empty() && services.empty(); }
+  bool operator==(const PollChanges&) const = default;
 };
 
 struct PrometheusObserverOptions {
@@ -59,9 +70,8 @@ class PrometheusObserver {
       const;  // nullptr before the first complete one
   std::optional<Error> last_error() const;
 
-  // Called after each poll, complete or not. `changed_instances`: instance_id labels of targets
-  // that appeared, went, or changed health.
-  using Listener = std::function<void(const std::vector<std::string>& changed_instances)>;
+  // Called after each poll, complete or not.
+  using Listener = std::function<void(const PollChanges& changes)>;
   void listen(Listener listener);
 
  private:

@@ -8,11 +8,6 @@ namespace clickdeploy::prometheus {
 
 namespace {
 
-std::string without_trailing_slash(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  return url;
-}
-
 // Expressions go in the body: a URL has a length limit.
 http::Request form_request(std::string path, const std::string& expression) {
   http::Request request;
@@ -31,42 +26,17 @@ http::Request get_request(std::string path) {
 
 }  // namespace
 
-bool Access::needs_own_client() const {
-  return !tls.ca_pem.empty() || !tls.certificate_pem.empty();
-}
-
-bool Access::operator==(const Access& other) const {
-  return url == other.url && deadline == other.deadline && authorization == other.authorization &&
-         tls.ca_pem == other.tls.ca_pem && tls.certificate_pem == other.tls.certificate_pem &&
-         tls.key_pem == other.tls.key_pem && problem == other.problem;
-}
-
 QueryClient::QueryClient(http::HttpClient& http, Access access)
-    : http_(http), access_(std::move(access)) {
-  access_.url = without_trailing_slash(std::move(access_.url));
-}
+    : http_(http), access_(std::move(access)) {}
 
 QueryClient::QueryClient(http::HttpClient& http, std::string url,
                          std::chrono::milliseconds deadline)
     : QueryClient(http, Access{.url = std::move(url), .deadline = deadline}) {}
 
-// `request.url` is the path; the rest is ours to add.
-Task<Result<http::Response>> QueryClient::send(http::Request request, std::string what) {
-  if (access_.problem) co_return std::unexpected(access_.problem->with_context(what));
-  request.url = access_.url + request.url;
-  request.deadline = access_.deadline;
-  if (!access_.authorization.empty()) {
-    request.headers.push_back({"Authorization", access_.authorization.reveal()});
-  }
-  Result<http::Response> response = co_await http_.send(std::move(request));
-  if (!response) co_return std::unexpected(std::move(response).error().with_context(what));
-  co_return response;
-}
-
 // Sends, and gives back `data` of the answer.
 Task<Result<Json>> QueryClient::request_data(http::Request request, std::string what) {
   request.headers.push_back({"Accept", "application/json"});
-  Result<http::Response> response = co_await send(std::move(request), what);
+  Result<http::Response> response = co_await send_to(http_, access_, std::move(request), what);
   if (!response) co_return std::unexpected(std::move(response).error());
   Result<Json> data = data_of(*response);
   if (!data) co_return std::unexpected(std::move(data).error().with_context(what));
@@ -75,7 +45,8 @@ Task<Result<Json>> QueryClient::request_data(http::Request request, std::string 
 
 Task<Result<void>> QueryClient::ready() {
   http::Request request = get_request("/-/ready");
-  Result<http::Response> response = co_await send(std::move(request), "ask readiness");
+  Result<http::Response> response =
+      co_await send_to(http_, access_, std::move(request), "ask readiness");
   if (!response) co_return std::unexpected(std::move(response).error());
   if (response->status != 200) {
     co_return std::unexpected(error_from_response(*response).with_context("ask readiness"));
@@ -128,7 +99,7 @@ Task<Result<void>> QueryClient::reload() {
   http::Request request;
   request.method = "POST";
   request.url = "/-/reload";
-  Result<http::Response> response = co_await send(std::move(request), "reload");
+  Result<http::Response> response = co_await send_to(http_, access_, std::move(request), "reload");
   if (!response) co_return std::unexpected(std::move(response).error());
   if (response->status == 200) co_return Result<void>();
   Error error = error_from_response(*response);

@@ -6,11 +6,9 @@
 
 #pragma once
 
-#include "controller/async/task.h"
 #include "controller/base/json.h"
-#include "controller/base/secret.h"
 #include "controller/base/text.h"
-#include "controller/http/http_client.h"
+#include "controller/prometheus/access.h"
 
 #include <cstdint>
 #include <map>
@@ -43,6 +41,17 @@ struct ActiveTarget {
   bool operator==(const ActiveTarget&) const = default;
 };
 
+// One that is pending or fires.
+struct Alert {
+  Labels labels;        // with alertname
+  std::string state;    // pending | firing
+  std::string since;    // RFC 3339: since when its condition holds
+  std::string summary;  // the annotation
+
+  const std::string& label(const std::string& name) const;  // "" if there is none
+  bool operator==(const Alert&) const = default;
+};
+
 struct RuleStatus {
   std::string name;
   std::string type;    // alerting | recording
@@ -56,6 +65,7 @@ struct RuleStatus {
   Labels annotations;
   std::size_t firing = 0;           // alerts of it that fire
   std::vector<std::string> paging;  // service_id of those with severity page, each once
+  std::vector<Alert> alerts;        // those with a service_id
 
   bool operator==(const RuleStatus&) const = default;
 };
@@ -78,18 +88,6 @@ struct RuntimeInfo {
   bool operator==(const RuntimeInfo&) const = default;
 };
 
-// Where a server is, and how we show it who we are.
-struct Access {
-  std::string url;                             // with or without a trailing slash
-  std::chrono::milliseconds deadline{20'000};  // of each request
-  SecretString authorization;                  // value of the header; "" sends none
-  http::TlsOptions tls;
-  std::optional<Error> problem;  // why it cannot be used now: every request fails with it
-
-  bool needs_own_client() const;  // for its certificates
-  bool operator==(const Access& other) const;
-};
-
 class QueryClient {
  public:
   // `http` trusts and shows the certificates of `access.tls`.
@@ -110,7 +108,6 @@ class QueryClient {
   Task<Result<void>> reload();
 
  private:
-  Task<Result<http::Response>> send(http::Request request, std::string what);
   Task<Result<Json>> request_data(http::Request request, std::string what);
 
   http::HttpClient& http_;

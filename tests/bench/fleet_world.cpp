@@ -123,7 +123,8 @@ void FleetWorld::connect() {
   credentials.password = SecretString("bench");
   credentials.project_name = "bench";
   const auto cloud = clouds_.ensure(kCloud, credentials, sample_cloud().spec);
-  const auto backend = backends_.ensure(kBackend, {.url = sample_backend().spec.url});
+  const auto backend =
+      backends_.ensure(kBackend, {.prometheus = {.url = sample_backend().spec.url}});
   cloud->frozen.clear();
   cloud->verified = true;
   settle();

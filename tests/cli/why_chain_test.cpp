@@ -107,6 +107,30 @@ TEST(WhyChain, NamesTheFirstBrokenLinkOfAService) {
          set(f.service.status.conditions, "InstancesReady", ConditionStatus::False, "0/1 ready");
        },
        "instances", LinkState::Broken, "0/1 ready"},
+      {"AlertFires",
+       [](ServiceFacts& f) {
+         set(f.service.status.conditions, "AlertsObserved", ConditionStatus::True, "1 alerts fire");
+         f.service.status.alerts = {1,
+                                    0,
+                                    {{.name = "DiskFull",
+                                      .severity = "page",
+                                      .instance = "web-a",
+                                      .state = "Firing",
+                                      .summary = "/ is full"}}};
+       },
+       "alerts", LinkState::Broken, "DiskFull of Instance web-a: / is full"},
+      {"AlertIsOnlyPending",
+       [](ServiceFacts& f) {
+         set(f.service.status.conditions, "AlertsObserved", ConditionStatus::True, "0 alerts fire");
+         f.service.status.alerts = {0, 1, {{.name = "DiskFull", .state = "Pending"}}};
+       },
+       "", LinkState::Holds, ""},
+      {"AlertsNotKnown",
+       [](ServiceFacts& f) {
+         set(f.service.status.conditions, "AlertsObserved", ConditionStatus::Unknown, "no answer");
+         f.service.status.alerts = {1, 0, {{.name = "DiskFull", .state = "Firing"}}};
+       },
+       "alerts", LinkState::Unknown, "no answer"},
       {"BackendMissing", [](ServiceFacts& f) { f.backend.reset(); }, "targets delivered",
        LinkState::Broken, "does not exist"},
       {"OldGeneration", [](ServiceFacts& f) { f.service.metadata.generation = 2; }, "instances",

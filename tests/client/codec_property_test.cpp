@@ -158,6 +158,9 @@ class Maker {
     made.spec.url = text();
     made.spec.access = {text(), secret(), text(), secret()};
     made.spec.scrapes_from = list(&Maker::word);
+    if (chance()) {
+      made.spec.alertmanager = AlertmanagerSpec{word(), {text(), secret(), text(), secret()}};
+    }
     made.spec.allowed_namespaces = maybe_selector();
     made.spec.targets_directory = text();
     made.spec.rules_directory = text();
@@ -177,6 +180,7 @@ class Maker {
   EndpointSpec endpoint() {
     return {text(), word(), number(), text(), text(), map(), text(), text()};
   }
+  ServiceAlert alert() { return {text(), text(), text(), text(), text(), text(), text(), map()}; }
   Service service() {
     Service made;
     made.metadata = metadata();
@@ -207,6 +211,7 @@ class Maker {
     if (chance()) made.status.resources = {{text(), text(), text(), text()}};
     made.status.rollout = {text(), text(), number(), text(), text(), text(), number(), text()};
     made.status.planned_steps = list(&Maker::word);
+    made.status.alerts = {number(), number(), list(&Maker::alert)};
     made.status.last_sync_time = text();
     made.status.conditions = list(&Maker::condition);
     return made;
@@ -241,6 +246,7 @@ class Maker {
     if (chance()) status.agents = {{text(), text(), text(), text(), text(), text()}};
     status.agents_summary = text();
     status.scraped = text();
+    status.alerts = {number(), number()};
     status.remediation = {text(), number(), text(), text(), text()};
     status.last_sync_time = text();
     status.conditions = list(&Maker::condition);

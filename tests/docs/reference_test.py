@@ -13,7 +13,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCS = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
-COMMANDS = ["get", "describe", "events", "wait", "apply", "create", "delete", "why",
+COMMANDS = ["get", "describe", "events", "wait", "apply", "create", "delete", "why", "alerts",
             "rollout", "orphans", "abandon", "prometheus-config", "alertmanager-config", "api-resources", "version"]
 
 

@@ -21,6 +21,7 @@ struct FakePrometheus {
   bool broken_rules = false;
   int status = 200;
   int polls = 0;
+  std::string alert_state;  // of one of Service s-1 about i-1; "": there is none
 };
 
 Json targets_of(const FakePrometheus& fake) {
@@ -39,7 +40,19 @@ Json rules_of(const FakePrometheus& fake) {
   if (fake.broken_rules) return nullptr;
   const Json labels = Json::object(
       {{"file", "clickdeploy-a.yml"}, {"owner", "c1/shop/main"}, {"spec_hash", fake.rules_hash}});
-  const Json rule = Json::object({{"name", kRulesInfoMetric}, {"labels", labels}});
+  Json rule = Json::object({{"name", kRulesInfoMetric}, {"labels", labels}});
+  if (!fake.alert_state.empty()) {
+    const Json about =
+        Json::object({{"alertname", "Down"}, {"service_id", "s-1"}, {"instance_id", "i-1"}});
+    const Json alert = Json::object({{"labels", about},
+                                     {"annotations", Json::object({{"summary", "it is\ndown"}})},
+                                     {"state", fake.alert_state},
+                                     {"activeAt", "2026-11-22T09:55:35.707087763Z"},
+                                     {"value", "1e+00"}});
+    const Json foreign = Json::object(
+        {{"labels", Json::object({{"alertname", "Down"}})}, {"state", fake.alert_state}});
+    rule.set("alerts", Json::array({alert, foreign}));
+  }
   return Json::object({{"groups", Json::array({Json::object({{"name", "click_deploy_info"},
                                                              {"file", "/rules/clickdeploy-a.yml"},
                                                              {"rules", Json::array({rule})}})})}});
@@ -68,8 +81,10 @@ class Observer : public ::testing::Test {
   Observer() {
     http_.route("http://prom:9090",
                 [this](http::Request request) { return answer(fake_, std::move(request)); });
-    observer_.listen(
-        [this](const std::vector<std::string>& changed) { heard_.push_back(changed); });
+    observer_.listen([this](const PollChanges& changed) {
+      heard_.push_back(changed.instances);
+      services_ = changed.services;
+    });
   }
   ~Observer() override {
     group_.cancel();
@@ -98,6 +113,7 @@ class Observer : public ::testing::Test {
   PrometheusObserver observer_{QueryClient(http_, "http://prom:9090", seconds(5)), clock_,
                                PrometheusObserverOptions{.poll = seconds(5)}};
   std::vector<std::vector<std::string>> heard_;
+  std::vector<std::string> services_;  // of the last poll
 };
 
 using Heard = std::vector<std::vector<std::string>>;
@@ -200,6 +216,34 @@ TEST(Snapshot, FindsTargetsWithAndWithoutAnIndex) {
   snapshot.index_targets();
   EXPECT_EQ(snapshot.find_target("i-2", "cadvisor"), &snapshot.targets[1]);
   EXPECT_EQ(snapshot.find_target("i-3", "cadvisor"), nullptr);
+}
+
+TEST_F(Observer, TellsOfAlertsThatComeChangeAndGo) {
+  fake_.health = {{"i-1", "up"}};
+  start();
+  EXPECT_TRUE(observer_.snapshot()->alerts.empty());
+  fake_.alert_state = "pending";
+  advance(seconds(5));
+  const std::vector<Alert> alerts = observer_.snapshot()->alerts.at("s-1");
+  EXPECT_EQ(alerts,
+            (std::vector<Alert>{
+                {.labels = {{"alertname", "Down"}, {"instance_id", "i-1"}, {"service_id", "s-1"}},
+                 .state = "pending",
+                 .since = "2026-11-22T09:55:35Z",
+                 .summary = "it is down"}}));
+  EXPECT_EQ(observer_.snapshot()->alerts.size(), 1u);
+  EXPECT_EQ(services_, std::vector<std::string>{"s-1"});
+  EXPECT_EQ(heard_.back(), std::vector<std::string>{"i-1"});
+  advance(seconds(5));
+  EXPECT_EQ(services_, std::vector<std::string>());
+  EXPECT_EQ(heard_.back(), std::vector<std::string>());
+  fake_.alert_state = "firing";
+  advance(seconds(5));
+  EXPECT_EQ(services_, std::vector<std::string>{"s-1"});
+  fake_.alert_state = "";
+  advance(seconds(5));
+  EXPECT_EQ(services_, std::vector<std::string>{"s-1"});
+  EXPECT_TRUE(observer_.snapshot()->alerts.empty());
 }
 
 }  // namespace

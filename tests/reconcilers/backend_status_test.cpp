@@ -237,5 +237,23 @@ TEST(SnapshotLasts, LongerThanAFewPollsWhateverTheirInterval) {
   EXPECT_EQ(snapshot_lasts(seconds(3'600)), seconds(4 * 3'600));
 }
 
+TEST(ReportBackend, AnAlertmanagerThatDoesNotAnswerIsToldAndHoldsUpNothing) {
+  World world;
+  EXPECT_EQ(condition_text(world.report().conditions, "AlertmanagerReachable"), "");
+  world.backend.spec.alertmanager.emplace().url = "http://alertmanager.example:9093";
+  EXPECT_EQ(condition_text(world.report().conditions, "AlertmanagerReachable"),
+            "Unknown ObservationFailed");
+  world.outcome.alertmanager_error = Error(ErrorCode::Unauthenticated, "401");
+  EXPECT_EQ(condition_text(world.report().conditions, "AlertmanagerReachable"),
+            "Unknown Unauthorized");
+  EXPECT_EQ(condition_text(world.report().conditions, "Ready"), "True Succeeded");
+  world.outcome.alertmanager_seen = true;
+  world.backend.status = world.report();
+  EXPECT_EQ(condition_text(world.backend.status.conditions, "AlertmanagerReachable"),
+            "True Succeeded");
+  world.backend.spec.alertmanager.reset();
+  EXPECT_EQ(condition_text(world.report().conditions, "AlertmanagerReachable"), "");
+}
+
 }  // namespace
 }  // namespace clickdeploy::reconcilers

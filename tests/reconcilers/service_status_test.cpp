@@ -21,6 +21,7 @@ struct World {
   std::optional<MonitoringPolicy> policy = sample_policy();
   std::optional<MetricsBackend> backend = sample_backend();
   std::optional<Error> failure;
+  std::optional<prometheus::PrometheusSnapshot> snapshot = prometheus::PrometheusSnapshot();
 
   World() {
     service.spec.replicas = 2;
@@ -47,6 +48,7 @@ struct World {
                            .policy = policy ? &*policy : nullptr,
                            .backend = backend ? &*backend : nullptr,
                            .failure = failure,
+                           .alerts = {snapshot ? &*snapshot : nullptr, "connect: refused"},
                            .now = time_at(seconds)});
   }
 };
@@ -210,6 +212,37 @@ TEST(ReportService, DeletionSaysWhatItWaitsFor) {
   world.observed.targets_left = "Prometheus still knows http://10.0.0.5:9100/metrics";
   EXPECT_NE(condition_message(world.report().conditions, "Progressing").find("still knows"),
             std::string::npos);
+}
+
+prometheus::Alert down_alert(const World& world) {
+  return {.labels = {{"alertname", "InstanceDown"}, {"service_id", world.service.metadata.uid}},
+          .state = "firing",
+          .since = time_at(0),
+          .summary = ""};
+}
+
+TEST(ReportService, AlertsThatCannotBeObservedAreNotGone) {
+  World world;
+  world.snapshot->alerts[world.service.metadata.uid] = {down_alert(world)};
+  world.service.status = world.report();
+  EXPECT_EQ(world.service.status.alerts.firing, 1);
+  EXPECT_EQ(text(world.service.status, "AlertsObserved"), "True Succeeded");
+  world.snapshot.reset();
+  const ServiceStatus blind = world.report();
+  EXPECT_EQ(blind.alerts, world.service.status.alerts);
+  EXPECT_EQ(text(blind, "AlertsObserved"), "Unknown ObservationFailed");
+  EXPECT_EQ(condition_message(blind.conditions, "AlertsObserved"), "connect: refused");
+  world.snapshot.emplace();
+  EXPECT_EQ(world.report().alerts, api::v1alpha1::ServiceAlerts());
+}
+
+TEST(ReportService, WithoutAPolicyThereAreNoAlerts) {
+  World world;
+  world.snapshot->alerts[world.service.metadata.uid] = {down_alert(world)};
+  world.service.status = world.report();
+  world.policy.reset();
+  EXPECT_EQ(world.report().alerts, api::v1alpha1::ServiceAlerts());
+  EXPECT_EQ(text(world.report(), "AlertsObserved"), "False NoPolicy");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "tests/scenarios/bed.h"
 
 #include "controller/async/block_on.h"
+#include "controller/async/process.h"
 #include "controller/base/text.h"
 #include "controller/base/yaml.h"
 #include "tests/http/certificate.h"
@@ -84,11 +85,21 @@ Bed::Bed(BedOptions options) : options_(std::move(options)), http_(http::make_cu
     prometheus_url_ = (options_.secured ? "https://" : "http://") + address;
     std::filesystem::create_directories(folder() + "/targets");
     std::filesystem::create_directories(folder() + "/rules");
+    std::string alerting;
+    if (options_.alertmanager) {
+      alertmanager_address_ = testing::free_address();
+      alerting = "alerting: {alertmanagers: [{static_configs: [{targets: ['" +
+                 alertmanager_address_ + "']}]}]}\n";
+      write_file(folder() + "/alertmanager.yml",
+                 "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n");
+      start_alertmanager();
+    }
     write_file(folder() + "/prometheus.yml",
                "global: {scrape_interval: 2s, evaluation_interval: 2s}\n"
                "rule_files: ['rules/clickdeploy-*.yml']\n"
                "scrape_configs:\n- job_name: click-deploy\n"
-               "  file_sd_configs: [{files: ['targets/clickdeploy-*.json']}]\n");
+               "  file_sd_configs: [{files: ['targets/clickdeploy-*.json']}]\n" +
+                   alerting);
     if (options_.secured) {
       const auto made = http::testing::make_certificate(address.substr(0, address.find(':')));
       certificate_ = made.pem;
@@ -119,6 +130,32 @@ void Bed::start_prometheus() {
       "--web.enable-lifecycle"};
   if (options_.secured) argv.push_back("--web.config.file=" + folder() + "/web.yml");
   prometheus_process_ = std::make_unique<testing::ChildProcess>(argv, folder() + "/prometheus.log");
+}
+
+void Bed::start_alertmanager() {
+  alertmanager_process_ = std::make_unique<testing::ChildProcess>(
+      std::vector<std::string>{
+          "prometheus-alertmanager", "--config.file=" + folder() + "/alertmanager.yml",
+          "--storage.path=" + folder() + "/alertmanager",
+          "--web.listen-address=" + alertmanager_address_, "--cluster.listen-address="},
+      folder() + "/alertmanager.log");
+}
+
+void Bed::kill_alertmanager() {
+  alertmanager_process_.reset();
+}
+
+Json Bed::alertmanager(const std::string& path) {
+  return send("GET", "http://" + alertmanager_address_ + "/api/v2/" + path, Json(), nullptr);
+}
+
+std::string Bed::clickctl(std::vector<std::string> arguments) {
+  std::vector<std::string> argv = {program("clickctl"), "--server", api_url_, "-n", "demo"};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  SystemProcessRunner processes;
+  const Result<ProcessResult> done = processes.run(argv, seconds(60));
+  EXPECT_TRUE(done.has_value() && done->exit_code == 0) << (done ? done->err : "");
+  return done ? done->out : "";
 }
 
 void Bed::kill_prometheus() {
@@ -176,6 +213,9 @@ void Bed::apply_basics() {
   Json spec = Json::object({{"url", prometheus_url_},
                             {"targets", Json::object({{"directory", folder() + "/targets"}})},
                             {"rules", Json::object({{"directory", folder() + "/rules"}})}});
+  if (options_.alertmanager) {
+    spec.set("alertmanager", Json::object({{"url", "http://" + alertmanager_address_}}));
+  }
   if (options_.secured) {
     auto secret = [](const char* name) {
       return Json::object({{"secretRef", Json::object({{"name", name}})}});

@@ -23,6 +23,7 @@ namespace clickdeploy::scenarios {
 struct BedOptions {
   std::string guests = "none";  // none | process
   bool prometheus = false;
+  bool alertmanager = false;  // that Prometheus sends its alerts to
   // Prometheus asks for the password that the Secret prometheus-login has (clickdeploy, secret),
   // and has a certificate that the Secret prometheus-ca vouches for. apply_basics() makes neither.
   bool secured = false;
@@ -66,9 +67,14 @@ class Bed {
 
   Json cloud_state();  // localcloud's own view
   Json cloud_call(const std::string& method, const std::string& path, const Json& body);
-  Json prometheus(const std::string& path);  // data of /api/v1/…
-  void start_prometheus();                   // again, at the same address
+  Json prometheus(const std::string& path);    // data of /api/v1/…
+  Json alertmanager(const std::string& path);  // of /api/v2/…
+  void start_prometheus();                     // again, at the same address
   void kill_prometheus();
+  void start_alertmanager();
+  void kill_alertmanager();
+  // What clickctl prints; it must succeed.
+  std::string clickctl(std::vector<std::string> arguments);
   const std::string& prometheus_certificate() const { return certificate_; }
 
   const std::string& folder() const { return folder_.path(); }
@@ -83,10 +89,12 @@ class Bed {
   std::string cloud_url_;
   std::string prometheus_url_;
   std::string certificate_;
+  std::string alertmanager_address_;
   std::string api_address_;
   std::string api_url_;
   std::unique_ptr<testing::ChildProcess> cloud_;
   std::unique_ptr<testing::ChildProcess> prometheus_process_;
+  std::unique_ptr<testing::ChildProcess> alertmanager_process_;
   std::unique_ptr<testing::ChildProcess> daemon_;
 };
 

@@ -149,6 +149,7 @@ struct InstanceObserved {
   std::optional<bool> server_gone;          // asked by id: 404 or not
   std::optional<Error> failure;             // of the last action; stops the pass
   std::vector<AgentObserved> agents;
+  std::optional<api::v1alpha1::AlertCounts> alerts;  // nullopt: they could not be observed
   RepairBudget budget;
   bool may_restart_agents = false;  // the policy lets us in by SSH
   std::string console_failed_step;  // of the first boot, as the server's console tells it

@@ -9,6 +9,7 @@
 #include "controller/reconcilers/instance/server_states.h"
 #include "controller/reconcilers/metrics_backend/address_policy.h"
 #include "controller/reconcilers/service/repair_budget.h"
+#include "controller/reconcilers/service/service_alerts.h"
 
 #include <algorithm>
 
@@ -177,6 +178,9 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
   std::string why;
   std::shared_ptr<const prometheus::PrometheusSnapshot> prometheus;
   if (monitoring.connection != nullptr) prometheus = monitoring.connection->fresh_snapshot(&why);
+  if (prometheus != nullptr) {
+    seen.alerts = count_alerts(service->metadata.uid, pass.work.status.server.id, *prometheus);
+  }
   const std::string refusal = monitoring.policy == nullptr
                                   ? ""
                                   : address_refusal(monitoring.policy->spec.scrape.address_policy,

@@ -31,6 +31,7 @@ class Reporter {
     if (trusted) report_server();
     if (!trusted && planted(Bug::TargetsGoneInOutage)) status_.address.clear();
     report_agents();
+    if (observed_.alerts) status_.alerts = *observed_.alerts;
     report_health();
     report_conditions();
     status_.phase = phase();

@@ -57,8 +57,9 @@ class SecretReader {
   const std::string& namespace_;
 };
 
-std::string basic_credentials(SecretReader& secrets, const std::string& secret) {
-  const std::string field = "auth.basic";
+std::string basic_credentials(SecretReader& secrets, const std::string& fields,
+                              const std::string& secret) {
+  const std::string field = fields + "auth.basic";
   const std::string user = secrets.line(field, {secret, "username"});
   const std::string password = secrets.line(field, {secret, "password"});
   if (!secrets.problem && user.find(':') != std::string::npos) {
@@ -67,35 +68,56 @@ std::string basic_credentials(SecretReader& secrets, const std::string& secret) 
   return "Basic " + base64_encode(user + ":" + password);
 }
 
-}  // namespace
-
-prometheus::Access access_of(const Caches& caches, const std::string& namespace_name,
-                             const api::v1alpha1::MetricsBackendSpec& spec) {
-  const AccessSpec& asked = spec.access;
+// `fields` is what stands before auth and tls: "" or "alertmanager.".
+prometheus::Access access_to(const Caches& caches, const std::string& namespace_name,
+                             const std::string& url, const AccessSpec& asked,
+                             const std::string& fields) {
   SecretReader secrets(caches, namespace_name);
   prometheus::Access access;
-  access.url = spec.url;
-  access.deadline = std::chrono::seconds(spec.query_timeout_seconds);
+  access.url = url;
   if (!asked.basic_secret.empty()) {
-    access.authorization = SecretString(basic_credentials(secrets, asked.basic_secret));
+    access.authorization = SecretString(basic_credentials(secrets, fields, asked.basic_secret));
   } else if (!asked.bearer.empty()) {
-    access.authorization = SecretString("Bearer " + secrets.line("auth.bearer", asked.bearer));
+    access.authorization =
+        SecretString("Bearer " + secrets.line(fields + "auth.bearer", asked.bearer));
   }
   if (!asked.mtls_secret.empty()) {
-    access.tls.certificate_pem = secrets.pem("auth.mtls", {asked.mtls_secret, "tls.crt"});
-    access.tls.key_pem = SecretString(secrets.pem("auth.mtls", {asked.mtls_secret, "tls.key"}));
+    const std::string field = fields + "auth.mtls";
+    access.tls.certificate_pem = secrets.pem(field, {asked.mtls_secret, "tls.crt"});
+    access.tls.key_pem = SecretString(secrets.pem(field, {asked.mtls_secret, "tls.key"}));
   }
-  if (!asked.ca.empty()) access.tls.ca_pem = secrets.pem("tls", asked.ca);
+  if (!asked.ca.empty()) access.tls.ca_pem = secrets.pem(fields + "tls", asked.ca);
   access.problem = secrets.problem;
   return access;
 }
 
+bool names(const AccessSpec& asked, const std::string& secret) {
+  const std::array<std::string, 4> all = {asked.basic_secret, asked.bearer.name, asked.mtls_secret,
+                                          asked.ca.name};
+  return std::ranges::find(all, secret) != all.end();
+}
+
+}  // namespace
+
+BackendAccess access_of(const Caches& caches, const std::string& namespace_name,
+                        const api::v1alpha1::MetricsBackendSpec& spec) {
+  BackendAccess access;
+  const auto deadline = std::chrono::seconds(spec.query_timeout_seconds);
+  access.prometheus = access_to(caches, namespace_name, spec.url, spec.access, "");
+  access.prometheus.deadline = deadline;
+  if (spec.alertmanager) {
+    access.alertmanager = access_to(caches, namespace_name, spec.alertmanager->url,
+                                    spec.alertmanager->access, "alertmanager.");
+    access.alertmanager->deadline = deadline;
+  }
+  return access;
+}
+
 bool uses_secret(const api::v1alpha1::MetricsBackend& backend, const api::ObjectKey& secret) {
-  const AccessSpec& asked = backend.spec.access;
-  const std::array<std::string, 4> names = {asked.basic_secret, asked.bearer.name,
-                                            asked.mtls_secret, asked.ca.name};
-  return backend.metadata.namespace_name == secret.namespace_name &&
-         std::ranges::find(names, secret.name) != names.end();
+  if (backend.metadata.namespace_name != secret.namespace_name) return false;
+  const auto& spec = backend.spec;
+  return names(spec.access, secret.name) ||
+         (spec.alertmanager && names(spec.alertmanager->access, secret.name));
 }
 
 }  // namespace clickdeploy::reconcilers

@@ -11,6 +11,15 @@ std::chrono::milliseconds snapshot_lasts(std::chrono::milliseconds poll) {
   return std::max<std::chrono::milliseconds>(std::chrono::seconds(45), 4 * poll);
 }
 
+AlertmanagerConnection::AlertmanagerConnection(http::HttpClient& http,
+                                               std::unique_ptr<http::HttpClient> own, Clock& clock,
+                                               prometheus::Access its_access,
+                                               std::chrono::milliseconds poll)
+    : access(std::move(its_access)),
+      own_http(std::move(own)),
+      client(own_http != nullptr ? *own_http : http, access),
+      observer(client, clock, poll) {}
+
 BackendConnection::BackendConnection(http::HttpClient& http, std::unique_ptr<http::HttpClient> own,
                                      Clock& clock, Executor executor, prometheus::Access its_access,
                                      std::chrono::milliseconds poll)
@@ -48,19 +57,34 @@ BackendConnections::BackendConnections(http::HttpClient& http, Clock& clock, Exe
       poll_(poll),
       secured_(std::move(secured)) {}
 
+std::unique_ptr<http::HttpClient> BackendConnections::own_client(
+    const prometheus::Access& access) const {
+  return secured_ && access.needs_own_client() ? secured_(access.tls) : nullptr;
+}
+
 std::shared_ptr<BackendConnection> BackendConnections::ensure(const Key& key,
-                                                              const prometheus::Access& access) {
+                                                              const BackendAccess& access) {
   std::shared_ptr<BackendConnection>& slot = connections_[key];
-  if (slot != nullptr && slot->access == access) return slot;
+  const bool alerts = access.alertmanager.has_value();
+  if (slot != nullptr && slot->access == access.prometheus &&
+      (slot->alertmanager != nullptr) == alerts &&
+      (!alerts || slot->alertmanager->access == *access.alertmanager)) {
+    return slot;
+  }
   if (slot != nullptr) retire(slot);
-  std::unique_ptr<http::HttpClient> own;
-  if (secured_ && access.needs_own_client()) own = secured_(access.tls);
-  slot =
-      std::make_shared<BackendConnection>(http_, std::move(own), clock_, executor_, access, poll_);
-  slot->observer.listen([this, key](const std::vector<std::string>& changed) {
-    if (listener_) listener_(key, changed);
+  slot = std::make_shared<BackendConnection>(http_, own_client(access.prometheus), clock_,
+                                             executor_, access.prometheus, poll_);
+  slot->observer.listen([this, key](const prometheus::PollChanges& changes) {
+    if (listener_) listener_(key, changes);
   });
   slot->tasks.start("observe backend " + key.text(), slot->observer.run());
+  if (!alerts) return slot;
+  slot->alertmanager = std::make_unique<AlertmanagerConnection>(
+      http_, own_client(*access.alertmanager), clock_, *access.alertmanager, poll_);
+  slot->alertmanager->observer.listen([this, key](const std::vector<std::string>& services) {
+    if (listener_) listener_(key, {.instances = {}, .services = services});
+  });
+  slot->tasks.start("observe Alertmanager of " + key.text(), slot->alertmanager->observer.run());
   return slot;
 }
 

@@ -1,4 +1,5 @@
-// BackendConnections: the live side of each MetricsBackend object: query client and observer.
+// BackendConnections: the live side of each MetricsBackend object: clients and observers of its
+// Prometheus and, if it names one, its Alertmanager.
 //
 // Threads: the event loop's. Lifetime: stop() has finished before destruction.
 
@@ -8,7 +9,9 @@
 #include "controller/async/clock.h"
 #include "controller/async/task_group.h"
 #include "controller/http/http_client.h"
+#include "controller/prometheus/alertmanager_observer.h"
 #include "controller/prometheus/observer.h"
+#include "controller/reconcilers/metrics_backend/backend_access.h"
 
 #include <functional>
 #include <map>
@@ -24,6 +27,19 @@ std::chrono::milliseconds snapshot_lasts(std::chrono::milliseconds poll);
 // Makes a client for certificates of its own.
 using SecuredClients = std::function<std::unique_ptr<http::HttpClient>(http::TlsOptions)>;
 
+class AlertmanagerConnection {
+ public:
+  // As BackendConnection.
+  AlertmanagerConnection(http::HttpClient& http, std::unique_ptr<http::HttpClient> own,
+                         Clock& clock, prometheus::Access its_access,
+                         std::chrono::milliseconds poll);
+
+  const prometheus::Access access;
+  const std::unique_ptr<http::HttpClient> own_http;
+  prometheus::AlertmanagerClient client;
+  prometheus::AlertmanagerObserver observer;
+};
+
 class BackendConnection {
  public:
   // `own` may be null; else it is used instead of `http`.
@@ -34,7 +50,8 @@ class BackendConnection {
   const std::unique_ptr<http::HttpClient> own_http;
   prometheus::QueryClient client;
   prometheus::PrometheusObserver observer;
-  TaskGroup tasks;  // runs the observer
+  std::unique_ptr<AlertmanagerConnection> alertmanager;  // null: none is named
+  TaskGroup tasks;                                       // runs the observers
 
   // The snapshot, if it is complete and not old (snapshot_lasts); else nullptr, and `why` says why
   // not.
@@ -48,8 +65,8 @@ class BackendConnection {
 class BackendConnections {
  public:
   using Key = api::ObjectKey;
-  // Told after each poll; `changed` are instance_id labels of targets.
-  using Listener = std::function<void(const Key& backend, const std::vector<std::string>& changed)>;
+  // Told after each poll.
+  using Listener = std::function<void(const Key& backend, const prometheus::PollChanges& changes)>;
 
   // Without `secured` every backend is asked through `http`.
   BackendConnections(http::HttpClient& http, Clock& clock, Executor executor,
@@ -57,13 +74,14 @@ class BackendConnections {
 
   void listen(Listener listener) { listener_ = std::move(listener); }
   // Made anew when the access has changed.
-  std::shared_ptr<BackendConnection> ensure(const Key& key, const prometheus::Access& access);
+  std::shared_ptr<BackendConnection> ensure(const Key& key, const BackendAccess& access);
   std::shared_ptr<BackendConnection> find(const Key& key) const;  // nullptr if there is none
   std::vector<std::pair<Key, std::shared_ptr<BackendConnection>>> all() const;
   void remove(const Key& key);
   Task<void> stop();
 
  private:
+  std::unique_ptr<http::HttpClient> own_client(const prometheus::Access& access) const;
   void retire(std::shared_ptr<BackendConnection> connection);
 
   http::HttpClient& http_;

@@ -60,8 +60,10 @@ class Reporter {
       set("Reachable", ConditionStatus::True, api::kSucceeded,
           "Prometheus " + status_.version + " answers at " + backend_.spec.url);
     } else {
-      set("Reachable", ConditionStatus::Unknown, unreachable_reason(), why_);
+      set("Reachable", ConditionStatus::Unknown, unreachable_reason(outcome_.observation_error),
+          why_);
     }
+    report_alertmanager();
     report_ownership();
     report_targets();
     report_rules();
@@ -71,10 +73,10 @@ class Reporter {
   }
 
  private:
-  // Does somebody have to change something before Prometheus can be observed?
-  std::string_view unreachable_reason() const {
-    if (!outcome_.observation_error) return api::kObservationFailed;
-    switch (outcome_.observation_error->code()) {
+  // Does somebody have to change something before it can be observed?
+  static std::string_view unreachable_reason(const std::optional<Error>& error) {
+    if (!error) return api::kObservationFailed;
+    switch (error->code()) {
       case ErrorCode::Unauthenticated:
       case ErrorCode::PermissionDenied:
         return api::kUnauthorized;
@@ -82,6 +84,26 @@ class Reporter {
         return api::kInvalidConfiguration;
       default:
         return api::kObservationFailed;
+    }
+  }
+
+  // Told only if there is to be one.
+  void report_alertmanager() {
+    constexpr std::string_view kType = "AlertmanagerReachable";
+    if (!backend_.spec.alertmanager) {
+      std::erase_if(status_.conditions,
+                    [&](const api::Condition& condition) { return condition.type == kType; });
+      return;
+    }
+    const std::string at = "Alertmanager at " + backend_.spec.alertmanager->url;
+    if (outcome_.alertmanager_seen) {
+      set(kType, ConditionStatus::True, api::kSucceeded, at + " answers");
+    } else {
+      set(kType, ConditionStatus::Unknown, unreachable_reason(outcome_.alertmanager_error),
+          outcome_.alertmanager_error
+              ? at + " could not be observed: " + outcome_.alertmanager_error->message() +
+                    ". Which alerts are silenced is not known meanwhile"
+              : "waiting for the first answer of " + at);
     }
   }
 

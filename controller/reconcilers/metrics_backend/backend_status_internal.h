@@ -26,6 +26,8 @@ struct BackendOutcome {
   bool settling = false;  // files changed a moment ago: Prometheus may still be reading
   bool verified = false;
   std::optional<Error> observation_error;  // of the last look at Prometheus
+  bool alertmanager_seen = false;
+  std::optional<Error> alertmanager_error;  // of the last look at Alertmanager
   std::optional<Error> targets_error;
   std::optional<Error> rules_error;
 };

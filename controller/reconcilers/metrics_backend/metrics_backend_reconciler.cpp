@@ -244,6 +244,10 @@ void MetricsBackendReconciler::report(Pass& pass) const {
   std::string why;
   const auto snapshot = pass.connection->fresh_snapshot(&why);
   pass.outcome.observation_error = pass.connection->observer.last_error();
+  if (const auto& alertmanager = pass.connection->alertmanager) {
+    pass.outcome.alertmanager_seen = alertmanager->observer.view() != nullptr;
+    pass.outcome.alertmanager_error = alertmanager->observer.last_error();
+  }
   const api::v1alpha1::MetricsBackendStatus before = pass.backend.status;
   pass.backend.status = report_backend(pass.backend, pass.plan, pass.outcome, snapshot.get(), why,
                                        context_.clock.wall_now());

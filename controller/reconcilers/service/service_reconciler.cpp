@@ -91,6 +91,15 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
 
   const Context::Monitoring monitoring = context_.monitoring_of(service);
   const auto backend = context_.caches.backends.get(monitoring.backend);
+  std::string unseen;
+  std::shared_ptr<const prometheus::PrometheusSnapshot> snapshot;
+  std::shared_ptr<const prometheus::AlertmanagerView> alertmanager;
+  if (const BackendConnection* connection = monitoring.connection.get()) {
+    snapshot = connection->fresh_snapshot(&unseen);
+    if (connection->alertmanager) alertmanager = connection->alertmanager->observer.view();
+  } else {
+    unseen = "MetricsBackend " + monitoring.backend.text() + " has no connection yet";
+  }
   ServiceView view{.service = service,
                    .observed = *observed,
                    .plan = plan,
@@ -98,6 +107,7 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
                    .backend = backend.get(),
                    .failure = failure,
                    .quota = quota,
+                   .alerts = {snapshot.get(), unseen, alertmanager.get()},
                    .now = format_time(context_.clock.wall_now())};
   Service reported = *cached;
   reported.metadata = service.metadata;

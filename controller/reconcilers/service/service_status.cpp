@@ -28,6 +28,7 @@ class Reporter {
     count();
     report_remediation();
     report_chain();
+    report_alerting();
     report_quota();
     report_summary();
     report_plan();
@@ -193,6 +194,25 @@ class Reporter {
       return;
     }
     set("RulesLoaded", own->status, own->reason, own->message);
+  }
+
+  // What cannot be observed stays as it was seen last.
+  void report_alerting() {
+    if (view_.policy == nullptr) {
+      status_.alerts = {};
+      set("AlertsObserved", ConditionStatus::False, "NoPolicy",
+          "no MonitoringPolicy selects this Service");
+      return;
+    }
+    if (view_.alerts.snapshot == nullptr) {
+      set("AlertsObserved", ConditionStatus::Unknown, api::kObservationFailed, view_.alerts.why);
+      return;
+    }
+    status_.alerts = report_alerts(view_.service.metadata.uid, *view_.alerts.snapshot,
+                                   view_.alerts.alertmanager, status_.alerts);
+    set("AlertsObserved", ConditionStatus::True, api::kSucceeded,
+        std::to_string(status_.alerts.firing) + " alerts fire, " +
+            std::to_string(status_.alerts.pending) + " are pending");
   }
 
   void report_summary() {

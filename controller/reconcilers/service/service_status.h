@@ -4,6 +4,7 @@
 
 #include "api/v1alpha1/metrics_backend.h"
 #include "controller/reconcilers/service/quota_preflight.h"
+#include "controller/reconcilers/service/service_alerts.h"
 #include "controller/reconcilers/service/service_plan.h"
 
 #include <memory>
@@ -22,6 +23,7 @@ struct ServiceView {
   std::optional<Error> failure;                             // of the last step
   std::optional<QuotaRoom>
       quota{};  // for what the plan wanted to make; nullopt: nothing, or unknown
+  AlertsView alerts{};
   std::string now;
 };
 
