@@ -44,8 +44,39 @@ class Fleet:
     def delete(self, server):
         self.demo.send('DELETE', f'{self._nova}/servers/{server}')
 
-    def act(self, server, action):
-        self.demo.send('POST', f'{self._nova}/servers/{server}/action', {action: None})
+    def act(self, server, action, how=None):
+        self.demo.send('POST', f'{self._nova}/servers/{server}/action', {action: how})
+
+    def server(self, server):
+        return next(found for found in self.servers() if found['id'] == server)
+
+    def identity(self, server):
+        """What Click Deploy keeps as it is: name, metadata, tags, and the security of its ports."""
+        found = self.server(server)
+        ports = [p for p in self.ports() if p['device_id'] == server]
+        return {'name': found['name'], 'metadata': found['metadata'], 'tags': sorted(found['tags']),
+                'ports': sorted((p['id'], sorted(p['security_groups']), p['allowed_address_pairs'])
+                                for p in ports)}
+
+    def rename(self, server, name):
+        self.demo.send('PUT', f'{self._nova}/servers/{server}', {'server': {'name': name}},
+                       headers=NOVA_VERSION)
+
+    def set_metadata(self, server, key, value):
+        self.demo.send('POST', f'{self._nova}/servers/{server}/metadata', {'metadata': {key: value}})
+
+    def drop_metadata(self, server, key):
+        self.demo.send('DELETE', f'{self._nova}/servers/{server}/metadata/{key}')
+
+    def drop_tags(self, server):
+        self.demo.send('DELETE', f'{self._nova}/servers/{server}/tags', headers=NOVA_VERSION)
+
+    def change_port(self, port, **fields):
+        self.demo.send('PUT', f'{self._neutron}/ports/{port}', {'port': fields})
+
+    def flavor(self, name):
+        found = self.demo.get(f'{self._nova}/flavors')['flavors']
+        return next(flavor['id'] for flavor in found if flavor['name'] == name)
 
     def set_quota(self, instances):
         self.admin.send('PUT', f'{self._nova}/os-quota-sets/{self.demo.project_id}',

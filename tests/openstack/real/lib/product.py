@@ -57,12 +57,13 @@ spec:
   cloudRef: {name: real}
   replicas: %(replicas)d
   template:
+    metadata: {annotations: {version: "%(version)s"}}
     spec:
       image: {name: dummy}
       flavors: [{name: %(flavor)s}]
       networks:
       - {name: app, network: {name: private}, scrape: true}
-      metadata: {version: "%(version)s"}
+      metadata: {team: "%(team)s"}
   rollout: {maxSurge: 2, maxUnavailable: 0}
   remediation:
     unhealthyAfterSeconds: 10
@@ -140,9 +141,9 @@ class Product:
                   'prometheus': self.prometheus, 'folder': self.folder}
         self.clickctl('apply', '-f', '-', text=BASICS % values)
 
-    def apply_service(self, name, replicas, flavor='m1.tiny', version='1'):
+    def apply_service(self, name, replicas, flavor='m1.tiny', version='1', team='shop'):
         self.clickctl('apply', '-f', '-', text=SERVICE % {
-            'name': name, 'replicas': replicas, 'flavor': flavor, 'version': version})
+            'name': name, 'replicas': replicas, 'flavor': flavor, 'version': version, 'team': team})
 
     def scale(self, name, replicas):
         self._send('PATCH', f'{GROUP}/services/{name}', {'spec': {'replicas': replicas}})
