@@ -132,5 +132,23 @@ TEST(Marks, LeadBackToTheService) {
   EXPECT_EQ(server_marks(instance, kCluster).at(std::string(kUidMetadata)), "earlier-uid");
 }
 
+// They are neither taken over nor replaced by new ones.
+TEST(AdoptableServers, ThatAreStillBuiltAreAwaited) {
+  Server marked = in_state(foreign("e", "legacy-5"), "BUILD");
+  marked.tags = {"clickdeploy-claim-x"};
+  Server leaving = in_state(foreign("g", "legacy-7"), "BUILD");
+  leaving.task_state = "deleting";
+  std::map<std::string, Server> servers;
+  for (const Server& server :
+       {in_state(foreign("a", "legacy-1"), "BUILD"), foreign("b", "legacy-2"),
+        in_state(foreign("c", "legacy-3"), "ERROR"), in_state(foreign("d", "new-4"), "BUILD"),
+        marked, in_state(foreign("taken-id", "legacy-6"), "BUILD"), leaving}) {
+    servers[server.id] = server;
+  }
+  const AccountedFor accounted{.tokens = {}, .servers = {"taken-id"}};
+  EXPECT_EQ(servers_awaited(adopting(), servers, accounted), std::vector<std::string>{"legacy-1"});
+  EXPECT_TRUE(servers_awaited(sample_service(), servers, accounted).empty());
+}
+
 }  // namespace
 }  // namespace clickdeploy::reconcilers

@@ -179,6 +179,32 @@ TEST(Simulation, AFleetOfSomebodyElseIsTakenOverWithoutBeingMadeAnew) {
   });
 }
 
+TEST(Simulation, WhatIsStillBuiltIsTakenOverAndNotMadeBesides) {
+  replay({1, 2}, [](SimWorld& world) {
+    world.cloud.faults().build_hangs = true;
+    make_foreign(world, "legacy-1", {{"app", "shop"}});
+    make_foreign(world, "legacy-2", {{"app", "shop"}});
+    world.apply(platform_manifests());
+    world.apply(adopting_manifest());
+    const auto waits = [&] {
+      const Json why = condition(world.object(kServices, kWeb), "Progressing");
+      return why["reason"].as_string() == "Waiting" &&
+             why["message"].as_string().contains("still being built");
+    };
+    ASSERT_TRUE(world.run_until(waits, 5min)) << describe(world);
+    world.run_for(10min);
+    EXPECT_TRUE(world.objects(kInstances).empty());
+    world.cloud.faults().build_hangs = false;
+    const auto are_taken = [&] {
+      return world.objects(kInstances).size() == 2 && our_server_ids(world).size() == 2;
+    };
+    ASSERT_TRUE(world.run_until(are_taken, 5min)) << describe(world);
+    EXPECT_EQ(world.checker.count("POST", kServerPath) -
+                  world.checker.count("POST", std::string(kServerPath) + "/"),
+              0U);
+  });
+}
+
 TEST(Simulation, ADetachedFleetGoesOnRunningAndIsNobodysAnyMore) {
   replay({1, 2}, [](SimWorld& world) {
     make_fleet(world, 2);

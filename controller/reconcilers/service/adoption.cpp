@@ -23,6 +23,12 @@ bool matches(const Server& server, const AdoptFilter& filter) {
          });
 }
 
+// Nobody's server, which the Service is to take over.
+bool is_asked_for(const Service& service, const Server& server) {
+  return service.spec.management_policy == "Adopt" && !is_marked(server) &&
+         matches(server, service.spec.adopt_filter);
+}
+
 // One that is being made or has failed is nothing to take over.
 bool serves(const Server& server) {
   return server.status != "BUILD" && server.status != "ERROR";
@@ -53,8 +59,7 @@ std::vector<AdoptableServer> adoptable_servers(const Service& service,
       const std::string name = mark_of(server, kInstanceMetadata);
       if (name.starts_with(prefix)) one.instance_name = name.substr(prefix.size());
       found.push_back(std::move(one));
-    } else if (service.spec.management_policy == "Adopt" && !is_marked(server) && serves(server) &&
-               matches(server, service.spec.adopt_filter)) {
+    } else if (is_asked_for(service, server) && serves(server)) {
       one.token = one.identity = one.revision = "";
       found.push_back(std::move(one));
     }
@@ -64,6 +69,19 @@ std::vector<AdoptableServer> adoptable_servers(const Service& service,
   };
   std::ranges::sort(found, {}, rank);
   return found;
+}
+
+std::vector<std::string> servers_awaited(const Service& service,
+                                         const std::map<std::string, Server>& servers,
+                                         const AccountedFor& accounted) {
+  std::vector<std::string> names;
+  for (const auto& [id, server] : servers) {
+    const bool builds = server.status == "BUILD" && !is_leaving(server);
+    if (builds && !accounted.servers.contains(id) && is_asked_for(service, server)) {
+      names.push_back(server.name);
+    }
+  }
+  return names;
 }
 
 }  // namespace clickdeploy::reconcilers

@@ -38,4 +38,10 @@ std::vector<AdoptableServer> adoptable_servers(
     const api::v1alpha1::Service& service, const std::map<std::string, openstack::Server>& servers,
     const std::string& cluster_id, const AccountedFor& accounted, const std::string& revision);
 
+// Names of servers of somebody else that match the filter and are still being made: they will be
+// adoptable, or have failed, in a while.
+std::vector<std::string> servers_awaited(const api::v1alpha1::Service& service,
+                                         const std::map<std::string, openstack::Server>& servers,
+                                         const AccountedFor& accounted);
+
 }  // namespace clickdeploy::reconcilers

@@ -283,6 +283,15 @@ void ServiceReconciler::observe_cloud(const Service& service, ServiceObserved& o
   observed.adoptable =
       adoptable_servers(service, connection->observer.snapshot()->servers, context_.cluster_id,
                         accounted, service_revision(service, observed));
+  const std::vector<std::string> awaited =
+      servers_awaited(service, connection->observer.snapshot()->servers, accounted);
+  if (observed.adoptable.empty() && !awaited.empty()) {
+    const std::size_t others = awaited.size() - 1;
+    observed.waiting_for = "waiting for servers of spec.adopt.filter that are still being built, " +
+                           awaited.front() +
+                           (others == 0 ? "" : " and " + std::to_string(others) + " more") +
+                           "; none is made beside them. Delete what hangs, or narrow the filter";
+  }
 }
 
 Task<Result<void>> ServiceReconciler::adopt(const Service& service, const ServiceObserved& observed,
