@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <set>
 #include <vector>
 
 namespace clickdeploy::reconcilers {
@@ -251,19 +252,51 @@ TEST(PlanInstance, ConfirmedWaitsForWhatItHasNotSeen) {
 TEST(PlanInstance, AFailedCreateWaitsLongerEachTime) {
   struct Row {
     std::int64_t attempts;
-    std::int64_t wait;
+    std::int64_t most;
   };
   for (const Row& row : {Row{1, 5}, Row{2, 10}, Row{3, 20}, Row{8, 600}, Row{40, 600}}) {
     SCOPED_TRACE(row.attempts);
     const Instance instance = failed_create(row.attempts, 0);
-    const InstanceAction early = plan_instance(instance, looked_up(row.wait - 1, {}, {}), kFresh);
+    const std::chrono::milliseconds wait = create_wait(instance, row.attempts);
+    EXPECT_GE(wait, std::chrono::seconds(row.most) / 2);
+    EXPECT_LE(wait, std::chrono::seconds(row.most));
+    const InstanceAction early = plan_instance(instance, looked_up(0, {}, {}), kFresh);
     EXPECT_EQ(describe(early), "Rest TransientError");
-    EXPECT_EQ(std::get<Rest>(early).look_again, std::chrono::seconds(1));
+    EXPECT_EQ(std::get<Rest>(early).look_again, wait);
     EXPECT_NE(rest_message(early).find("No valid host"), std::string::npos);
-    EXPECT_NE(rest_message(early).find(time_at(row.wait)), std::string::npos);
-    EXPECT_EQ(describe(plan_instance(instance, looked_up(row.wait, {}, {}), kFresh)),
+    EXPECT_NE(rest_message(early).find(
+                  format_time(std::chrono::round<std::chrono::seconds>(at(0) + wait))),
+              std::string::npos);
+    EXPECT_EQ(describe(plan_instance(instance, looked_up(row.most, {}, {}), kFresh)),
               "ResolveThings");
   }
+}
+
+// Otherwise they would refuse each other again and again.
+TEST(PlanInstance, ThoseThatFailedTogetherDoNotTryTogether) {
+  std::set<std::chrono::milliseconds> waits;
+  for (int i = 0; i < 20; ++i) {
+    Instance instance = failed_create(3, 0);
+    instance.metadata.uid = "uid-" + std::to_string(i);
+    waits.insert(create_wait(instance, 3));
+    EXPECT_EQ(create_wait(instance, 3), create_wait(instance, 3));
+  }
+  EXPECT_EQ(waits.size(), 20U);
+  EXPECT_GT(*waits.rbegin() - *waits.begin(), std::chrono::seconds(5));
+}
+
+TEST(PlanInstance, AQuotaThatRefusedLateIsToldUntilTheNextTry) {
+  Instance raced = sample_instance();
+  raced.status.claim.attempts = 2;
+  raced.status.remediation.last_reason =
+      "the server is in ERROR: Quota exceeded for instances: Requested 1, but already used 5 of 5";
+  const InstanceAction save = plan_instance(raced, trusted(), kFresh);
+  ASSERT_EQ(describe(save), "SaveClaim Intended");
+  raced.status.claim = std::get<SaveClaim>(save).claim;
+  EXPECT_EQ(raced.status.claim.attempts, 2);
+  const InstanceAction waits = plan_instance(raced, looked_up(0, {}, {}), kFresh);
+  EXPECT_EQ(describe(waits), "Rest QuotaExceeded");
+  EXPECT_NE(rest_message(waits).find("already used 5 of 5"), std::string::npos);
 }
 
 TEST(PlanInstance, NothingIsLeftWhileItCannotBeMade) {

@@ -244,15 +244,27 @@ TEST(PlanRepair, AServerThatNeverWasBuiltIsTriedAgainAfterGrowingWaits) {
     return observed;
   };
   Instance instance = with_claim("Confirmed");
-  EXPECT_EQ(plan(instance, broken(4)), "Rest Progressing");
-  EXPECT_NE(message(instance, broken(4)).find("No valid host"), std::string::npos);
+  EXPECT_EQ(plan(instance, broken(2)), "Rest Progressing");
+  EXPECT_NE(message(instance, broken(2)).find("No valid host"), std::string::npos);
   EXPECT_EQ(plan(instance, broken(5)), "BeginRepair Replace");
   instance.status.remediation.retries = 2;
-  EXPECT_EQ(plan(instance, broken(19)), "Rest Progressing");
+  EXPECT_EQ(plan(instance, broken(9)), "Rest Progressing");
   EXPECT_EQ(plan(instance, broken(20)), "BeginRepair Replace");
   instance.status.remediation.retries = 100;  // for ever, but ten minutes apart
-  EXPECT_EQ(plan(instance, broken(599)), "Rest Progressing");
+  EXPECT_EQ(plan(instance, broken(299)), "Rest Progressing");
   EXPECT_EQ(plan(instance, broken(600)), "BeginRepair Replace");
+}
+
+// It counts against the quota as long as it is there.
+TEST(PlanRepair, AServerThatTheQuotaRefusedLateGoesAtOnce) {
+  InstanceObserved observed = seen(0, "ERROR", TargetView::NotPublished, Probe::NotAsked);
+  observed.server->fault = openstack::Fault{
+      413, "Quota exceeded for instances: Requested 1, but already used 5 of 5 instances"};
+  Instance instance = with_claim("Confirmed");
+  instance.status.remediation.retries = 7;
+  EXPECT_EQ(plan(instance, observed), "BeginRepair Replace");
+  // One that had run is no failed create.
+  EXPECT_NE(plan(running_instance(), observed), "BeginRepair Replace");
 }
 
 TEST(PlanRepair, BuildForEverIsReplaced) {

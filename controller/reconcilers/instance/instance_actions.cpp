@@ -139,7 +139,9 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     api::v1alpha1::InstanceStatus& status = work.status;
     const bool booted = !status.booted_at.empty();
     if (!planted(Bug::ReplaceStepKept)) status.remediation.step = booted ? kRecreate : "";
+    const bool raced = !booted && is_quota_fault(status.remediation.last_reason);
     status.claim = {};
+    if (raced) status.claim.attempts = status.remediation.retries;
     status.server = {};
     std::erase_if(status.resources, [](const OwnedResource& resource) {
       const std::optional<PartKind> kind = part_kind(resource.kind);

@@ -192,6 +192,9 @@ std::string reason_of(const Error& error) {
 // Between two tries the reason stays what it was when the last one failed.
 std::string why_refused(const Instance& instance, const InstanceObserved& observed) {
   if (observed.create_failure) return reason_of(*observed.create_failure);
+  if (is_quota_fault(instance.status.remediation.last_reason)) {
+    return std::string(api::kQuotaExceeded);
+  }
   const api::Condition* before = api::find_condition(instance.status.conditions, "Progressing");
   for (std::string_view known :
        {api::kInvalidConfiguration, api::kQuotaExceeded, api::kUnauthorized}) {
@@ -212,11 +215,8 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
     return Rest{kSoon, std::string(api::kWaiting),
                 "waiting for a free create slot of the Cloud (spec.limits.maxConcurrentCreates)"};
   }
-  // After a failed try the next one waits: 5 s, 10 s, … up to 10 minutes.
-  const Backoff backoff{
-      .first = milliseconds(5'000), .longest = milliseconds(600'000), .jitter = 0};
   if (claim.attempts > 0) {
-    const milliseconds wait = backoff.after(static_cast<std::uint32_t>(claim.attempts), 0);
+    const milliseconds wait = create_wait(instance, claim.attempts);
     const milliseconds waited = age_of(claim.since, observed);
     if (waited < wait) {
       // A failed try leaves nothing behind while the next one waits.
@@ -359,6 +359,18 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
 
 }  // namespace
 
+milliseconds create_wait(const Instance& instance, std::int64_t failed) {
+  const Backoff backoff{
+      .first = milliseconds(5'000), .longest = milliseconds(600'000), .jitter = 0.5};
+  const std::string share = sha256_hex(instance.metadata.uid + "/" + std::to_string(failed));
+  const std::uint64_t random = std::stoull(share.substr(0, 16), nullptr, 16);
+  return backoff.after(static_cast<std::uint32_t>(failed), random);
+}
+
+bool is_quota_fault(const std::string& text) {
+  return text.contains("Quota exceeded");
+}
+
 seconds age_of(const std::string& time, const InstanceObserved& observed) {
   const auto known = observed.ages.find(time);
   if (known != observed.ages.end()) return known->second;
@@ -402,7 +414,10 @@ InstanceAction plan_instance(const Instance& instance, const InstanceObserved& o
   }
   const Claim& claim = instance.status.claim;
   if (claim.token.empty()) {
-    Claim first{.token = token, .state = "Intended", .since = format_time(observed.now)};
+    Claim first{.token = token,
+                .state = "Intended",
+                .since = format_time(observed.now),
+                .attempts = claim.attempts};
     const api::v1alpha1::Adoption& adopt = instance.spec.adopt;
     if (!adopt.token.empty() && !instance.status.adopted) {
       first.token = adopt.token;

@@ -155,6 +155,15 @@ struct InstanceObserved {
   std::string console_failed_step;  // of the first boot, as the server's console tells it
 };
 
+// Before the next try to create a server after so many that failed: 5 s, 10 s, … up to 10 minutes,
+// less up to a half of it. Each Instance has its own share, always the same, so that those that
+// failed together do not try together.
+std::chrono::milliseconds create_wait(const Instance& instance, std::int64_t failed);
+
+// Nova counts a second time after it has accepted a create: of several that come together it may
+// refuse all, and leaves them in ERROR, where they count. Is that what this says?
+bool is_quota_fault(const std::string& text);
+
 // How long ago the recorded time was; 0 if it is none.
 std::chrono::seconds age_of(const std::string& time, const InstanceObserved& observed);
 

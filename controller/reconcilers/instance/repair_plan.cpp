@@ -1,4 +1,3 @@
-#include "controller/base/backoff.h"
 #include "controller/base/planted.h"
 #include "controller/reconcilers/instance/placement.h"
 #include "controller/reconcilers/instance/repair_plan_internal.h"
@@ -91,13 +90,16 @@ milliseconds grace_left(const Instance& instance, const InstanceObserved& observ
       const bool no_host = observed.server && observed.server->fault &&
                            is_no_valid_host(observed.server->fault->message);
       if (no_host && has_untried_placement(instance)) return milliseconds(0);
-      // Rounds of tries: 5 s, 10 s, … up to 10 minutes apart.
-      const Backoff backoff{
-          .first = milliseconds(5'000), .longest = milliseconds(600'000), .jitter = 0};
+      // As long as it is there it takes the place of one that could be made. The next try waits.
+      if (observed.server && observed.server->fault &&
+          is_quota_fault(observed.server->fault->message)) {
+        return milliseconds(0);
+      }
+      // Rounds of tries.
       const auto round = static_cast<std::size_t>(std::max<std::int64_t>(0, record.retries)) /
                          count_placements(instance.spec.server);
-      const auto tries = static_cast<std::uint32_t>(round + 1);
-      return backoff.after(tries, 0) - age_of(instance.status.claim.since, observed);
+      return create_wait(instance, static_cast<std::int64_t>(round) + 1) -
+             age_of(instance.status.claim.since, observed);
     }
     case Ailment::Error:
     case Ailment::NoAddress:

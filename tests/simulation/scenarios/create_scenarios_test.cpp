@@ -106,6 +106,34 @@ TEST(Scenario, AQuotaThatEndsAScaleUpIsToldInNumbersAndStormedByNobody) {
   });
 }
 
+// Nova counts twice, and refuses all of those that come together.
+TEST(Scenario, CreatesThatRaceForTheLastOfAQuotaLeaveNoServerInError) {
+  replay({1, 2}, [](SimWorld& world) {
+    world.cloud.faults().quota_races = 12;
+    apply_fleet(world, 4);
+    const auto is_told = [&] {
+      return std::ranges::any_of(world.objects(kInstances), [](const Json& instance) {
+        const Json& progressing = condition(instance, "Progressing");
+        return progressing["reason"].as_string() == "QuotaExceeded" &&
+               progressing["message"].as_string().contains("Requested 1, but already used");
+      });
+    };
+    ASSERT_TRUE(world.run_until(is_told, 1min)) << describe(world);
+    const auto in_error = [&] {
+      return std::ranges::count_if(world.checker.our_servers(), [](const auto* server) {
+        return server->vm_state == localcloud::VmState::Error;
+      });
+    };
+    ASSERT_TRUE(world.run_until([&] { return in_error() == 0 && is_told(); }, 1min));
+    ASSERT_TRUE(world.run_until([&] { return is_converged(world, 4); }, 10min)) << describe(world);
+    // Twelve that were refused and four that were made.
+    EXPECT_EQ(
+        world.checker.count("POST", kServersPath) - world.checker.count("POST", kServersPath + "/"),
+        16U);
+    EXPECT_EQ(in_error(), 0);
+  });
+}
+
 // The agent of each server is silent for so long after its launch, whatever is done to it.
 void boot_slowly(SimWorld& world, std::function<std::chrono::seconds(std::size_t)> time) {
   world.always = [&world, time = std::move(time)] {
