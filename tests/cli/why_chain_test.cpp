@@ -214,7 +214,18 @@ TEST(WhyChain, NamesTheFirstBrokenLinkOfAnInstance) {
        [](InstanceFacts& f) {
          set(f.policy->status.conditions, "RulesLoaded", ConditionStatus::False);
        },
-       "rules loaded"}};
+       "rules loaded"},
+      {"Drifted",
+       [](InstanceFacts& f) {
+         set(f.instance.status.conditions, "UpToDate", ConditionStatus::False);
+       },
+       "as specified"},
+      {"ServesAllTheSame",
+       [](InstanceFacts& f) {
+         set(f.instance.status.conditions, "UpToDate", ConditionStatus::False);
+         set(f.instance.status.conditions, "AgentsHealthy", ConditionStatus::False);
+       },
+       "agent"}};
   for (const InstanceCase& c : cases) {
     SCOPED_TRACE(c.name);
     const ServiceFacts around = good_service();
