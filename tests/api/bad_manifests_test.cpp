@@ -20,6 +20,12 @@ const std::vector<BadManifest>& bad_manifests() {
       {"backend_directory_climbs",
        "spec.rules.directory: Invalid value: \"/etc/prometheus/../../root\": must not have '.' or "
        "'..' parts"},
+      {"backend_alertmanager_basic_and_bearer",
+       "spec.alertmanager.auth: Invalid value: \"object\": at most one of basic and bearer may be "
+       "set"},
+      {"backend_alertmanager_certificate_without_https",
+       "spec.alertmanager: Invalid value: \"object\": tls and auth.mtls need a url that begins "
+       "with https"},
       {"backend_basic_and_bearer",
        "spec.auth: Invalid value: \"object\": at most one of basic and bearer may be set"},
       {"backend_certificate_without_https",

@@ -31,6 +31,8 @@ FOLDER = "field is immutable; make another MetricsBackend for another folder"
 
 # What the files in bad/ break; the others break no rule in CEL.
 BAD = {
+    "backend_alertmanager_basic_and_bearer": [f"spec.alertmanager.auth: {ONE_LOGIN}"],
+    "backend_alertmanager_certificate_without_https": [f"spec.alertmanager: {HTTPS}"],
     "backend_basic_and_bearer": [f"spec.auth: {ONE_LOGIN}"],
     "backend_certificate_without_https": [f"spec: {HTTPS}"],
     "cloud_selector_in_without_values": [f"spec.allowedNamespaces.matchExpressions[0]: {VALUES}"],
@@ -112,8 +114,10 @@ CASES = [
       "spec.region: field is immutable: the fleet is where it was made"]),
     ("MetricsBackend", {"metadata": {"name": "b"}, "spec": {
         "url": "http://prom:9090", "auth": {"basic": {}, "bearer": {}, "mtls": {}},
+        "alertmanager": {"url": "http://am:9093", "auth": {"basic": {}, "bearer": {}, "mtls": {}}},
         "targets": {"directory": "/b"}, "rules": {"directory": "/c"}}}, None,
-     [f"spec.auth: {ONE_LOGIN}", f"spec: {HTTPS}"]),
+     [f"spec.alertmanager.auth: {ONE_LOGIN}", f"spec.alertmanager: {HTTPS}",
+      f"spec.auth: {ONE_LOGIN}", f"spec: {HTTPS}"]),
     ("MetricsBackend", {"metadata": {"name": "b"}, "spec": {
         "url": "https://prom:9090", "tls": {}, "auth": {"mtls": {}},
         "targets": {"directory": "/a"}, "rules": {"directory": "/a"},
