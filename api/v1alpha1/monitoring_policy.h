@@ -16,8 +16,8 @@
 namespace clickdeploy::api::v1alpha1 {
 
 struct ScrapeSpec {
-  std::string interval = "30s";  // Prometheus's form
-  std::string timeout;  // "": 10s, or the interval if that is shorter
+  std::string interval = "30s";                // Prometheus's form
+  std::string timeout;                         // "": 10s, or the interval if that is shorter
   std::string address_policy = "PrivateOnly";  // PrivateOnly | Any
   std::optional<std::int64_t> sample_limit;    // of one scrape
   std::optional<std::int64_t> label_limit;     // of one sample
@@ -150,6 +150,7 @@ struct MonitoringPolicySpec {
   std::vector<SloSpec> slos;
   std::map<std::string, std::string> alert_labels;  // of every alert of the policy
   bool inhibit_during_actions = false;
+  bool silence_during_actions = false;
 
   bool operator==(const MonitoringPolicySpec&) const = default;
 };

@@ -140,6 +140,7 @@ void fields(Io& io, MonitoringPolicySpec& x) {
   io.nested("alerting", [&](Io& inner) {
     inner.field("labels", x.alert_labels);
     inner.field("inhibitDuringActions", x.inhibit_during_actions);
+    inner.field("silenceDuringActions", x.silence_during_actions);
   });
 }
 

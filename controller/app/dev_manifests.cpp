@@ -16,9 +16,11 @@ Json values_of_this_run(const std::string& kind, const DevPlaces& places,
   }
   if (kind == "MetricsBackend") {
     return Json::object(
-        {{"spec", Json::object({{"url", places.prometheus_url()},
-                                {"targets", Json::object({{"directory", places.targets()}})},
-                                {"rules", Json::object({{"directory", places.rules()}})}})}});
+        {{"spec",
+          Json::object({{"url", places.prometheus_url()},
+                        {"targets", Json::object({{"directory", places.targets()}})},
+                        {"rules", Json::object({{"directory", places.rules()}})},
+                        {"alertmanager", Json::object({{"url", places.alertmanager_url()}})}})}});
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "controller/prometheus/query_client.h"
+#include "controller/prometheus/silence.h"
 
 #include <string>
 #include <vector>
@@ -27,6 +28,13 @@ class AlertmanagerClient {
 
   // Those with a label service_id, be they silenced, inhibited or neither.
   Task<Result<std::vector<SentAlert>>> alerts();
+
+  // All, those that have expired as well.
+  Task<Result<std::vector<Silence>>> silences();
+  // Makes the silence, or replaces the one with its id.
+  Task<Result<void>> put_silence(Silence silence);
+  // Ends it now. One that is not there, or has ended, is an error.
+  Task<Result<void>> expire_silence(std::string id);
 
  private:
   http::HttpClient& http_;

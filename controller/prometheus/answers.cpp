@@ -164,6 +164,55 @@ Result<std::vector<SentAlert>> parse_sent_alerts(const http::Response& response)
   return alerts;
 }
 
+Result<std::vector<Silence>> parse_silences(const http::Response& response) {
+  if (response.status != 200) {
+    return std::unexpected(error_from_response(response, "Alertmanager"));
+  }
+  const Result<Json> body = parse_json(response.body, kLimits);
+  if (!body || !body->is_array()) {
+    return fail(ErrorCode::Unavailable, "the answer is not Alertmanager's: no list of silences");
+  }
+  std::vector<Silence> silences;
+  for (const Json& item : body->as_array()) {
+    const std::optional<WallTime> ends = parse_time(item["endsAt"].as_string());
+    const std::optional<WallTime> starts = parse_time(item["startsAt"].as_string());
+    if (!item["id"].is_string() || !item["matchers"].is_array() || !ends || !starts) {
+      return fail(ErrorCode::Unavailable,
+                  "the answer is not Alertmanager's: a silence without id, matchers or times");
+    }
+    Silence silence{.id = item["id"].as_string(),
+                    .starts_at = *starts,
+                    .ends_at = *ends,
+                    .created_by = item["createdBy"].as_string(),
+                    .comment = item["comment"].as_string(),
+                    .state = item["status"]["state"].as_string()};
+    for (const Json& matcher : item["matchers"].as_array()) {
+      silence.matchers.push_back({matcher["name"].as_string(), matcher["value"].as_string(),
+                                  matcher["isRegex"].as_bool(), matcher["isEqual"].as_bool(true)});
+    }
+    std::ranges::sort(silence.matchers);
+    silences.push_back(std::move(silence));
+  }
+  return silences;
+}
+
+Json silence_body(const Silence& silence) {
+  Json matchers = Json::array();
+  for (const Matcher& matcher : silence.matchers) {
+    matchers.push_back(Json::object({{"name", matcher.name},
+                                     {"value", matcher.value},
+                                     {"isRegex", matcher.is_regex},
+                                     {"isEqual", matcher.is_equal}}));
+  }
+  Json body = Json::object({{"matchers", std::move(matchers)},
+                            {"startsAt", format_micro_time(silence.starts_at)},
+                            {"endsAt", format_micro_time(silence.ends_at)},
+                            {"createdBy", silence.created_by},
+                            {"comment", silence.comment}});
+  if (!silence.id.empty()) body.set("id", silence.id);
+  return body;
+}
+
 Result<Json> data_of(const http::Response& response) {
   if (response.status != 200) return std::unexpected(error_from_response(response));
   Result<Json> body = parse_json(response.body, kLimits);

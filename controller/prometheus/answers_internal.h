@@ -29,6 +29,10 @@ Result<RuntimeInfo> parse_runtime_info(const Json& runtime, const Json& build);
 // Of Alertmanager's /api/v2/alerts.
 Result<std::vector<SentAlert>> parse_sent_alerts(const http::Response& response);
 
+// Of Alertmanager's /api/v2/silences, and what is sent there.
+Result<std::vector<Silence>> parse_silences(const http::Response& response);
+Json silence_body(const Silence& silence);
+
 // format_query breaks long expressions over lines; /api/v1/rules does not. Brings the first to the
 // form of the second. White space inside string literals stays.
 std::string squeeze_expression(std::string_view expression);

@@ -297,6 +297,7 @@ class Maker {
     made.spec.slos = list(&Maker::slo);
     made.spec.alert_labels = map();
     made.spec.inhibit_during_actions = chance();
+    made.spec.silence_during_actions = chance();
     MonitoringPolicyStatus& status = made.status;
     status.observed_generation = number();
     status.services = {number(), number()};

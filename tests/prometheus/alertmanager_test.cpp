@@ -130,6 +130,63 @@ TEST_F(Scripted, OneFailureIsNoNewsAndASecondMeansThatNothingIsKnown) {
   EXPECT_FALSE(observer_.last_error());
 }
 
+// The silences of a real one: as they were sent, extended under the same id, and ended.
+TEST(RealAlertmanager, KeepsExtendsAndEndsASilence) {
+  const testing::TemporaryFolder folder;
+  PosixDisk disk;
+  SystemClock clock;
+  ASSERT_TRUE(disk.write_atomic(folder / "am.yml",
+                                "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n", 0644));
+  const std::string address = testing::free_address();
+  const testing::ChildProcess process(
+      {"prometheus-alertmanager", "--config.file=" + (folder / "am.yml"),
+       "--storage.path=" + (folder / "data"), "--web.listen-address=" + address,
+       "--cluster.listen-address="},
+      folder / "am.log");
+  const auto http = http::make_curl_client({});
+  AlertmanagerClient client(*http, {.url = "http://" + address});
+  const SteadyTime end = clock.steady_now() + seconds(60);
+  while (!block_on(client.silences()) && clock.steady_now() < end) {
+    block_on(clock.sleep(milliseconds(50)));
+  }
+  const WallTime now = clock.wall_now();
+  Silence silence;
+  silence.matchers = {{"instance_name", "web-1"}, {"namespace", "shop"}};
+  silence.starts_at = now;
+  silence.ends_at = now + seconds(600);
+  silence.created_by = "click-deploy";
+  silence.comment = "Repairing [mark]";
+  const auto put = block_on(client.put_silence(silence));
+  ASSERT_TRUE(put) << put.error().message();
+  auto listed = block_on(client.silences());
+  ASSERT_TRUE(listed) << listed.error().message();
+  ASSERT_EQ(listed->size(), 1u);
+  Silence known = listed->front();
+  EXPECT_EQ(known.matchers, silence.matchers);
+  EXPECT_EQ(known.comment, silence.comment);
+  EXPECT_EQ(known.created_by, silence.created_by);
+  EXPECT_EQ(known.state, "active");
+
+  known.ends_at += seconds(600);
+  ASSERT_TRUE(block_on(client.put_silence(known)));
+  listed = block_on(client.silences());
+  ASSERT_TRUE(listed);
+  ASSERT_EQ(listed->size(), 1u);
+  EXPECT_EQ(listed->front().id, known.id);
+  EXPECT_GT(listed->front().ends_at, now + seconds(1000));
+
+  ASSERT_TRUE(block_on(client.expire_silence(known.id)));
+  EXPECT_EQ(block_on(client.silences())->front().state, "expired");
+  EXPECT_FALSE(block_on(client.expire_silence("00000000-0000-0000-0000-000000000000")));
+  Silence bad = silence;
+  bad.matchers.clear();
+  const auto refused = block_on(client.put_silence(bad));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::InvalidArgument);
+  EXPECT_NE(refused.error().message().find("matcher"), std::string::npos)
+      << refused.error().message();
+}
+
 TEST(RealAlertmanager, SaysWhichAlertIsSilenced) {
   const testing::TemporaryFolder folder;
   PosixDisk disk;

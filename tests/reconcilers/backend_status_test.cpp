@@ -248,7 +248,12 @@ TEST(ReportBackend, AnAlertmanagerThatDoesNotAnswerIsToldAndHoldsUpNothing) {
             "Unknown Unauthorized");
   EXPECT_EQ(condition_text(world.report().conditions, "Ready"), "True Succeeded");
   world.outcome.alertmanager_seen = true;
+  world.outcome.silence_error = Error(ErrorCode::Unavailable, "500");
+  EXPECT_EQ(condition_text(world.report().conditions, "SilencesPlaced"), "False TransientError");
+  EXPECT_EQ(condition_text(world.report().conditions, "Ready"), "True Succeeded");
+  world.outcome.silence_error.reset();
   world.backend.status = world.report();
+  EXPECT_EQ(condition_text(world.backend.status.conditions, "SilencesPlaced"), "True Succeeded");
   EXPECT_EQ(condition_text(world.backend.status.conditions, "AlertmanagerReachable"),
             "True Succeeded");
   world.backend.spec.alertmanager.reset();

@@ -248,5 +248,18 @@ TEST(ReportPolicy, TheNearestMissIsTold) {
             std::string::npos);
 }
 
+TEST(ReportPolicy, SilencesWithoutAnAlertmanagerAreAWarning) {
+  PolicyView view = good();
+  MonitoringPolicy policy = policy_with_rule();
+  policy.spec.silence_during_actions = true;
+  view.policy = shared(policy);
+  const MonitoringPolicyStatus status = report_policy(view, at(0));
+  ASSERT_EQ(status.warnings.size(), 1u);
+  EXPECT_NE(status.warnings[0].find("names no Alertmanager"), std::string::npos);
+  EXPECT_EQ(condition_text(status.conditions, "Ready"), "True Succeeded");
+  view.alertmanager = true;
+  EXPECT_EQ(report_policy(view, at(0)).warnings, std::vector<std::string>());
+}
+
 }  // namespace
 }  // namespace clickdeploy::reconcilers

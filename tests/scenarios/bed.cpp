@@ -149,6 +149,12 @@ Json Bed::alertmanager(const std::string& path) {
   return send("GET", "http://" + alertmanager_address_ + "/api/v2/" + path, Json(), nullptr);
 }
 
+int Bed::post_alertmanager(const std::string& path, const Json& body) {
+  int status = 0;
+  send("POST", "http://" + alertmanager_address_ + "/api/v2/" + path, body, &status);
+  return status;
+}
+
 std::string Bed::clickctl(std::vector<std::string> arguments) {
   std::vector<std::string> argv = {program("clickctl"), "--server", api_url_, "-n", "demo"};
   argv.insert(argv.end(), arguments.begin(), arguments.end());

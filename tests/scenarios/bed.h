@@ -71,6 +71,7 @@ class Bed {
   Json alertmanager(const std::string& path);  // of /api/v2/…
   void start_prometheus();                     // again, at the same address
   void kill_prometheus();
+  int post_alertmanager(const std::string& path, const Json& body);  // the status
   void start_alertmanager();
   void kill_alertmanager();
   // What clickctl prints; it must succeed.

@@ -12,6 +12,8 @@ using api::v1alpha1::SecretKeyRef;
 
 namespace {
 
+constexpr std::chrono::seconds kAlertmanagerDeadline{5};
+
 // Reads values of Secrets; after the first failure, nothing.
 class SecretReader {
  public:
@@ -108,7 +110,8 @@ BackendAccess access_of(const Caches& caches, const std::string& namespace_name,
   if (spec.alertmanager) {
     access.alertmanager = access_to(caches, namespace_name, spec.alertmanager->url,
                                     spec.alertmanager->access, "alertmanager.");
-    access.alertmanager->deadline = deadline;
+    // Its answers are small, and what waits for them should not wait long.
+    access.alertmanager->deadline = std::min(deadline, kAlertmanagerDeadline);
   }
   return access;
 }

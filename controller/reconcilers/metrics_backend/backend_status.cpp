@@ -87,13 +87,25 @@ class Reporter {
     }
   }
 
-  // Told only if there is to be one.
+  // Both are told only if there is to be an Alertmanager.
   void report_alertmanager() {
     constexpr std::string_view kType = "AlertmanagerReachable";
+    constexpr std::string_view kSilences = "SilencesPlaced";
     if (!backend_.spec.alertmanager) {
-      std::erase_if(status_.conditions,
-                    [&](const api::Condition& condition) { return condition.type == kType; });
+      std::erase_if(status_.conditions, [&](const api::Condition& condition) {
+        return condition.type == kType || condition.type == kSilences;
+      });
       return;
+    }
+    if (!outcome_.alertmanager_seen) {
+      set(kSilences, ConditionStatus::Unknown, api::kObservationFailed,
+          "see AlertmanagerReachable; what was silenced ends by itself within ten minutes");
+    } else if (outcome_.silence_error) {
+      set(kSilences, ConditionStatus::False, reason_of(*outcome_.silence_error),
+          outcome_.silence_error->message());
+    } else {
+      set(kSilences, ConditionStatus::True, api::kSucceeded,
+          std::to_string(outcome_.silences) + " Instances are silenced");
     }
     const std::string at = "Alertmanager at " + backend_.spec.alertmanager->url;
     if (outcome_.alertmanager_seen) {

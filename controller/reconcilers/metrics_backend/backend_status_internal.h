@@ -28,6 +28,8 @@ struct BackendOutcome {
   std::optional<Error> observation_error;  // of the last look at Prometheus
   bool alertmanager_seen = false;
   std::optional<Error> alertmanager_error;  // of the last look at Alertmanager
+  std::size_t silences = 0;                 // that there should be
+  std::optional<Error> silence_error;       // why they are not all as they should be
   std::optional<Error> targets_error;
   std::optional<Error> rules_error;
 };

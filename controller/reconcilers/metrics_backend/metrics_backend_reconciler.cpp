@@ -50,6 +50,7 @@ Task<Result<ReconcileResult>> MetricsBackendReconciler::reconcile(api::ObjectKey
   pass.connection = context_.backends.ensure(
       key, access_of(context_.caches, key.namespace_name, pass.backend.spec));
   if (pass.backend.metadata.is_deleting()) {
+    co_await keep_silences(pass, {});
     Result<void> removed = co_await remove_all(pass);
     if (!removed) co_return std::unexpected(std::move(removed).error());
     context_.backends.remove(key);
@@ -59,13 +60,15 @@ Task<Result<ReconcileResult>> MetricsBackendReconciler::reconcile(api::ObjectKey
     Result<void> held = co_await backends_.add_finalizers(pass.backend.metadata, kFinalizers);
     if (!held) co_return std::unexpected(std::move(held).error());
   }
-  pass.plan = plan_backend(key, context_.monitoring_input(true));
+  const MonitoringInput monitoring = context_.monitoring_input(true);
+  pass.plan = plan_backend(key, monitoring);
 
   Result<void> targets = co_await publish_targets(pass);
   if (!targets) pass.outcome.targets_error = targets.error();
   Result<void> rules = co_await publish_rules(pass);
   if (!rules) pass.outcome.rules_error = rules.error();
 
+  co_await keep_silences(pass, monitoring);
   report(pass);
   if (is_worth_writing(*cached, pass.backend, context_.clock.wall_now())) {
     MetricsBackend reported = pass.backend;
@@ -142,6 +145,38 @@ void MetricsBackendReconciler::tell_held(Pass& pass) const {
       std::to_string(held) + " of " + std::to_string(pass.plan.targets.size() + held) +
           " targets are of servers that are stopped, too many to be taken out: they stay until "
           "fewer are stopped. If they are stopped on purpose, set spec.paused of their Service");
+}
+
+// What is left of an earlier process is found by the first look after the start. Silences end by
+// themselves, so nothing waits for an Alertmanager that does not answer.
+Task<void> MetricsBackendReconciler::keep_silences(Pass& pass, const MonitoringInput& input) {
+  Memory& memory = *pass.memory;
+  const std::vector<WantedSilence> wanted = wanted_silences(pass.backend.metadata.key(), input);
+  pass.outcome.silences = wanted.size();
+  AlertmanagerConnection* alertmanager = pass.connection->alertmanager.get();
+  if (alertmanager == nullptr || alertmanager->observer.view() == nullptr) {
+    memory.silences_settled = false;
+    co_return;
+  }
+  if (wanted.empty() && memory.silences_settled) co_return;
+  prometheus::AlertmanagerClient& client = alertmanager->client;
+  Result<std::vector<prometheus::Silence>> existing = co_await client.silences();
+  std::optional<Error> failure;
+  if (!existing) failure = existing.error();
+  const std::string owner = rules_owner_of(context_.cluster_id, pass.backend.metadata.key());
+  std::vector<SilenceStep> steps;
+  if (existing) steps = plan_silences(owner, wanted, *existing, context_.clock.wall_now());
+  for (SilenceStep& step : steps) {
+    Result<void> done;
+    if (auto* put = std::get_if<PutSilence>(&step)) {
+      done = co_await client.put_silence(std::move(put->silence));
+    } else {
+      done = co_await client.expire_silence(std::get<ExpireSilence>(step).id);
+    }
+    if (!done) failure = done.error();
+  }
+  memory.silences_settled = wanted.empty() && !failure;
+  pass.outcome.silence_error = failure;
 }
 
 RuleOrder MetricsBackendReconciler::order_rules(const Pass& pass) const {

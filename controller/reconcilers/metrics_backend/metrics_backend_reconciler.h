@@ -12,6 +12,7 @@
 #include "controller/client/typed_client.h"
 #include "controller/reconcilers/context.h"
 #include "controller/reconcilers/metrics_backend/rule_delivery.h"
+#include "controller/reconcilers/metrics_backend/silence_plan.h"
 #include "controller/runtime/controller.h"
 
 #include <map>
@@ -37,11 +38,13 @@ class MetricsBackendReconciler final : public runtime::Reconciler {
     std::size_t held = 0;  // targets of stopped servers, when that was told last
     std::map<std::string, std::vector<std::string>> foreign;  // by folder: files told of last
     RuleMemory rules;
+    bool silences_settled = false;  // none is wanted, and none of ours is there
   };
 
   Task<Result<void>> publish_targets(Pass& pass);
   Task<Result<void>> publish_rules(Pass& pass);
   Task<Result<void>> remove_all(Pass& pass);
+  Task<void> keep_silences(Pass& pass, const MonitoringInput& input);
   RuleOrder order_rules(const Pass& pass) const;
   void tell_held(Pass& pass) const;
   void tell_foreign(Pass& pass, const std::string& folder,

@@ -90,6 +90,7 @@ Task<PolicyView> MonitoringPolicyReconciler::observe(
   observe_services(view, input);
   const api::ObjectKey backend = policy->spec.backend_ref.key(policy->metadata.namespace_name);
   const auto object = context_.caches.backends.get(backend);
+  view.alertmanager = object != nullptr && object->spec.alertmanager.has_value();
   if (object == nullptr) {
     view.backend_problem = "MetricsBackend " + backend.text() +
                            " does not exist; create it, or correct spec.backendRef";

@@ -23,6 +23,7 @@ struct PolicyView {
   std::int64_t targets_desired = 0;
   std::int64_t targets_up = 0;
   std::string backend_problem;  // why there is no backend; "" if there is one
+  bool alertmanager = false;    // the backend names one
   bool observed = false;        // Prometheus could be observed
   std::string observe_problem;
   bool wants_rules = false;  // there are rules, and a Service for them

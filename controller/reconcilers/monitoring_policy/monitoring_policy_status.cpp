@@ -109,6 +109,12 @@ class Reporter {
     status_.rules.clear();
     status_.firing = 0;
     status_.warnings = view_.rules->warnings;
+    if (view_.policy->spec.silence_during_actions && !view_.alertmanager &&
+        view_.backend_problem.empty()) {
+      status_.warnings.push_back(
+          "alerting.silenceDuringActions: the MetricsBackend names no Alertmanager; set its "
+          "spec.alertmanager");
+    }
     for (std::size_t i = 0; i < view_.rules->entries.size(); ++i) report_rule(i);
     status_.rules_summary = of(loaded_, static_cast<std::int64_t>(view_.rules->entries.size()));
   }
