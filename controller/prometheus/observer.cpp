@@ -48,11 +48,11 @@ void add_differing(const PrometheusSnapshot* from, const PrometheusSnapshot* to,
                    std::set<std::string>& instances, std::set<std::string>& services) {
   if (from == nullptr) return;
   for (const auto& [service, alerts] : from->alerts) {
-    const std::vector<Alert>* others = nullptr;
-    if (to != nullptr && to->alerts.contains(service)) others = &to->alerts.at(service);
     std::set<std::pair<Labels, std::string>> known;
-    for (const Alert& alert : others == nullptr ? std::vector<Alert>() : *others) {
-      known.emplace(alert.labels, alert.state + alert.since);
+    if (to != nullptr && to->alerts.contains(service)) {
+      for (const Alert& alert : to->alerts.at(service)) {
+        known.emplace(alert.labels, alert.state + alert.since);
+      }
     }
     for (const Alert& alert : alerts) {
       if (known.contains({alert.labels, alert.state + alert.since})) continue;

@@ -133,5 +133,41 @@ TEST_F(Alerts, WithoutAlertmanagerTheRestGoesOn) {
   EXPECT_EQ(service()["status"]["alerts"]["firing"].as_int(), 1);
 }
 
+TEST(LockedAlertmanager, IsAskedWithItsOwnSecret) {
+  Bed bed({.prometheus = true, .alertmanager = true, .alertmanager_login = true});
+  const auto told = [&bed] {
+    return bed.condition("metricsbackends", "local", "AlertmanagerReachable");
+  };
+  const auto becomes = [&](const std::string& want) {
+    return bed.wait_for("AlertmanagerReachable=" + want, seconds(120),
+                        [&] { return told().starts_with(want) ? "" : told(); });
+  };
+  bed.start_daemon();
+  bed.apply_basics();
+  becomes("Unknown Unauthorized");
+  EXPECT_TRUE(bed.condition("metricsbackends", "local", "Ready").starts_with("True"));
+
+  const Json basic = Json::object(
+      {{"basic", Json::object({{"secretRef", Json::object({{"name", "am-login"}})}})}});
+  bed.patch(
+      "metricsbackends", "local",
+      Json::object({{"spec", Json::object({{"alertmanager", Json::object({{"auth", basic}})}})}}));
+  becomes("Unknown InvalidConfiguration");
+  EXPECT_NE(told().find("alertmanager.auth.basic: Secret demo/am-login does not exist"),
+            std::string::npos)
+      << told();
+
+  bed.create(Json::object(
+      {{"apiVersion", "v1"},
+       {"kind", "Secret"},
+       {"metadata", Json::object({{"name", "am-login"}, {"namespace", "demo"}})},
+       {"stringData", Json::object({{"username", "clickdeploy"}, {"password", "secret\n"}})}}));
+  becomes("True");
+  bed.patch_secret("am-login",
+                   Json::object({{"stringData", Json::object({{"password", "wr0ng"}})}}));
+  becomes("Unknown Unauthorized");
+  EXPECT_EQ(told().find("wr0ng"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace clickdeploy::scenarios

@@ -24,6 +24,13 @@ using std::chrono::steady_clock;
 
 namespace {
 
+// The line of a web.yml that lets in clickdeploy with the password "secret".
+std::string login_line() {
+  crypt_data scratch{};
+  return "basic_auth_users: {clickdeploy: '" +
+         std::string(crypt_r("secret", "$2b$04$abcdefghijklmnopqrstuu", &scratch)) + "'}\n";
+}
+
 std::string program(const std::string& name) {
   return testing::build_folder() + "/bin/" + name;
 }
@@ -105,12 +112,9 @@ Bed::Bed(BedOptions options) : options_(std::move(options)), http_(http::make_cu
       certificate_ = made.pem;
       write_file(folder() + "/prometheus.crt", made.pem);
       write_file(folder() + "/prometheus.key", made.key_pem.reveal());
-      crypt_data scratch{};
       write_file(folder() + "/web.yml",
-                 "tls_server_config: {cert_file: prometheus.crt, key_file: prometheus.key}\n"
-                 "basic_auth_users: {clickdeploy: '" +
-                     std::string(crypt_r("secret", "$2b$04$abcdefghijklmnopqrstuu", &scratch)) +
-                     "'}\n");
+                 "tls_server_config: {cert_file: prometheus.crt, key_file: prometheus.key}\n" +
+                     login_line());
       http::CurlOptions trusting;
       trusting.tls.ca_pem = made.pem;
       http_ = http::make_curl_client(trusting);
@@ -133,12 +137,16 @@ void Bed::start_prometheus() {
 }
 
 void Bed::start_alertmanager() {
-  alertmanager_process_ = std::make_unique<testing::ChildProcess>(
-      std::vector<std::string>{
-          "prometheus-alertmanager", "--config.file=" + folder() + "/alertmanager.yml",
-          "--storage.path=" + folder() + "/alertmanager",
-          "--web.listen-address=" + alertmanager_address_, "--cluster.listen-address="},
-      folder() + "/alertmanager.log");
+  std::vector<std::string> argv = {
+      "prometheus-alertmanager", "--config.file=" + folder() + "/alertmanager.yml",
+      "--storage.path=" + folder() + "/alertmanager",
+      "--web.listen-address=" + alertmanager_address_, "--cluster.listen-address="};
+  if (options_.alertmanager_login) {
+    write_file(folder() + "/alertmanager-web.yml", login_line());
+    argv.push_back("--web.config.file=" + folder() + "/alertmanager-web.yml");
+  }
+  alertmanager_process_ =
+      std::make_unique<testing::ChildProcess>(argv, folder() + "/alertmanager.log");
 }
 
 void Bed::kill_alertmanager() {

@@ -23,7 +23,8 @@ namespace clickdeploy::scenarios {
 struct BedOptions {
   std::string guests = "none";  // none | process
   bool prometheus = false;
-  bool alertmanager = false;  // that Prometheus sends its alerts to
+  bool alertmanager = false;        // that Prometheus sends its alerts to
+  bool alertmanager_login = false;  // it asks for a password (clickdeploy, secret)
   // Prometheus asks for the password that the Secret prometheus-login has (clickdeploy, secret),
   // and has a certificate that the Secret prometheus-ca vouches for. apply_basics() makes neither.
   bool secured = false;
