@@ -307,6 +307,10 @@ TEST(Drift, TheConditionNamesFieldWantedAndFound) {
   const api::Condition wrong = drift_condition({}, error);
   EXPECT_EQ(wrong.reason, "InvalidConfiguration");
   EXPECT_EQ(wrong.message, error.message());
+  const Error unseen(ErrorCode::Unavailable, "list security groups: 503");
+  EXPECT_EQ(drift_condition({}, unseen).status, api::ConditionStatus::Unknown);
+  EXPECT_EQ(drift_condition({}, unseen).reason, "ObservationFailed");
+  EXPECT_EQ(drift_condition({renamed()}, unseen).reason, "Progressing");
 }
 
 // The status keeps what it said while nothing new was compared.

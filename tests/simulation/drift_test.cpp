@@ -164,5 +164,30 @@ TEST(Simulation, MetadataOfTheTemplateReachesTheServersInPlace) {
   });
 }
 
+// About one list a minute, however many servers there are; without it nobody knows.
+TEST(Simulation, SecurityGroupsAreListedOnceForAllServers) {
+  for (const bool refused : {false, true}) {
+    replay({1}, [refused](SimWorld& world) {
+      SCOPED_TRACE(refused);
+      make_fleet(world, 4);
+      auto lists = std::make_shared<int>(0);
+      world.network.faults =
+          [lists, refused](const http::Request& request) -> std::optional<NetworkFault> {
+        if (!request.url.contains("/v2.0/security-groups")) return std::nullopt;
+        ++*lists;
+        if (!refused) return std::nullopt;
+        return NetworkFault{.kind = NetworkFault::Kind::Refuse};
+      };
+      world.run_for(10min);
+      EXPECT_GE(*lists, 5);
+      if (!refused) EXPECT_LE(*lists, 20) << "each of the four looks at least ten times";
+      EXPECT_TRUE(is_converged(world, 4)) << describe(world);
+      for (const std::string& id : our_server_ids(world)) {
+        EXPECT_EQ(up_to_date(world, id)["status"].as_string(), refused ? "Unknown" : "True");
+      }
+    });
+  }
+}
+
 }  // namespace
 }  // namespace clickdeploy::simulation

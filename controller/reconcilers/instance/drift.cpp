@@ -98,9 +98,9 @@ class Comparison {
     add(std::move(field), std::move(wanted), std::move(found), OnlyTell{std::move(advice)});
   }
 
-  std::string new_server() const {
-    return "only a new server undoes that: clickctl annotate instance/" + instance_.metadata.name +
-           " clickdeploy.io/remediate=Replace, or change the template of the Service";
+  static std::string new_server() {
+    return "only a new server undoes that: set the annotation clickdeploy.io/remediate: Replace on "
+           "this Instance, or change the template of the Service";
   }
 
   std::vector<std::string> marks_of_server() const {
@@ -342,15 +342,19 @@ api::Condition drift_condition(const std::vector<Drift>& drift,
     condition.message = "the server and its ports in the cloud are as the spec says";
     return condition;
   }
+  const bool wrong = failure && failure->code() == ErrorCode::InvalidArgument;
+  const bool unseen = failure && !wrong && drift.empty();
+  if (unseen) condition.status = api::ConditionStatus::Unknown;
   const bool told = std::ranges::any_of(
       drift, [](const Drift& each) { return std::holds_alternative<OnlyTell>(each.correction); });
   const bool held = std::ranges::any_of(drift, [](const Drift& each) {
     return each.wait > milliseconds(0) || !each.refusal.empty();
   });
-  condition.reason = failure ? api::kInvalidConfiguration
-                     : told  ? kDrifted
-                     : held  ? api::kWaiting
-                             : api::kProgressing;
+  condition.reason = wrong    ? api::kInvalidConfiguration
+                     : unseen ? api::kObservationFailed
+                     : told   ? kDrifted
+                     : held   ? api::kWaiting
+                              : api::kProgressing;
   std::vector<std::string> sentences;
   if (failure) sentences.push_back(failure->message());
   for (const Drift& each : drift) sentences.push_back(describe_drift(each) + ": " + outlook(each));

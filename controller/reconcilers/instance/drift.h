@@ -86,8 +86,8 @@ inline constexpr const char* kFloatingIPField = "floatingIP";
 // "name is 'x' instead of 'web-1'"
 std::string describe_drift(const Drift& drift);
 
-// The condition UpToDate: type, status, reason and message. `failure` is why some of it could not
-// be compared.
+// The condition UpToDate: type, status, reason and message. It is Unknown if nothing differs and
+// some could not be compared; `failure` says why.
 api::Condition drift_condition(const std::vector<Drift>& drift,
                                const std::optional<Error>& failure);
 

@@ -10,29 +10,46 @@ using api::v1alpha1::OwnedResource;
 using openstack::SecurityGroup;
 using runtime::EventKind;
 
-// The lists of the observer say nearly all of it; names of security groups are looked up in one
-// list a minute, whatever the number of servers.
+namespace {
+
+constexpr std::chrono::minutes kListAgain{1};
+
+}  // namespace
+
+// Names of security groups are looked up in one list a minute for a Cloud, whatever the number of
+// its servers. Without it they are not compared.
+Task<WantedGroups> InstanceReconciler::observe_groups(Pass& pass) {
+  const bool has_ports = std::ranges::any_of(
+      pass.work.status.resources, [](const OwnedResource& own) { return own.kind == "Port"; });
+  const SteadyTime now = context_.clock.steady_now();
+  const api::ObjectKey cloud = pass.work.spec.cloud_ref.key(pass.key.namespace_name);
+  if (!has_ports) co_return WantedGroups{};
+  const auto failed = group_failures_.find(cloud);
+  if (failed != group_failures_.end() && now - failed->second.at < kListAgain) {
+    pass.observed.drift_failure = failed->second.error;
+    co_return WantedGroups{};
+  }
+  const auto service =
+      context_.caches.services.get({pass.key.namespace_name, pass.work.spec.service_name});
+  std::vector<OwnedResource> shared;
+  if (service != nullptr) shared = service->status.resources;
+  Result<std::vector<SecurityGroup>> known = co_await pass.connection->security_groups();
+  if (!known) {
+    pass.observed.drift_failure = known.error();
+    group_failures_.insert_or_assign(cloud, ListFailure{std::move(known).error(), now});
+    co_return WantedGroups{};
+  }
+  Result<WantedGroups> wanted = wanted_groups(pass.work.spec.server, *known, shared);
+  if (wanted) co_return *std::move(wanted);
+  pass.observed.drift_failure = std::move(wanted).error();
+  co_return WantedGroups{};
+}
+
+// The lists of the observer say nearly all of it.
 Task<void> InstanceReconciler::observe_drift(Pass& pass) {
   if (pass.compared == nullptr || pass.work.metadata.is_deleting()) co_return;
   InstanceObserved& seen = pass.observed;
-  WantedGroups groups;
-  const bool has_ports = std::ranges::any_of(
-      pass.work.status.resources, [](const OwnedResource& own) { return own.kind == "Port"; });
-  if (has_ports) {
-    const auto service =
-        context_.caches.services.get({pass.key.namespace_name, pass.work.spec.service_name});
-    std::vector<OwnedResource> shared;
-    if (service != nullptr) shared = service->status.resources;
-    Result<std::vector<SecurityGroup>> known = co_await pass.connection->security_groups();
-    Result<WantedGroups> wanted =
-        known ? wanted_groups(pass.work.spec.server, *known, shared)
-              : Result<WantedGroups>(std::unexpected(std::move(known).error()));
-    if (wanted) {
-      groups = *std::move(wanted);
-    } else if (wanted.error().code() == ErrorCode::InvalidArgument) {
-      seen.drift_failure = std::move(wanted).error();
-    }
-  }
+  const WantedGroups groups = co_await observe_groups(pass);
   seen.drift = find_drift(pass.work, context_.cluster_id, *pass.compared, groups);
   const bool first_look = !drift_books_.contains(pass.key);
   const std::vector<Drift> fresh =

@@ -26,8 +26,9 @@ constexpr int kConsoleLines = 500;
 // taken over nobody else knows.
 void record_made_from(api::v1alpha1::ResolvedThings& record, const std::optional<Server>& server) {
   if (!server) return;
-  record.image_id = server->image_id;
-  if (record.flavor != server->flavor_name) record.flavor_id.clear();
+  if (!server->image_id.empty()) record.image_id = server->image_id;
+  if (server->flavor_name.empty() || server->flavor_name == record.flavor) return;
+  record.flavor_id.clear();
   record.flavor = server->flavor_name;
 }
 

@@ -31,6 +31,7 @@ class InstanceReconciler final : public runtime::Reconciler {
   void observe_cloud(Pass& pass) const;
   void observe_server(Pass& pass) const;
   Task<void> observe_drift(Pass& pass);
+  Task<WantedGroups> observe_groups(Pass& pass);
   Task<void> observe_fault(Pass& pass);
   Task<void> observe_agents(Pass& pass);
   Task<void> observe_console(Pass& pass);
@@ -70,6 +71,12 @@ class InstanceReconciler final : public runtime::Reconciler {
   std::map<std::string, api::ObjectKey> marking_;
   std::map<api::ObjectKey, SteadyTime> consoles_read_;  // of servers that never came up
   std::map<api::ObjectKey, DriftBook> drift_books_;
+  // Why a Cloud did not list its security groups.
+  struct ListFailure {
+    Error error;
+    SteadyTime at{};
+  };
+  std::map<api::ObjectKey, ListFailure> group_failures_;
 };
 
 }  // namespace clickdeploy::reconcilers
