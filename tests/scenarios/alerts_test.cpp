@@ -145,7 +145,10 @@ TEST(LockedAlertmanager, IsAskedWithItsOwnSecret) {
   bed.start_daemon();
   bed.apply_basics();
   becomes("Unknown Unauthorized");
-  EXPECT_TRUE(bed.condition("metricsbackends", "local", "Ready").starts_with("True"));
+  const auto ready = [&bed] { return bed.condition("metricsbackends", "local", "Ready"); };
+  bed.wait_for("Prometheus alone makes the backend Ready", seconds(60),
+               [&] { return ready().starts_with("True") ? "" : ready(); });
+  EXPECT_TRUE(told().starts_with("Unknown Unauthorized")) << told();
 
   const Json basic = Json::object(
       {{"basic", Json::object({{"secretRef", Json::object({{"name", "am-login"}})}})}});
