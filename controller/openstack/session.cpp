@@ -352,7 +352,8 @@ Task<Result<ApiResponse>> Session::request(ApiRequest request) {
       refused = *login;
       continue;
     }
-    if (unauthenticated) state_->relogin_not_before = now + kReloginPause;
+    // Only from the last log-in on: calls that come in the pause would prolong it for ever.
+    if (unauthenticated && refused) state_->relogin_not_before = now + kReloginPause;
     if (!response) co_return std::unexpected(std::move(response).error());
     co_return to_api_response(std::move(*response));
   }

@@ -130,6 +130,20 @@ TEST_F(SessionTest, ARevokedTokenIsReplacedLaterToo) {
   EXPECT_EQ(cloud_.logins, 3);
 }
 
+TEST_F(SessionTest, CallsInThePauseAfterARefusalDoNotProlongIt) {
+  cloud_.refuse_all_tokens = true;
+  EXPECT_FALSE(request());
+  cloud_.refuse_all_tokens = false;
+  cloud_.oldest_accepted = 3;  // the token that we hold stays refused
+  int calls = 0;
+  do {
+    world_.run_for(1s);
+    ++calls;
+  } while (!request() && calls < 30);
+  EXPECT_LE(calls, 11);
+  EXPECT_EQ(cloud_.logins, 3);
+}
+
 TEST_F(SessionTest, KeystoneDownIsSaidToAllAndNothingIsSent) {
   cloud_.answer_login = [](const http::Request&) -> Result<http::Response> {
     return text_response(503, "<html><body>Service Unavailable</body></html>");

@@ -94,6 +94,12 @@ const std::string& uid_of(const Json& object) {
   return object["metadata"]["uid"].as_string();
 }
 
+// What a server of the Instance has in its metadata: of one that was taken over, another's uid.
+const std::string& identity_of(const Json& instance) {
+  const std::string& taken_over = instance["spec"]["adopt"]["identity"].as_string();
+  return taken_over.empty() ? uid_of(instance) : taken_over;
+}
+
 bool is_deleting(const Json& object) {
   return !object["metadata"]["deletionTimestamp"].is_null();
 }
@@ -286,7 +292,7 @@ std::optional<std::set<std::string>> Invariants::addresses_of_server(const std::
 
 const Json* Invariants::instance_with_uid(const std::string& uid) const {
   for (const Json& instance : world_.objects(kInstances)) {
-    if (uid_of(instance) == uid) return &instance;
+    if (identity_of(instance) == uid) return &instance;
   }
   return nullptr;
 }
@@ -295,14 +301,20 @@ void Invariants::look_at_ownership() {
   std::set<std::string> uids;
   std::set<std::string> claims;
   for (const Json& instance : world_.objects(kInstances)) {
-    uids.insert(uid_of(instance));
+    uids.insert(identity_of(instance));
     claims.insert(instance["status"]["claim"]["token"].as_string());
     const std::string& server_id = instance["status"]["server"]["id"].as_string();
     if (server_id.empty()) continue;
     const auto server = world_.cloud.state().servers.find(server_id);
     if (server == world_.cloud.state().servers.end()) continue;
     const std::string owner = CloudChecker::metadata_of(server->second, "clickdeploy_uid");
-    if (owner != uid_of(instance)) {
+    // A person took its first Instance away by hand, and this one has taken it over by its marks.
+    const bool from_another = owner != uid_of(instance) && identity_of(instance) == owner;
+    if (from_another && world_.forsaken.erase(owner) > 0) {
+      world_.forsaken.erase(instance["status"]["claim"]["token"].as_string());
+      taken_over_.insert(owner);
+    }
+    if (owner != uid_of(instance) && !(from_another && taken_over_.contains(owner))) {
       world_.report.add("S5", instance["metadata"]["name"].as_string() + " holds server " +
                                   server_id + " of Instance " + owner);
     }

@@ -90,6 +90,7 @@ class Invariants {
   std::vector<SteadyTime> wall_jumps_;
   std::map<std::string, std::set<store::Key>> keys_;  // by resource; all there ever were
   std::set<std::string> claims_;                      // that Instances have
+  std::set<std::string> taken_over_;  // uids that servers kept when another Instance took them over
   std::map<std::string, WallTime> ended_claims_;
   std::map<std::string, std::int64_t> writes_;
 };

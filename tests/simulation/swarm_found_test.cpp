@@ -284,5 +284,17 @@ TEST(SwarmFound, OfTwoPortsEachTryForAServerUsesTheFirst) {
   }
 }
 
+// 50394: a Service is made anew under its old name, and the look at the cloud is older than the end
+// of its last server. 50588: a server whose Instance a person took away by hand is taken over,
+// after a kill. 50762: a token is refused, twice, and calls go on all the time.
+TEST(SwarmFound, SeedsThatBrokeAPromise) {
+  for (const std::uint64_t seed : {50394U, 50588U, 50762U}) {
+    for (const Violation& violation : run_swarm(seed).violations) {
+      ADD_FAILURE() << "seed " << seed << " broke " << violation.invariant << ": "
+                    << violation.what;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace clickdeploy::simulation

@@ -120,7 +120,9 @@ std::string SwarmOracle::drift_of_servers() const {
     if (found == servers.end()) return "Instance " + name + " has no server";
     const localcloud::Server* server = &found->second;
     const std::string id = instance["metadata"]["namespace"].as_string() + "/" + name;
-    if (server->name != name || server->tags.size() != 2 ||
+    // One that was taken over keeps its name.
+    const bool adopted = instance["status"]["adopted"].as_bool();
+    if ((!adopted && server->name != name) || server->tags.size() != 2 ||
         CloudChecker::metadata_of(*server, "clickdeploy_instance") != id ||
         !server->metadata.contains("clickdeploy_service")) {
       return "server " + server->id + " of " + name + " is not marked as it was";

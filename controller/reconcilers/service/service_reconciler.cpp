@@ -24,6 +24,8 @@ constexpr milliseconds kBusy{2'000};
 constexpr milliseconds kSoon{200};
 constexpr milliseconds kQuotaPoll{15'000};
 constexpr milliseconds kRolling{5'000};
+// No look at the cloud is older.
+constexpr milliseconds kTokensOutlive{3'600'000};
 
 // Without what moves by itself.
 api::v1alpha1::ServiceStatus still_parts(api::v1alpha1::ServiceStatus status) {
@@ -48,7 +50,7 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
   if (cached == nullptr) {
     shared_parts_.forget(key);
     ages_.erase(key);
-    known_tokens_.erase(key);
+    forget_tokens(key);
     co_return ReconcileResult{};
   }
   Service service = *cached;
@@ -254,8 +256,18 @@ Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
   co_return observed;
 }
 
+void ServiceReconciler::forget_tokens(const api::ObjectKey& gone) {
+  const SteadyTime now = context_.clock.steady_now();
+  auto known = known_tokens_.find(gone);
+  if (known != known_tokens_.end() && !known->second.gone_since) known->second.gone_since = now;
+  std::erase_if(known_tokens_, [now](const auto& entry) {
+    return entry.second.gone_since && now - *entry.second.gone_since > kTokensOutlive;
+  });
+}
+
 void ServiceReconciler::observe_cloud(const Service& service, ServiceObserved& observed) {
-  std::set<std::string>& known = known_tokens_[service.metadata.key()];
+  KnownTokens& service_tokens = known_tokens_[service.metadata.key()];
+  std::set<std::string>& known = service_tokens.tokens;
   for (const Instance& instance : observed.instances) {
     if (!instance.status.claim.token.empty()) known.insert(instance.status.claim.token);
   }
@@ -269,6 +281,14 @@ void ServiceReconciler::observe_cloud(const Service& service, ServiceObserved& o
     // What is there already is not known, so nothing is made.
     observed.waiting_for = "Cloud " + key.text() + ": " + distrust;
     return;
+  }
+  if (service_tokens.gone_since) {
+    if (connection->observer.snapshot()->started_at <= *service_tokens.gone_since) {
+      observed.waiting_for = "waiting for a look at Cloud " + key.text() +
+                             " that shows what an earlier Service of this name has left";
+      return;
+    }
+    service_tokens = {};
   }
   AccountedFor accounted;
   accounted.tokens = known;

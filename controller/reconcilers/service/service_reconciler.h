@@ -12,6 +12,7 @@
 #include "controller/runtime/controller.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -60,8 +61,15 @@ class ServiceReconciler final : public runtime::Reconciler {
   SharedPartKeeper shared_parts_;
   std::map<api::ObjectKey, RecordAges> ages_;
   // Tokens of Instances that this process has seen: a server of one that is gone is on its way, or
-  // was left behind on purpose. It is no server of a lost database.
-  std::map<api::ObjectKey, std::set<std::string>> known_tokens_;
+  // was left behind on purpose. It is no server of a lost database. A Service that is made anew
+  // under its old name waits for a look at the cloud that is younger than the end of the first:
+  // an older one shows servers that are gone.
+  struct KnownTokens {
+    std::set<std::string> tokens;
+    std::optional<SteadyTime> gone_since;  // when the Service was found gone
+  };
+  void forget_tokens(const api::ObjectKey& gone);
+  std::map<api::ObjectKey, KnownTokens> known_tokens_;
 };
 
 }  // namespace clickdeploy::reconcilers
