@@ -177,13 +177,10 @@ Answer<http::Reply> reply_document(const Core& core, const Call& call, int code,
 
 http::Reply reply_error(const ApiError& error, const Format& format) {
   const Json status = to_status(error);
-  http::Reply reply =
-      format.yaml
-          ? reply_body(error.code, "application/yaml", to_yaml(status))
-          : reply_body(error.code, "application/json",
-                       (format.pretty || error.code == 406 ? to_pretty_json(status, kJsonIndent)
-                                                           : to_json(status)) +
-                           "\n");
+  const bool indent = format.pretty || error.code == 406;
+  const std::string json = indent ? to_pretty_json(status, kJsonIndent) : to_json(status);
+  http::Reply reply = format.yaml ? reply_body(error.code, "application/yaml", to_yaml(status))
+                                  : reply_body(error.code, "application/json", json + "\n");
   if (error.retry_after_seconds > 0) {
     reply.response.headers.push_back({"Retry-After", std::to_string(error.retry_after_seconds)});
   }

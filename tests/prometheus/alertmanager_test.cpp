@@ -12,6 +12,9 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <optional>
+
 namespace clickdeploy::prometheus {
 namespace {
 
@@ -130,35 +133,50 @@ TEST_F(Scripted, OneFailureIsNoNewsAndASecondMeansThatNothingIsKnown) {
   EXPECT_FALSE(observer_.last_error());
 }
 
-// The silences of a real one: as they were sent, extended under the same id, and ended.
-TEST(RealAlertmanager, KeepsExtendsAndEndsASilence) {
-  const testing::TemporaryFolder folder;
-  PosixDisk disk;
-  SystemClock clock;
-  ASSERT_TRUE(disk.write_atomic(folder / "am.yml",
-                                "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n", 0644));
-  const std::string address = testing::free_address();
-  const testing::ChildProcess process(
-      {"prometheus-alertmanager", "--config.file=" + (folder / "am.yml"),
-       "--storage.path=" + (folder / "data"), "--web.listen-address=" + address,
-       "--cluster.listen-address="},
-      folder / "am.log");
-  const auto http = http::make_curl_client({});
-  AlertmanagerClient client(*http, {.url = "http://" + address});
-  const SteadyTime end = clock.steady_now() + seconds(60);
-  while (!block_on(client.silences()) && clock.steady_now() < end) {
-    block_on(clock.sleep(milliseconds(50)));
+// A real one, of this test alone.
+class RealAlertmanager : public ::testing::Test {
+ protected:
+  RealAlertmanager() {
+    const std::string config = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n";
+    EXPECT_TRUE(disk_.write_atomic(folder_ / "am.yml", config, 0644));
+    const std::vector<std::string> argv = {
+        "prometheus-alertmanager", "--config.file=" + (folder_ / "am.yml"),
+        "--storage.path=" + (folder_ / "data"), "--web.listen-address=" + address_,
+        "--cluster.listen-address="};
+    process_.emplace(argv, folder_ / "am.log");
   }
-  const WallTime now = clock.wall_now();
+
+  // Asks until the answer is yes, or a minute is over.
+  bool wait_until(const std::function<bool()>& question) {
+    const SteadyTime end = clock_.steady_now() + seconds(60);
+    while (!question() && clock_.steady_now() < end) block_on(clock_.sleep(milliseconds(50)));
+    return question();
+  }
+
+  const std::string address_ = testing::free_address();
+  SystemClock clock_;
+  const std::unique_ptr<http::HttpClient> http_ = http::make_curl_client({});
+  AlertmanagerClient client_{*http_, {.url = "http://" + address_}};
+
+ private:
+  const testing::TemporaryFolder folder_;
+  PosixDisk disk_;
+  std::optional<testing::ChildProcess> process_;
+};
+
+// The silences of a real one: as they were sent, extended under the same id, and ended.
+TEST_F(RealAlertmanager, KeepsExtendsAndEndsASilence) {
+  ASSERT_TRUE(wait_until([&] { return block_on(client_.silences()).has_value(); }));
+  const WallTime now = clock_.wall_now();
   Silence silence;
   silence.matchers = {{"instance_name", "web-1"}, {"namespace", "shop"}};
   silence.starts_at = now;
   silence.ends_at = now + seconds(600);
   silence.created_by = "click-deploy";
   silence.comment = "Repairing [mark]";
-  const auto put = block_on(client.put_silence(silence));
+  const auto put = block_on(client_.put_silence(silence));
   ASSERT_TRUE(put) << put.error().message();
-  auto listed = block_on(client.silences());
+  auto listed = block_on(client_.silences());
   ASSERT_TRUE(listed) << listed.error().message();
   ASSERT_EQ(listed->size(), 1u);
   Silence known = listed->front();
@@ -168,54 +186,36 @@ TEST(RealAlertmanager, KeepsExtendsAndEndsASilence) {
   EXPECT_EQ(known.state, "active");
 
   known.ends_at += seconds(600);
-  ASSERT_TRUE(block_on(client.put_silence(known)));
-  listed = block_on(client.silences());
+  ASSERT_TRUE(block_on(client_.put_silence(known)));
+  listed = block_on(client_.silences());
   ASSERT_TRUE(listed);
   ASSERT_EQ(listed->size(), 1u);
   EXPECT_EQ(listed->front().id, known.id);
   EXPECT_GT(listed->front().ends_at, now + seconds(1000));
 
-  ASSERT_TRUE(block_on(client.expire_silence(known.id)));
-  EXPECT_EQ(block_on(client.silences())->front().state, "expired");
-  EXPECT_FALSE(block_on(client.expire_silence("00000000-0000-0000-0000-000000000000")));
+  ASSERT_TRUE(block_on(client_.expire_silence(known.id)));
+  EXPECT_EQ(block_on(client_.silences())->front().state, "expired");
+  EXPECT_FALSE(block_on(client_.expire_silence("00000000-0000-0000-0000-000000000000")));
   Silence bad = silence;
   bad.matchers.clear();
-  const auto refused = block_on(client.put_silence(bad));
+  const auto refused = block_on(client_.put_silence(bad));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), ErrorCode::InvalidArgument);
   EXPECT_NE(refused.error().message().find("matcher"), std::string::npos)
       << refused.error().message();
 }
 
-TEST(RealAlertmanager, SaysWhichAlertIsSilenced) {
-  const testing::TemporaryFolder folder;
-  PosixDisk disk;
-  SystemClock clock;
-  ASSERT_TRUE(disk.write_atomic(folder / "am.yml",
-                                "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n", 0644));
-  const std::string address = testing::free_address();
-  const testing::ChildProcess process(
-      {"prometheus-alertmanager", "--config.file=" + (folder / "am.yml"),
-       "--storage.path=" + (folder / "data"), "--web.listen-address=" + address,
-       "--cluster.listen-address="},
-      folder / "am.log");
-  const auto http = http::make_curl_client({});
-  AlertmanagerClient client(*http, {.url = "http://" + address});
-  const auto wait_until = [&clock](auto question) {
-    const SteadyTime end = clock.steady_now() + seconds(60);
-    while (!question() && clock.steady_now() < end) block_on(clock.sleep(milliseconds(50)));
-    return question();
-  };
+TEST_F(RealAlertmanager, SaysWhichAlertIsSilenced) {
   const auto post = [&](const std::string& path, const std::string& body) {
     http::Request request;
     request.method = "POST";
-    request.url = "http://" + address + path;
+    request.url = "http://" + address_ + path;
     request.headers = {{"Content-Type", "application/json"}};
     request.body = body;
-    const auto answer = block_on(http->send(request));
+    const auto answer = block_on(http_->send(request));
     return answer && answer->status == 200;
   };
-  ASSERT_TRUE(wait_until([&] { return block_on(client.alerts()).has_value(); }));
+  ASSERT_TRUE(wait_until([&] { return block_on(client_.alerts()).has_value(); }));
   ASSERT_TRUE(post("/api/v2/alerts",
                    R"([{"labels":{"alertname":"Down","service_id":"s1","instance_name":"web-1"}},
                        {"labels":{"alertname":"Down","service_id":"s1","instance_name":"web-2"}},
@@ -226,7 +226,7 @@ TEST(RealAlertmanager, SaysWhichAlertIsSilenced) {
                        "createdBy":"somebody","comment":"test"})"));
   std::vector<SentAlert> alerts;
   EXPECT_TRUE(wait_until([&] {
-    alerts = block_on(client.alerts()).value_or(std::vector<SentAlert>());
+    alerts = block_on(client_.alerts()).value_or(std::vector<SentAlert>());
     return std::ranges::count(alerts, true, &SentAlert::silenced) == 1;
   }));
   ASSERT_EQ(alerts.size(), 2u);

@@ -173,7 +173,9 @@ Task<void> MetricsBackendReconciler::keep_silences(Pass& pass, const MonitoringI
     } else {
       done = co_await client.expire_silence(std::get<ExpireSilence>(step).id);
     }
-    if (!done) failure = done.error();
+    if (done) continue;
+    failure = done.error();
+    if (failure->is_retryable()) break;  // the others would wait for the same time-out
   }
   memory.silences_settled = wanted.empty() && !failure;
   pass.outcome.silence_error = failure;

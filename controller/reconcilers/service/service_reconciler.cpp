@@ -266,15 +266,18 @@ void ServiceReconciler::forget_tokens(const api::ObjectKey& gone) {
 }
 
 void ServiceReconciler::observe_cloud(const Service& service, ServiceObserved& observed) {
-  KnownTokens& service_tokens = known_tokens_[service.metadata.key()];
-  std::set<std::string>& known = service_tokens.tokens;
+  const api::ObjectKey key = service.spec.cloud_ref.key(service.metadata.namespace_name);
+  const auto connection = context_.clouds.find(key);
+  KnownTokens& known = known_tokens_[service.metadata.key()];
+  const auto snapshot = connection == nullptr ? nullptr : connection->observer.snapshot();
+  if (known.gone_since && snapshot != nullptr && snapshot->started_at > *known.gone_since) {
+    known = {};
+  }
   for (const Instance& instance : observed.instances) {
-    if (!instance.status.claim.token.empty()) known.insert(instance.status.claim.token);
+    if (!instance.status.claim.token.empty()) known.tokens.insert(instance.status.claim.token);
   }
   const auto wanted = static_cast<std::size_t>(service.spec.replicas);
   if (!observed.waiting_for.empty() || observed.instances.size() >= wanted) return;
-  const api::ObjectKey key = service.spec.cloud_ref.key(service.metadata.namespace_name);
-  const auto connection = context_.clouds.find(key);
   const std::string distrust =
       connection == nullptr ? "it has no connection yet" : connection->distrust();
   if (!distrust.empty()) {
@@ -282,16 +285,13 @@ void ServiceReconciler::observe_cloud(const Service& service, ServiceObserved& o
     observed.waiting_for = "Cloud " + key.text() + ": " + distrust;
     return;
   }
-  if (service_tokens.gone_since) {
-    if (connection->observer.snapshot()->started_at <= *service_tokens.gone_since) {
-      observed.waiting_for = "waiting for a look at Cloud " + key.text() +
-                             " that shows what an earlier Service of this name has left";
-      return;
-    }
-    service_tokens = {};
+  if (known.gone_since) {
+    observed.waiting_for = "waiting for a look at Cloud " + key.text() +
+                           " that shows what an earlier Service of this name has left";
+    return;
   }
   AccountedFor accounted;
-  accounted.tokens = known;
+  accounted.tokens = known.tokens;
   auto account_for = [&accounted](const Instance& instance) {
     accounted.tokens.insert(instance.status.claim.token);
     accounted.tokens.insert(instance.spec.adopt.token);
@@ -300,11 +300,9 @@ void ServiceReconciler::observe_cloud(const Service& service, ServiceObserved& o
   };
   for (const auto& instance : context_.caches.instances.list()) account_for(*instance);
   for (const Instance& instance : observed.instances) account_for(instance);
-  observed.adoptable =
-      adoptable_servers(service, connection->observer.snapshot()->servers, context_.cluster_id,
-                        accounted, service_revision(service, observed));
-  const std::vector<std::string> awaited =
-      servers_awaited(service, connection->observer.snapshot()->servers, accounted);
+  observed.adoptable = adoptable_servers(service, snapshot->servers, context_.cluster_id, accounted,
+                                         service_revision(service, observed));
+  const std::vector<std::string> awaited = servers_awaited(service, snapshot->servers, accounted);
   if (observed.adoptable.empty() && !awaited.empty()) {
     const std::size_t others = awaited.size() - 1;
     observed.waiting_for = "waiting for servers of spec.adopt.filter that are still being built, " +
