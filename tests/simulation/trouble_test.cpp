@@ -55,6 +55,39 @@ TEST(Simulation, AFleetThatIsSuddenlyMissingFreezesTheCloud) {
   });
 }
 
+// Each booting server has a silence of its own, and each would wait for its own time-out.
+TEST(Simulation, AnAlertmanagerThatTakesNoSilencesHoldsNobodyUp) {
+  replay({1, 2}, [](SimWorld& world) {
+    const std::string url = "http://alertmanager.sim:9093";
+    world.network.route(url, [](http::Request) -> Task<http::Reply> {
+      http::Reply nothing;
+      nothing.response.status = 200;
+      nothing.response.body = "[]";
+      co_return nothing;
+    });
+    std::size_t in_a_row = 0;  // without another look at what is there
+    std::size_t most = 0;
+    world.network.faults = [&](const http::Request& request) -> std::optional<NetworkFault> {
+      if (!request.url.starts_with(url + "/api/v2/silences")) return std::nullopt;
+      if (request.method != "POST") in_a_row = 0;
+      if (request.method != "POST") return std::nullopt;
+      most = std::max(most, ++in_a_row);
+      return NetworkFault{.kind = NetworkFault::Kind::Hang};
+    };
+    world.apply(platform_manifests());
+    const Json alertmanager = Json::object({{"alertmanager", Json::object({{"url", url}})}});
+    world.patch(kBackends, kBackend, Json::object({{"spec", alertmanager}}));
+    const Json alerting =
+        Json::object({{"alerting", Json::object({{"silenceDuringActions", true}})}});
+    world.patch(kPolicies, kPolicy, Json::object({{"spec", alerting}}));
+    world.run_for(1min);
+    world.apply(service_manifest(12));
+    EXPECT_TRUE(world.run_until([&] { return is_converged(world, 12); }, 3min)) << describe(world);
+    EXPECT_EQ(most, 1U);
+    world.network.faults = nullptr;
+  });
+}
+
 TEST(Simulation, ABadRuleNeverTakesTheLastGoodOneDown) {
   replay({1, 2, 3}, [](SimWorld& world) {
     make_fleet(world, 2);
