@@ -71,7 +71,7 @@ struct CloudStatus {
   std::int64_t observed_generation = 0;
   CloudIdentity identity;
   std::string token_expires_at;
-  std::map<std::string, QuotaStatus> quota;     // instances, cores, ramMiB, ports, floatingIPs
+  std::map<std::string, QuotaStatus> quota;     // instances, cores, ramMiB, ports, floatingIPs, …
   std::map<std::string, std::string> services;  // compute, network, image → Available | Absent
   std::int64_t servers = 0;                     // ours, as observed
   std::string instances_summary;                // "3/10"

@@ -105,6 +105,16 @@ struct ServerGroupSpec {
   bool operator==(const ServerGroupSpec&) const = default;
 };
 
+// A disk of the cloud's block storage that is made for each server.
+struct VolumeSpec {
+  std::string name;  // unique in the list; "" for the disk that the server boots from
+  std::int64_t size_gib = 0;
+  std::string type;                        // "": the cloud's default
+  std::string deletion_policy = "Delete";  // Delete | Keep: what becomes of it with its Instance
+
+  bool operator==(const VolumeSpec&) const = default;
+};
+
 // One thing in the cloud that was made for an object.
 struct OwnedResource {
   std::string kind;
@@ -130,6 +140,8 @@ struct ServerTemplate {
   std::vector<std::string> availability_zones;  // servers are spread over them
   std::vector<NetworkAttachment> networks;
   std::optional<FloatingIPSpec> floating_ip;
+  std::optional<VolumeSpec> root_volume;  // nullopt: the server boots from its host's disk
+  std::vector<VolumeSpec> volumes;        // further disks
   std::optional<ServerGroupSpec> server_group;
   std::optional<bool> config_drive;  // nullopt: the cloud decides
   std::string key_name;

@@ -102,6 +102,14 @@ void fields(Io& io, ServerGroupSpec& x) {
 }
 
 template <class Io>
+void fields(Io& io, VolumeSpec& x) {
+  io.field("name", x.name);
+  io.field("sizeGiB", x.size_gib);
+  io.field("type", x.type);
+  io.field("deletionPolicy", x.deletion_policy);
+}
+
+template <class Io>
 void fields(Io& io, OwnedResource& x) {
   io.field("kind", x.kind);
   io.field("id", x.id);
@@ -122,6 +130,8 @@ void fields(Io& io, ServerTemplate& x) {
   io.field("availabilityZones", x.availability_zones);
   io.field("networks", x.networks);
   io.field("floatingIP", x.floating_ip);
+  io.field("rootVolume", x.root_volume);
+  io.field("volumes", x.volumes);
   io.field("serverGroup", x.server_group);
   io.field("configDrive", x.config_drive);
   io.field("keyName", x.key_name);

@@ -140,7 +140,7 @@ struct InstanceStatus {
                       // Deleting, Failed
   Claim claim;
   InstanceServer server;
-  std::vector<OwnedResource> resources;  // Port | FloatingIP | Server
+  std::vector<OwnedResource> resources;  // Port | RootVolume | Volume | FloatingIP | Server
   std::vector<InstanceAddress> addresses;
   std::string address;   // where its agents are scraped
   bool adopted = false;  // spec.adopt has been done, or proved impossible

@@ -144,6 +144,15 @@ const std::vector<BadManifest>& bad_manifests() {
       {"service_empty_filter",
        "spec.template.spec.image.filter: Invalid value: \"object\": properties or tags must be "
        "given"},
+      {"service_root_volume_of_no_size",
+       "spec.template.spec.rootVolume.sizeGiB: Invalid value: 0: "
+       "spec.template.spec.rootVolume.sizeGiB in body should be greater than or equal to 1"},
+      {"service_volume_policy_unknown",
+       "spec.template.spec.volumes[0].deletionPolicy: Unsupported value: \"Maybe\": supported "
+       "values: \"Delete\", \"Keep\""},
+      {"service_volume_twice",
+       "spec.template.spec.volumes[1]: Duplicate value: map[string]interface "
+       "{}{\"name\":\"data\"}"},
       {"service_floating_ip_of_no_network",
        "spec.template.spec.floatingIP.attachment: Invalid value: \"db\": must be the name of one "
        "of networks"},

@@ -99,6 +99,7 @@ class Maker {
     made.scrape = chance();
     return made;
   }
+  VolumeSpec volume() { return {text(), number(), text(), word()}; }
   ServerTemplate server() {
     ServerTemplate made;
     made.image = thing();
@@ -106,6 +107,8 @@ class Maker {
     made.availability_zones = list(&Maker::word);
     made.networks = list(&Maker::network);
     if (chance()) made.floating_ip = FloatingIPSpec{thing(), text()};
+    if (chance()) made.root_volume = VolumeSpec{"", number(), text(), word()};
+    made.volumes = list(&Maker::volume);
     if (chance()) made.server_group = ServerGroupSpec{text(), text()};
     if (chance()) made.config_drive = chance();
     made.key_name = text();
