@@ -85,6 +85,7 @@ Result<void> Cloud::restore(const Json& stored) {
       boot(server, Boot::Again);
     }
   }
+  for (const auto& [id, volume] : state_.volumes) set_due(id, options_.power);
   ++revision_;
   return {};
 }

@@ -53,11 +53,13 @@ struct CloudOptions {
   std::string password = "openstack";
   std::chrono::seconds token_ttl{3600};
   Quota quota;
-  std::chrono::milliseconds build{2'000};    // from the create call to ACTIVE
-  std::chrono::milliseconds reboot{600};     // soft and hard
-  std::chrono::milliseconds power{300};      // stop, start, rebuild
-  std::chrono::milliseconds removal{300};    // from the delete call to 404
-  std::size_t deleted_servers_max = 10'000;  // older rows are forgotten
+  std::chrono::milliseconds build{2'000};                    // from the create call to ACTIVE
+  std::chrono::milliseconds reboot{600};                     // soft and hard
+  std::chrono::milliseconds power{300};                      // stop, start, rebuild
+  std::chrono::milliseconds removal{300};                    // from the delete call to 404
+  std::vector<std::string> volume_types{"standard", "ssd"};  // the first is the default
+  std::chrono::milliseconds volume{1'000};                   // from the create call to available
+  std::size_t deleted_servers_max = 10'000;                  // older rows are forgotten
 };
 
 struct Token {
@@ -70,10 +72,18 @@ struct Token {
   WallTime expires;
 };
 
+// One volume of "block_device_mapping_v2".
+struct RequestedVolume {
+  std::string id;
+  bool boots = false;
+  bool deleted_with_server = false;
+};
+
 struct NewServer {
   std::string name;
   std::string description;
-  std::string image_id;
+  std::string image_id;  // "": it boots from one of `volumes`
+  std::vector<RequestedVolume> volumes;
   std::string flavor_id;
   std::string key_name;
   std::string availability_zone;
@@ -109,6 +119,16 @@ struct NewPort {
   bool made_by_nova = false;
 };
 
+struct NewVolume {
+  std::string name;
+  std::string description;
+  std::int64_t size_gib = 1;
+  std::string type;
+  std::string zone;
+  std::string image_id;
+  std::map<std::string, std::string> metadata;
+};
+
 class Cloud {
  public:
   // Begins with the default contents: project, users, images, flavors, networks.
@@ -122,6 +142,7 @@ class Cloud {
   State& mutable_state();  // for the face's plain edits (names, tags, metadata); counts as a change
   GuestDriver& guests() { return guests_; }
   Faults& faults() { return faults_; }
+  const Faults& faults() const { return faults_; }
   Random& random() { return random_; }
   WallTime now() const { return clock_.wall_now(); }
 
@@ -160,6 +181,14 @@ class Cloud {
   // `port_id` "" attaches it to nothing. The id of the new one.
   Outcome<std::string> create_floating_ip(const std::string& project_id, FloatingIp request);
   Outcome<void> attach_floating_ip(FloatingIp& ip, const std::string& port_id);
+
+  // Block storage. The id of the new one, in "creating".
+  Outcome<std::string> create_volume(const Token& token, NewVolume request);
+  Outcome<void> delete_volume(Volume& volume);
+  Outcome<void> attach_volume(Volume& volume, const Server& server);
+  Outcome<void> detach_volume(Volume& volume);
+  std::vector<const Volume*> volumes_of(std::string_view server_id) const;  // the root one first
+
   std::vector<const Port*> ports_of(std::string_view server_id) const;
   std::string ensure_default_group(const std::string& project_id);
   Quota quota_of(std::string_view project_id) const;
@@ -170,12 +199,18 @@ class Cloud {
  private:
   struct Pending {
     SteadyTime due;
-    std::string server_id;
+    std::string id;  // of a server or a volume
     auto operator<=>(const Pending&) const = default;
   };
 
   void seed();
+  void set_due(const std::string& id, std::chrono::milliseconds after);
   void set_task(Server& server, TaskState task, std::chrono::milliseconds after);
+  void set_status(Volume& volume, std::string status);
+  void step(Volume& volume);
+  Outcome<void> check_volumes(const NewServer& request, const std::string& project_id) const;
+  void reserve_volume(Volume& volume, const std::string& server_id);
+  void release_volumes(const Server& server);
   void settle(Server& server, VmState state);
   void touch(Server& server);
   void step(Server& server);
@@ -204,7 +239,7 @@ class Cloud {
   State state_;
   std::map<std::string, Token, std::less<>> tokens_;
   std::set<Pending> pending_;
-  std::map<std::string, SteadyTime> due_of_;  // server id → its entry in pending_
+  std::map<std::string, SteadyTime> due_of_;  // id → its entry in pending_
   std::uint64_t revision_ = 1;
 };
 

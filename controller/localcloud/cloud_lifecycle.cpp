@@ -15,11 +15,13 @@ constexpr std::chrono::milliseconds kHangRecheck{200};
 
 void Cloud::advance() {
   while (!pending_.empty() && pending_.begin()->due <= clock_.steady_now()) {
-    const std::string id = pending_.begin()->server_id;
+    const std::string id = pending_.begin()->id;
     pending_.erase(pending_.begin());
     due_of_.erase(id);
     auto server = state_.servers.find(id);
     if (server != state_.servers.end()) step(server->second);
+    auto volume = state_.volumes.find(id);
+    if (volume != state_.volumes.end()) step(volume->second);
   }
 }
 
@@ -28,13 +30,17 @@ std::optional<SteadyTime> Cloud::next_due() const {
   return pending_.begin()->due;
 }
 
+void Cloud::set_due(const std::string& id, std::chrono::milliseconds after) {
+  auto old = due_of_.find(id);
+  if (old != due_of_.end()) pending_.erase(Pending{old->second, id});
+  const SteadyTime due = clock_.steady_now() + after;
+  pending_.insert(Pending{due, id});
+  due_of_[id] = due;
+}
+
 // A later task takes the place of an earlier one: a delete ends a build.
 void Cloud::set_task(Server& server, TaskState task, std::chrono::milliseconds after) {
-  auto old = due_of_.find(server.id);
-  if (old != due_of_.end()) pending_.erase(Pending{old->second, server.id});
-  const SteadyTime due = clock_.steady_now() + after;
-  pending_.insert(Pending{due, server.id});
-  due_of_[server.id] = due;
+  set_due(server.id, after);
   server.task = task;
   touch(server);
 }
@@ -143,6 +149,9 @@ void Cloud::spawn(Server& server) {
                                   "available for retrying build failures for instance {}.",
                                   server.id));
   }
+  for (auto& [id, volume] : state_.volumes) {
+    if (volume.server_id == server.id && volume.status == "reserved") set_status(volume, "in-use");
+  }
   server.launched = now();
   settle(server, VmState::Active);
   boot(server, Boot::First);
@@ -173,6 +182,7 @@ void Cloud::boot(Server& server, Boot boot) {
 void Cloud::remove(Server& server) {
   guests_.destroy(server.id);
   release_ports(server);
+  release_volumes(server);
   server.terminated = now();
   server.user_data.clear();  // nobody can read it any more, and it is the bulk of a row
   settle(server, VmState::Deleted);

@@ -86,7 +86,7 @@ Outcome<void> Cloud::resolve_nics(NewServer& request) const {
 }
 
 Outcome<std::vector<std::string>> Cloud::create_servers(const Token& token, NewServer request) {
-  if (!state_.images.contains(request.image_id)) {
+  if (!request.image_id.empty() && !state_.images.contains(request.image_id)) {
     return refuse(400, "Can not find requested image");
   }
   const Flavor* flavor = find_flavor(request.flavor_id);
@@ -116,6 +116,11 @@ Outcome<std::vector<std::string>> Cloud::create_servers(const Token& token, NewS
                   "Unable to launch multiple instances with a single configured port ID. "
                   "Please launch your instance one by one with different ports.");
   }
+  if (request.count > 1 && !request.volumes.empty()) {
+    return refuse(400, "Cannot attach one or more volumes to multiple instances");
+  }
+  Outcome<void> volumes = check_volumes(request, token.project_id);
+  if (!volumes) return std::unexpected(std::move(volumes).error());
   Outcome<void> quota = check_quota(token, *flavor, request.count);
   if (!quota) return std::unexpected(std::move(quota).error());
 
@@ -144,6 +149,11 @@ Outcome<std::vector<std::string>> Cloud::create_servers(const Token& token, NewS
     std::string id = server.id;
     Server& stored = state_.servers.emplace(id, std::move(server)).first->second;
     set_task(stored, TaskState::Scheduling, options_.build / 5);
+    for (const RequestedVolume& wanted : request.volumes) {
+      Volume& volume = state_.volumes.at(wanted.id);
+      reserve_volume(volume, id);
+      volume.deleted_with_server = wanted.deleted_with_server;
+    }
     ids.push_back(std::move(id));
   }
   return ids;

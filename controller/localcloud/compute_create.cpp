@@ -119,6 +119,64 @@ Outcome<void> read_networks(const Call& call, const Json& networks, NewServer& r
   return {};
 }
 
+std::unexpected<ApiError> bad_mapping(std::string_view why) {
+  return refuse(400, fmt::format("Block Device Mapping is Invalid: {}", why));
+}
+
+// Nova takes numbers and booleans as text, too, and clients send them so.
+std::int64_t boot_index_of(const Json& device) {
+  const Json& index = device["boot_index"];
+  return index.is_string() ? std::atoll(index.as_string().c_str()) : index.as_int(-1);
+}
+
+bool is_true(const Json& value) {
+  return value.as_bool() || to_lower(value.as_string()) == "true" || value.as_string() == "1";
+}
+
+// Volumes that exist, and the image on the host's own disk. What Nova makes itself from an image
+// or a snapshot this cloud has not.
+Outcome<void> read_devices(const Json& devices, NewServer& request) {
+  if (devices.is_null()) return {};
+  if (!devices.is_array()) {
+    return invalid_field("block_device_mapping_v2", devices, "is not of type 'array'");
+  }
+  bool image_boots = false;
+  for (const Json& device : devices.as_array()) {
+    for (const auto& [key, value] : device.as_object()) {
+      const std::string_view known[] = {"uuid",        "source_type",  "destination_type",
+                                        "boot_index",  "device_name",  "delete_on_termination",
+                                        "volume_size", "guest_format", "disk_bus",
+                                        "device_type", "no_device",    "volume_type",
+                                        "tag",         "volume_id"};
+      if (std::ranges::find(known, key) == std::end(known)) {
+        return invalid_field(
+            "block_device_mapping_v2/0", device,
+            fmt::format("Additional properties are not allowed ('{}' was unexpected)", key));
+      }
+    }
+    const std::string& source = device["source_type"].as_string();
+    const std::string& destination = device["destination_type"].as_string();
+    const std::string& uuid = device["uuid"].as_string();
+    if (source == "image" && destination == "local") {
+      if (uuid != request.image_id || boot_index_of(device) != 0) {
+        return bad_mapping("Mapping image to local is not supported.");
+      }
+      image_boots = true;
+    } else if (source == "volume" && (destination == "volume" || destination.empty())) {
+      request.volumes.push_back(
+          {uuid, boot_index_of(device) == 0, is_true(device["delete_on_termination"])});
+    } else {
+      return bad_mapping("this cloud maps only volumes that exist, and the image to local.");
+    }
+  }
+  const auto booting = std::ranges::count(request.volumes, true, &RequestedVolume::boots);
+  if (booting + int(image_boots) != 1) {
+    return bad_mapping(
+        "Boot sequence for the instance and image/block device mapping combination is not valid.");
+  }
+  return {};
+}
+
 Outcome<std::int64_t> read_count(const Json& server) {
   const Json& min = server["min_count"];
   const Json& max = server["max_count"];
@@ -199,6 +257,8 @@ Outcome<NewServer> read_new_server(const Cloud& cloud, const Call& call) {
   request.name = std::move(*name);
   request.description = server["description"].as_string();
   request.image_id = server["imageRef"].as_string();
+  Outcome<void> devices = read_devices(server["block_device_mapping_v2"], request);
+  if (!devices) return std::unexpected(std::move(devices).error());
   const Json& flavor = server["flavorRef"];
   request.flavor_id = flavor.is_int() ? std::to_string(flavor.as_int()) : flavor.as_string();
   request.key_name = server["key_name"].as_string();
@@ -238,11 +298,9 @@ Outcome<NewServer> read_new_server(const Cloud& cloud, const Call& call) {
   Outcome<std::int64_t> count = read_count(server);
   if (!count) return std::unexpected(std::move(count).error());
   request.count = *count;
-  // Booting from a volume needs Cinder, which this cloud has not.
-  if (request.image_id.empty()) {
-    return refuse(400,
-                  "Block Device Mapping is Invalid: Boot sequence for the instance and image/"
-                  "block device mapping combination is not valid.");
+  if (request.image_id.empty() && request.volumes.empty()) {
+    return bad_mapping(
+        "Boot sequence for the instance and image/block device mapping combination is not valid.");
   }
   return request;
 }

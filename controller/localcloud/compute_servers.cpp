@@ -141,13 +141,11 @@ Reaction servers_call(Cloud& cloud, const Call& call) {
     const Json view = server_view(cloud, call, *server, Detail::Full);
     return answer(200, Json::object({{"addresses", view["addresses"]}}));
   }
-  if (matches(call, "GET", {"servers", "*", "os-volume_attachments"})) {
-    return answer(200, Json::object({{"volumeAttachments", Json::array()}}));
-  }
   if (matches(call, "GET", {"servers", "*", "os-security-groups"})) {
     const Json view = server_view(cloud, call, *server, Detail::Full);
     return answer(200, Json::object({{"security_groups", view["security_groups"]}}));
   }
+  if (call.path[2] == "os-volume_attachments") return server_volumes(cloud, call, *server);
   if (call.path[2] == "metadata") return server_metadata(cloud, call, *server);
   if (call.path[2] == "tags" && call.microversion >= 26) return server_tags(cloud, call, *server);
   return refuse(404, "The resource could not be found.");

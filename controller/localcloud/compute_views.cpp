@@ -77,7 +77,16 @@ int power_state(const Server& server) {
   return server.vm_state == VmState::Stopped ? 4 : 0;
 }
 
-void add_extended(Json& view, const Call& call, const Server& server) {
+Json attached_view(const Cloud& cloud, const Server& server) {
+  JsonArray items;
+  for (const Volume* volume : cloud.volumes_of(server.id)) {
+    items.push_back(
+        Json::object({{"id", volume->id}, {"delete_on_termination", volume->deleted_with_server}}));
+  }
+  return items;
+}
+
+void add_extended(Json& view, const Cloud& cloud, const Call& call, const Server& server) {
   const bool placed = server.launched.has_value();
   view.set("OS-EXT-STS:task_state", text_or_null(task_state_name(server.task)));
   view.set("OS-EXT-STS:vm_state", vm_state_name(server.vm_state));
@@ -86,7 +95,7 @@ void add_extended(Json& view, const Call& call, const Server& server) {
   view.set("OS-SRV-USG:launched_at", time_or_null(server.launched));
   view.set("OS-SRV-USG:terminated_at", time_or_null(server.terminated));
   view.set("OS-DCF:diskConfig", "MANUAL");
-  view.set("os-extended-volumes:volumes_attached", Json::array());
+  view.set("os-extended-volumes:volumes_attached", attached_view(cloud, server));
   if (call.microversion >= 9) view.set("locked", false);
   if (call.microversion >= 73) view.set("locked_reason", nullptr);
   if (call.microversion >= 19) view.set("description", text_or_null(server.description));
@@ -129,9 +138,12 @@ Json server_view(const Cloud& cloud, const Call& call, const Server& server, Det
   view.set("metadata", std::move(metadata));
   view.set("hostId", server.launched ? sha256_hex(server.project_id + "localcloud").substr(0, 56)
                                      : std::string());
-  view.set("image",
-           Json::object({{"id", server.image_id},
-                         {"links", Json::array({bookmark(call, "images", server.image_id)})}}));
+  Json image = "";  // of one that boots from a volume
+  if (!server.image_id.empty()) {
+    image = Json::object({{"id", server.image_id},
+                          {"links", Json::array({bookmark(call, "images", server.image_id)})}});
+  }
+  view.set("image", std::move(image));
   view.set("flavor", embedded_flavor(cloud, call, server));
   view.set("created", format_time(server.created));
   view.set("updated", format_time(server.updated));
@@ -143,7 +155,7 @@ Json server_view(const Cloud& cloud, const Call& call, const Server& server, Det
   if (status == "ACTIVE" || status == "BUILD" || status == "REBUILD") view.set("progress", 0);
   Json groups = groups_view(cloud, server);
   if (!groups.empty()) view.set("security_groups", std::move(groups));
-  add_extended(view, call, server);
+  add_extended(view, cloud, call, server);
   if (detail == Detail::Full && call.microversion >= 71) {
     const bool grouped = cloud.state().server_groups.contains(server.group_id);
     view.set("server_groups", grouped ? Json::array({server.group_id}) : Json::array());

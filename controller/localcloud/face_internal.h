@@ -72,12 +72,14 @@ Reaction identity_call(Cloud& cloud, const Call& call);
 Reaction compute_call(Cloud& cloud, const Call& call);
 Reaction network_call(Cloud& cloud, const Call& call);
 Reaction image_call(Cloud& cloud, const Call& call);
+Reaction volume_call(Cloud& cloud, const Call& call);
 Reaction switches_call(Cloud& cloud, const Call& call);
 
 Answer identity_versions(const Call& call, bool single);
 Answer compute_versions(const Call& call, bool single);
 Answer network_versions(const Call& call);
 Answer image_versions(const Call& call, int status);
+Answer volume_versions(const Call& call);
 
 // Parts of the compute service.
 Reaction servers_call(Cloud& cloud, const Call& call);
@@ -85,6 +87,7 @@ Reaction server_action(Cloud& cloud, const Call& call, Server& server);
 Reaction server_metadata(Cloud& cloud, const Call& call, Server& server);
 Reaction server_tags(Cloud& cloud, const Call& call, Server& server);
 Outcome<std::vector<const Server*>> select_servers(const Cloud& cloud, const Call& call);
+Reaction server_volumes(Cloud& cloud, const Call& call, Server& server);
 Reaction server_groups_call(Cloud& cloud, const Call& call);
 Outcome<NewServer> read_new_server(const Cloud& cloud, const Call& call);
 Outcome<std::string> read_user_data(const Json& json);

@@ -44,8 +44,13 @@ struct Faults {
   // So many further builds end because Nova looks at the quota a second time: of creates that come
   // together it may take more than there is room for, and then refuses all of them.
   std::int64_t quota_races = 0;
-  bool build_hangs = false;   // builds stay in BUILD/spawning until switched off
-  bool deletes_hang = false;  // deleted servers stay in task "deleting" until then
+  bool no_block_storage = false;             // the catalog has no Cinder, and nothing answers there
+  std::int64_t volume_failures = 0;          // so many further volumes end in error
+  std::int64_t volume_removal_failures = 0;  // so many further deletes of volumes end so, too
+  std::chrono::milliseconds detach_delay{0};  // of volumes whose server is gone
+  bool volumes_hang = false;                  // volumes stay in "creating" until switched off
+  bool build_hangs = false;                   // builds stay in BUILD/spawning until switched off
+  bool deletes_hang = false;                  // deleted servers stay in task "deleting" until then
 
   // The newest calls, oldest first; `calls_total` counts all.
   std::deque<CallRecord> calls;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kMicroversionMax = 93;
 
-enum class Service : std::uint8_t { None, Identity, Compute, Network, Image, Switches };
+enum class Service : std::uint8_t { None, Identity, Compute, Network, Image, Volume, Switches };
 
 // Ends as soon as it is read: the client sees a connection that broke in the middle of the answer.
 class BrokenBody final : public http::BodyStream {
@@ -185,11 +185,10 @@ Outcome<void> Exchange::take_apart() {
     std::string_view version;
     Service service;
   };
-  constexpr Prefix kPrefixes[] = {{"identity", "v3", Service::Identity},
-                                  {"compute", "v2.1", Service::Compute},
-                                  {"network", "v2.0", Service::Network},
-                                  {"image", "v2", Service::Image},
-                                  {"localcloud", "v1", Service::Switches}};
+  constexpr Prefix kPrefixes[] = {
+      {"identity", "v3", Service::Identity}, {"compute", "v2.1", Service::Compute},
+      {"network", "v2.0", Service::Network}, {"image", "v2", Service::Image},
+      {"volume", "v3", Service::Volume},     {"localcloud", "v1", Service::Switches}};
   for (const Prefix& prefix : kPrefixes) {
     if (segments[0] != prefix.name) continue;
     service_ = prefix.service;
@@ -240,6 +239,8 @@ std::optional<Answer> Exchange::versions() const {
       return network_versions(call_);
     case Service::Image:
       return image_versions(call_, 300);
+    case Service::Volume:
+      return volume_versions(call_);
     default:
       return std::nullopt;
   }
@@ -248,7 +249,8 @@ std::optional<Answer> Exchange::versions() const {
 Reaction Exchange::react() {
   std::optional<Answer> documents = versions();
   if (documents) return std::move(*documents);
-  if (service_ == Service::None || !versioned_) {
+  const bool absent = service_ == Service::Volume && cloud_.faults().no_block_storage;
+  if (service_ == Service::None || absent || !versioned_) {
     return refuse(404, "The resource could not be found.", "HTTPNotFound");
   }
   if (service_ == Service::Switches) return switches_call(cloud_, call_);
@@ -261,6 +263,8 @@ Reaction Exchange::react() {
       return network_call(cloud_, call_);
     case Service::Image:
       return image_call(cloud_, call_);
+    case Service::Volume:
+      return volume_call(cloud_, call_);
     default:
       break;
   }

@@ -16,7 +16,8 @@ struct Service {
 constexpr Service kServices[] = {{"compute", "nova", "/compute/v2.1"},
                                  {"identity", "keystone", "/identity"},
                                  {"image", "glance", "/image"},
-                                 {"network", "neutron", "/network"}};
+                                 {"network", "neutron", "/network"},
+                                 {"volumev3", "cinderv3", "/volume/v3/"}};  // and the project
 
 Json domain_view() {
   return Json::object({{"id", "default"}, {"name", "Default"}});
@@ -27,9 +28,12 @@ std::string stable_id(std::string_view what) {
   return sha256_hex(what).substr(0, 32);
 }
 
-Json catalog_view(const Cloud& cloud, const Call& call) {
+Json catalog_view(const Cloud& cloud, const Call& call, const Token& token) {
   JsonArray catalog;
   for (const Service& service : kServices) {
+    const bool volumes = service.type == "volumev3";
+    if (volumes && cloud.faults().no_block_storage) continue;
+    const std::string path = std::string(service.path) + (volumes ? token.project_id : "");
     JsonArray endpoints;
     for (const char* interface : {"admin", "internal", "public"}) {
       endpoints.push_back(
@@ -37,7 +41,7 @@ Json catalog_view(const Cloud& cloud, const Call& call) {
                         {"interface", interface},
                         {"region", cloud.options().region},
                         {"region_id", cloud.options().region},
-                        {"url", call.base_url + std::string(service.path)}}));
+                        {"url", call.base_url + path}}));
     }
     catalog.push_back(Json::object({{"id", stable_id(service.type)},
                                     {"type", service.type},
@@ -109,7 +113,7 @@ Json token_view(const Cloud& cloud, const Call& call, const Token& token) {
   view.set("is_domain", false);
   view.set("roles", roles_view(user != nullptr && user->admin));
   if (!call.parameter("nocatalog").empty()) return Json::object({{"token", std::move(view)}});
-  view.set("catalog", catalog_view(cloud, call));
+  view.set("catalog", catalog_view(cloud, call, token));
   return Json::object({{"token", std::move(view)}});
 }
 
@@ -254,8 +258,8 @@ Reaction identity_call(Cloud& cloud, const Call& call) {
     return subject_token(cloud, call);
   }
   if (matches(call, "GET", {"auth", "catalog"})) {
-    return answer(
-        200, Json::object({{"catalog", catalog_view(cloud, call)}, {"links", Json::object()}}));
+    return answer(200, Json::object({{"catalog", catalog_view(cloud, call, call.token)},
+                                     {"links", Json::object()}}));
   }
   if (matches(call, "GET", {"auth", "projects"}) || matches(call, "GET", {"projects"}) ||
       matches(call, "GET", {"users", "*", "projects"})) {

@@ -65,7 +65,9 @@ ParsedSettings parse_settings(int argc, char** argv) {
   std::string listen = "127.0.0.1:8774";
   std::int64_t build_seconds = 2;
   std::int64_t token_ttl = 3600;
-  CLI::App app{"An OpenStack-compatible cloud on this machine: Keystone, Nova, Neutron, Glance."};
+  CLI::App app{
+      "An OpenStack-compatible cloud on this machine: Keystone, Nova, Neutron, Glance, "
+      "Cinder."};
   app.add_option("--listen", listen, "loopback address and port; port 0 takes a free one")
       ->capture_default_str();
   app.add_option("--cidr", settings.cloud.cidr, "pool of the servers' addresses, in 127.0.0.0/8")

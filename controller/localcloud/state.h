@@ -111,6 +111,27 @@ struct FloatingIp {
   WallTime updated;
 };
 
+struct Volume {
+  std::string id;
+  std::string name;
+  std::string description;
+  std::string project_id;
+  std::string user_id;
+  std::int64_t size_gib = 1;
+  std::string type;
+  std::string zone;
+  std::string image_id;  // that it was made from; "": it is empty, and not bootable
+  std::map<std::string, std::string> metadata;
+  std::string status = "creating";  // as Cinder spells it
+  std::string server_id;            // that has it, or has reserved it; "" if none
+  std::string attachment_id;
+  std::string device;  // "/dev/vda"
+  bool deleted_with_server = false;
+  std::uint64_t sequence = 0;  // order of creation
+  WallTime created;
+  WallTime updated;
+};
+
 struct SecurityGroupRule {
   std::string id;
   std::string direction = "ingress";
@@ -179,7 +200,7 @@ struct Server {
   std::string description;
   std::string project_id;
   std::string user_id;
-  std::string image_id;
+  std::string image_id;  // "": it boots from a volume
   std::string flavor_id;
   std::string key_name;
   std::string availability_zone;
@@ -210,6 +231,8 @@ struct Quota {
   std::int64_t server_groups = 10;
   std::int64_t security_groups = 20;
   std::int64_t security_group_rules = 200;
+  std::int64_t volumes = 100;
+  std::int64_t volume_gib = 10'000;
 };
 
 struct State {
@@ -223,6 +246,7 @@ struct State {
   std::map<std::string, Subnet> subnets;
   std::map<std::string, Port> ports;
   std::map<std::string, FloatingIp> floating_ips;
+  std::map<std::string, Volume> volumes;
   std::map<std::string, SecurityGroup> security_groups;
   std::vector<KeyPair> key_pairs;
   std::map<std::string, ServerGroup> server_groups;

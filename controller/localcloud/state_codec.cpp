@@ -1,4 +1,5 @@
 #include "controller/localcloud/state.h"
+#include "controller/localcloud/volume_codec_internal.h"
 
 #include <utility>
 
@@ -376,7 +377,9 @@ Json encode_quota(const Quota& quota) {
                        {"floating_ips", quota.floating_ips},
                        {"server_groups", quota.server_groups},
                        {"security_groups", quota.security_groups},
-                       {"security_group_rules", quota.security_group_rules}});
+                       {"security_group_rules", quota.security_group_rules},
+                       {"volumes", quota.volumes},
+                       {"volume_gib", quota.volume_gib}});
 }
 
 Quota decode_quota(const Json& json) {
@@ -387,7 +390,9 @@ Quota decode_quota(const Json& json) {
           .floating_ips = json["floating_ips"].as_int(-1),
           .server_groups = json["server_groups"].as_int(-1),
           .security_groups = json["security_groups"].as_int(-1),
-          .security_group_rules = json["security_group_rules"].as_int(-1)};
+          .security_group_rules = json["security_group_rules"].as_int(-1),
+          .volumes = json["volumes"].as_int(-1),
+          .volume_gib = json["volume_gib"].as_int(-1)};
 }
 
 // A map of things that know their id, as a list.
@@ -434,6 +439,7 @@ Json encode_state(const State& state) {
        {"subnets", encode_by_id(state.subnets, encode_subnet)},
        {"ports", encode_by_id(state.ports, encode_port)},
        {"floating_ips", encode_by_id(state.floating_ips, encode_floating_ip)},
+       {"volumes", encode_by_id(state.volumes, encode_volume)},
        {"security_groups", encode_by_id(state.security_groups, encode_group)},
        {"key_pairs", encode_items(state.key_pairs, encode_key_pair)},
        {"server_groups", encode_by_id(state.server_groups, encode_server_group)},
@@ -458,6 +464,7 @@ Result<State> decode_state(const Json& json) {
   state.subnets = decode_by_id<Subnet>(json["subnets"], decode_subnet);
   state.ports = decode_by_id<Port>(json["ports"], decode_port);
   state.floating_ips = decode_by_id<FloatingIp>(json["floating_ips"], decode_floating_ip);
+  state.volumes = decode_by_id<Volume>(json["volumes"], decode_volume);
   state.security_groups = decode_by_id<SecurityGroup>(json["security_groups"], decode_group);
   state.key_pairs = decode_items<KeyPair>(json["key_pairs"], decode_key_pair);
   state.server_groups = decode_by_id<ServerGroup>(json["server_groups"], decode_server_group);

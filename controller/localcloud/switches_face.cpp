@@ -36,9 +36,11 @@ Json state_view(Cloud& cloud) {
   const Project& project = cloud.state().projects.front();
   return Json::object(
       {{"servers", std::move(servers)},
-       {"counts", Json::object({{"servers", static_cast<std::int64_t>(count)},
-                                {"ports", static_cast<std::int64_t>(cloud.state().ports.size())},
-                                {"calls", static_cast<std::int64_t>(cloud.faults().calls_total)}})},
+       {"counts",
+        Json::object({{"servers", static_cast<std::int64_t>(count)},
+                      {"ports", static_cast<std::int64_t>(cloud.state().ports.size())},
+                      {"volumes", static_cast<std::int64_t>(cloud.state().volumes.size())},
+                      {"calls", static_cast<std::int64_t>(cloud.faults().calls_total)}})},
        {"project", Json::object({{"id", project.id}, {"name", project.name}})}});
 }
 
@@ -78,6 +80,11 @@ Json faults_view(const Faults& faults) {
                        {"no_valid_host", faults.no_valid_host},
                        {"no_router", faults.no_router},
                        {"quota_races", faults.quota_races},
+                       {"no_block_storage", faults.no_block_storage},
+                       {"volume_failures", faults.volume_failures},
+                       {"volume_removal_failures", faults.volume_removal_failures},
+                       {"detach_delay_ms", static_cast<std::int64_t>(faults.detach_delay.count())},
+                       {"volumes_hang", faults.volumes_hang},
                        {"build_hangs", faults.build_hangs},
                        {"deletes_hang", faults.deletes_hang}});
 }
@@ -129,6 +136,16 @@ Reaction set_faults(Faults& faults, const Json& body) {
       faults.no_router = value.as_bool();
     } else if (key == "quota_races") {
       faults.quota_races = value.as_int();
+    } else if (key == "no_block_storage") {
+      faults.no_block_storage = value.as_bool();
+    } else if (key == "volume_failures") {
+      faults.volume_failures = value.as_int();
+    } else if (key == "volume_removal_failures") {
+      faults.volume_removal_failures = value.as_int();
+    } else if (key == "detach_delay_ms") {
+      faults.detach_delay = read_ms(value);
+    } else if (key == "volumes_hang") {
+      faults.volumes_hang = value.as_bool();
     } else if (key == "build_hangs") {
       faults.build_hangs = value.as_bool();
     } else if (key == "deletes_hang") {
@@ -143,9 +160,11 @@ Reaction set_faults(Faults& faults, const Json& body) {
 
 void clear_faults(Faults& faults) {
   faults.requests.clear();
-  faults.latency = faults.spawn_delay = std::chrono::milliseconds(0);
+  faults.latency = faults.spawn_delay = faults.detach_delay = std::chrono::milliseconds(0);
+  faults.volume_failures = faults.volume_removal_failures = 0;
   faults.spawn_failures = faults.no_valid_host = faults.quota_races = 0;
-  faults.no_router = faults.build_hangs = faults.deletes_hang = false;
+  faults.no_router = faults.build_hangs = faults.deletes_hang = faults.volumes_hang = false;
+  faults.no_block_storage = false;
 }
 
 Reaction add_image(Cloud& cloud, const Json& body) {

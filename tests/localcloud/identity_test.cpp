@@ -39,10 +39,12 @@ TEST(Identity, TokenNamesUserProjectAndEveryEndpoint) {
       }
     }
   }
-  EXPECT_THAT(public_urls, ::testing::UnorderedElementsAre("compute http://cloud.test/compute/v2.1",
-                                                           "identity http://cloud.test/identity",
-                                                           "image http://cloud.test/image",
-                                                           "network http://cloud.test/network"));
+  const std::string project = world.cloud.state().projects.front().id;
+  EXPECT_THAT(public_urls,
+              ::testing::UnorderedElementsAre(
+                  "compute http://cloud.test/compute/v2.1", "identity http://cloud.test/identity",
+                  "image http://cloud.test/image", "network http://cloud.test/network",
+                  "volumev3 http://cloud.test/volume/v3/" + project));
 }
 
 TEST(Identity, WrongCredentialsAreAllTheSame401) {

@@ -218,6 +218,23 @@ TEST_F(CommandLine, CreatesShowsAndDeletesAServer) {
   EXPECT_EQ(parse_json(openstack({"server", "list", "-f", "json"})).value_or(Json()).size(), 0u);
 }
 
+TEST_F(CommandLine, BootsAServerFromAVolume) {
+  start({"--guests", "none"});
+  openstack({"volume", "create", "--size", "2", "--image", "debian-12", "--type", "ssd", "disk"});
+  const auto status = [this] {
+    return parse_json(openstack({"volume", "show", "disk", "-f", "json"}))
+        .value_or(Json())["status"]
+        .as_string();
+  };
+  EXPECT_EQ(status(), "available");
+  openstack({"server", "create", "--volume", "disk", "--flavor", "m1.tiny", "--network", "private",
+             "--wait", "web"});
+  EXPECT_EQ(status(), "in-use");
+  EXPECT_THAT(openstack({"server", "show", "web"}), HasSubstr("booted from volume"));
+  openstack({"server", "delete", "--wait", "web"});
+  openstack({"volume", "delete", "disk"});
+}
+
 TEST_F(CommandLine, ListsWhatTheCloudOffers) {
   start({"--guests", "none"});
   EXPECT_THAT(openstack({"token", "issue"}, "localcloud-appcred"), HasSubstr("project_id"));
@@ -226,7 +243,10 @@ TEST_F(CommandLine, ListsWhatTheCloudOffers) {
   EXPECT_THAT(openstack({"network", "list"}), HasSubstr("app-net"));
   EXPECT_THAT(openstack({"subnet", "list"}), HasSubstr("private"));
   EXPECT_THAT(openstack({"security", "group", "list"}), HasSubstr("default"));
-  EXPECT_THAT(openstack({"quota", "show"}), HasSubstr("instances"));
+  EXPECT_THAT(openstack({"volume", "type", "list"}), HasSubstr("ssd"));
+  const std::string quota = openstack({"quota", "show"});
+  EXPECT_THAT(quota, HasSubstr("instances"));
+  EXPECT_THAT(quota, HasSubstr("gigabytes"));
 }
 
 }  // namespace
