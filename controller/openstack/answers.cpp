@@ -300,4 +300,33 @@ Result<Image> parse_image(const Json& json) {
   return image;
 }
 
+Result<Volume> parse_volume(const Json& json) {
+  Result<std::string> id = parse_id(json, "volume");
+  if (!id) return std::unexpected(std::move(id).error());
+  Volume volume{.id = *id,
+                .name = text_of(json["name"]),
+                .status = text_of(json["status"]),
+                .size_gib = json["size"].as_int(),
+                .metadata = string_members(json["metadata"]),
+                .server_ids = {}};
+  if (volume.status.empty()) {
+    return fail(ErrorCode::Unavailable, "volume " + *id + " has no status");
+  }
+  for (const Json& attachment : json["attachments"].as_array()) {
+    std::string server = reference_of(attachment["server_id"]);
+    if (!server.empty() && volume.server_ids.size() < kManyMax) {
+      volume.server_ids.push_back(std::move(server));
+    }
+  }
+  return volume;
+}
+
+Result<VolumeQuota> parse_volume_quota(const Json& limits) {
+  if (!limits["maxTotalVolumes"].is_int()) {
+    return fail(ErrorCode::Unavailable, "the answer holds no limits");
+  }
+  return VolumeQuota{.volumes = quota_use(limits, "maxTotalVolumes", "totalVolumesUsed"),
+                     .gib = quota_use(limits, "maxTotalVolumeGigabytes", "totalGigabytesUsed")};
+}
+
 }  // namespace clickdeploy::openstack

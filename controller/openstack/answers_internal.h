@@ -1,4 +1,4 @@
-// From the JSON of Nova, Neutron and Glance to our values.
+// From the JSON of Nova, Neutron, Glance and Cinder to our values.
 //
 // Strict where it matters (ids are plain, a server has a status), lenient where clouds differ.
 // Text that people will see is cleaned of control characters. Errors: Unavailable, naming what is
@@ -28,6 +28,8 @@ Result<FloatingIP> parse_floating_ip(const Json& json);
 Result<ServerGroup> parse_server_group(const Json& json);
 Result<NetworkQuota> parse_network_quota(const Json& quota);  // of GET /quotas/ID/details.json
 Result<Image> parse_image(const Json& json);
+Result<Volume> parse_volume(const Json& json);
+Result<VolumeQuota> parse_volume_quota(const Json& limits);  // "absolute" of GET /limits
 
 // The id of a created thing; Unavailable if it is not plain.
 Result<std::string> parse_id(const Json& json, const char* kind);

@@ -16,7 +16,13 @@ std::vector<std::string> types_of(const std::string& service) {
   if (service == "compute") return {"compute", "computev21", "compute_legacy"};
   if (service == "network") return {"network", "networking"};
   if (service == "image") return {"image", "imagev2"};
+  if (service == "volume") return {"block-storage", "volumev3", "block-store"};
   return {service};
+}
+
+// What people look for in the catalog.
+std::string official_name(const std::string& service) {
+  return service == "volume" ? "block-storage or volumev3" : service;
 }
 
 std::string interface_of(std::string_view text) {
@@ -99,8 +105,8 @@ Result<std::string> Catalog::endpoint(const std::string& service, const std::str
     if (type.empty() && services.contains(candidate)) type = candidate;
   }
   if (type.empty()) {
-    return fail(ErrorCode::NotFound,
-                "the catalog has no service of type " + service + "; it has: " + list_of(services));
+    return fail(ErrorCode::NotFound, "the catalog has no service of type " +
+                                         official_name(service) + "; it has: " + list_of(services));
   }
 
   std::set<std::string> regions;
@@ -130,9 +136,10 @@ Result<std::string> Catalog::endpoint(const std::string& service, const std::str
 
 std::string Catalog::hash(const std::string& region, const std::string& interface) const {
   std::string all;
-  for (const char* service : {"compute", "image", "network"}) {
+  for (const std::string service : {"compute", "image", "network", "volume"}) {
     Result<std::string> url = endpoint(service, region, interface);
-    all += std::string(service) + "=" + (url ? *url : "") + "\n";
+    if (!url && service == "volume") continue;  // not every cloud has it
+    all += service + "=" + (url ? *url : "") + "\n";
   }
   return sha256_hex(all).substr(0, 32);
 }

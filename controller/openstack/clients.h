@@ -1,4 +1,5 @@
-// ComputeClient, NetworkClient, ImageClient: one function per request of Nova, Neutron and Glance.
+// ComputeClient, NetworkClient, ImageClient, VolumeClient: one function per request of Nova,
+// Neutron, Glance and Cinder.
 //
 // A client tries once; retry lives in the work queue. A list is all pages or an error, never a
 // part; a page link to another host or one seen before is an error, and so are more than 1,000
@@ -43,6 +44,8 @@ class ComputeClient {
   Task<Result<void>> delete_server_tag(std::string id, std::string tag);  // gone is a success
   Task<Result<void>> rename_server(std::string id, std::string name);
   Task<Result<std::string>> console_output(std::string id, int lines);
+  // Its outcome shows in the volume: attaching, then in-use. Conflict: it is not available.
+  Task<Result<void>> attach_volume(std::string server_id, std::string volume_id);
   Task<Result<std::vector<Flavor>>> list_flavors();
   Task<Result<Quota>> quota();
 
@@ -96,6 +99,29 @@ class ImageClient {
   // Active ones of that name; "": all active ones.
   Task<Result<std::vector<Image>>> list_images(std::string name);
   Task<Result<std::optional<Image>>> get_image(std::string id);
+
+ private:
+  Session& session_;
+};
+
+// Not every cloud has Cinder: Session::offers("volume").
+class VolumeClient {
+ public:
+  explicit VolumeClient(Session& session) : session_(session) {}
+
+  // Those whose metadata has this value under this name; "" lists all volumes of the project.
+  Task<Result<std::vector<Volume>>> list_volumes(std::string name = "", std::string value = "");
+  Task<Result<std::optional<Volume>>> get_volume(std::string id);
+  // In `creating`, or further. NotFound: there is no such type.
+  Task<Result<Volume>> create_volume(VolumeCreate create);
+  // It is gone when get_volume() says so. One that is gone is a success. Conflict: its state does
+  // not allow it (it is attached, being made, or has snapshots).
+  Task<Result<void>> delete_volume(std::string id);
+  Task<Result<void>> delete_volume_metadata(std::string id, std::string name);  // gone is a success
+  // In place of all that it has. NotFound: there is no such volume.
+  Task<Result<void>> replace_volume_metadata(std::string id,
+                                             std::map<std::string, std::string> metadata);
+  Task<Result<VolumeQuota>> quota();
 
  private:
   Session& session_;

@@ -21,6 +21,31 @@ Json strings(const std::vector<std::string>& values) {
   return list;
 }
 
+// Whatever is attached is ours to delete, never Nova's.
+Json device(std::string uuid, int boot_index) {
+  return Json::object({{"uuid", std::move(uuid)},
+                       {"source_type", "volume"},
+                       {"destination_type", "volume"},
+                       {"boot_index", boot_index},
+                       {"delete_on_termination", false}});
+}
+
+// Empty for a server that has no volumes. Beside volumes Nova wants the image named here too.
+Json devices(const ServerCreate& create) {
+  Json list = Json::array();
+  if (!create.root_volume_id.empty()) {
+    list.push_back(device(create.root_volume_id, 0));
+  } else if (!create.volume_ids.empty()) {
+    list.push_back(Json::object({{"uuid", create.image_id},
+                                 {"source_type", "image"},
+                                 {"destination_type", "local"},
+                                 {"boot_index", 0},
+                                 {"delete_on_termination", true}}));
+  }
+  for (const std::string& id : create.volume_ids) list.push_back(device(id, -1));
+  return list;
+}
+
 Json create_body(const ServerCreate& create, std::string user_data) {
   Json networks = "none";  // an empty list would mean "any of the project's"
   if (!create.port_ids.empty()) {
@@ -30,9 +55,11 @@ Json create_body(const ServerCreate& create, std::string user_data) {
     }
   }
   Json server = Json::object({{"name", create.name},
-                              {"imageRef", create.image_id},
+                              {"imageRef", create.root_volume_id.empty() ? create.image_id : ""},
                               {"flavorRef", create.flavor_id},
                               {"networks", std::move(networks)}});
+  Json disks = devices(create);
+  if (!disks.empty()) server.set("block_device_mapping_v2", std::move(disks));
   if (!create.availability_zone.empty()) server.set("availability_zone", create.availability_zone);
   if (create.config_drive) server.set("config_drive", *create.config_drive);
   if (!create.key_name.empty()) server.set("key_name", create.key_name);
@@ -156,6 +183,25 @@ Task<Result<void>> ComputeClient::reboot_server(std::string id, RebootType type)
   Result<ApiResponse> answer = co_await session_.request(std::move(request));
   if (!answer) co_return fail_in(kWhat, std::move(answer).error());
   co_return Result<void>();
+}
+
+Task<Result<void>> ComputeClient::attach_volume(std::string server_id, std::string volume_id) {
+  constexpr std::string_view kWhat = "attach volume";
+  if (!is_plain_id(server_id)) co_return bad_id(kWhat);
+  ApiRequest request;
+  request.service = "compute";
+  request.method = "POST";
+  request.path = server_path(server_id) + "/os-volume_attachments";
+  request.body =
+      Json::object({{"volumeAttachment", Json::object({{"volumeId", std::move(volume_id)}})}});
+  Result<ApiResponse> answer = co_await session_.request(std::move(request));
+  if (answer) co_return Result<void>();
+  // Nova passes on how Cinder calls a volume in another state: a bad request.
+  Error error = std::move(answer).error();
+  if (error.code() == ErrorCode::InvalidArgument) {
+    error = Error(ErrorCode::Conflict, error.message());
+  }
+  co_return fail_in(kWhat, std::move(error));
 }
 
 Task<Result<std::string>> ComputeClient::console_output(std::string id, int lines) {

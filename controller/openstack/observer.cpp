@@ -43,12 +43,14 @@ struct CloudObserver::State {
       : session(the_session),
         compute(the_session),
         network(the_session),
+        volume(the_session),
         clock(the_clock),
         poll(std::max<nanoseconds>(the_options.poll, seconds(1))) {}
 
   Session& session;
   ComputeClient compute;
   NetworkClient network;
+  VolumeClient volume;
   Clock& clock;
   const nanoseconds poll;
 
@@ -58,13 +60,42 @@ struct CloudObserver::State {
   std::uint32_t failures = 0;  // in a row
   bool poked = false;
   bool with_floating_ips = false;
+  bool with_volumes = false;
   bool quota_wanted = false;
 
   Task<Result<CloudSnapshot>> sweep();
+  Task<void> sweep_volumes(CloudSnapshot& next, bool quota_due);
   Task<void> pause(SteadyTime swept_at);
   void publish(Result<CloudSnapshot> result);
   nanoseconds pause_length() const;
 };
+
+// Most fleets have no volumes; what a lost database has left is worth a look a minute.
+Task<void> CloudObserver::State::sweep_volumes(CloudSnapshot& next, bool quota_due) {
+  Result<bool> offered = co_await session.offers("volume");
+  if (!offered || !*offered) co_return;
+  if (!with_volumes && !quota_due) {
+    next.volumes = snapshot->volumes;
+    next.volumes_error = snapshot->volumes_error;
+  } else {
+    Result<std::vector<Volume>> volumes = co_await volume.list_volumes();
+    if (!volumes) {
+      next.volumes_error = std::move(volumes).error();
+    } else {
+      next.volumes.emplace();
+      for (Volume& each : *volumes) {
+        std::string id = each.id;
+        next.volumes->emplace(std::move(id), std::move(each));
+      }
+    }
+  }
+  if (!quota_due) {
+    next.volume_quota = snapshot->volume_quota;
+  } else {
+    Result<VolumeQuota> quota = co_await volume.quota();
+    if (quota) next.volume_quota = *quota;
+  }
+}
 
 // All of it, or an error: a caller must never take half a list for the whole.
 Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
@@ -104,7 +135,9 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
 
   // The quota matters to people, not to decisions, and its request is dear.
   const bool same_project = snapshot && snapshot->identity.project_id == next.identity.project_id;
-  if (same_project && !quota_wanted && (next.sequence - 1) % kSweepsPerQuota != 0) {
+  const bool quota_due =
+      !same_project || quota_wanted || (next.sequence - 1) % kSweepsPerQuota == 0;
+  if (!quota_due) {
     next.quota = snapshot->quota;
     next.network_quota = snapshot->network_quota;
     next.counted = snapshot->counted;
@@ -119,6 +152,8 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
     Result<NetworkQuota> of_network = co_await network.quota();
     if (of_network) next.network_quota = *of_network;
   }
+
+  co_await sweep_volumes(next, quota_due);
 
   // A log-in in between may have been into another project: then these lists are of two.
   Result<Identity> after = co_await session.identity();
@@ -195,6 +230,11 @@ void CloudObserver::want_quota() {
 void CloudObserver::want_floating_ips() {
   if (!state_->with_floating_ips) poke();
   state_->with_floating_ips = true;
+}
+
+void CloudObserver::want_volumes() {
+  if (!state_->with_volumes) want_quota();
+  state_->with_volumes = true;
 }
 
 std::shared_ptr<const CloudSnapshot> CloudObserver::snapshot() const {

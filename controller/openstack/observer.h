@@ -33,9 +33,14 @@ struct CloudSnapshot {
   std::map<std::string, Port> ports;      // by id
   // By id; nullopt until want_floating_ips() was called.
   std::optional<std::map<std::string, FloatingIP>> floating_ips;
+  // By id; up to some sweeps old until want_volumes() was called. Nullopt: the cloud has none, or
+  // could not list them; `volumes_error` says why.
+  std::optional<std::map<std::string, Volume>> volumes;
+  std::optional<Error> volumes_error;
   // Asked for now and then, so up to some sweeps old.
   Quota quota;
-  std::optional<NetworkQuota> network_quota;             // nullopt: the cloud does not tell
+  std::optional<NetworkQuota> network_quota;  // nullopt: the cloud does not tell
+  std::optional<VolumeQuota> volume_quota;
   std::shared_ptr<const std::set<std::string>> counted;  // the servers that `quota` counts
   std::multimap<std::string, std::string> ids_by_tag;    // made with the servers
 
@@ -65,6 +70,10 @@ class CloudObserver {
 
   // From now on sweeps list floating IPs too: one more call, which most fleets do not need.
   void want_floating_ips();
+
+  // From now on each sweep lists volumes, if the cloud has any. A sweep without that list is
+  // complete all the same: servers do not depend on it.
+  void want_volumes();
 
   std::shared_ptr<const CloudSnapshot> snapshot() const;  // nullptr before the first complete one
   std::optional<Error> last_error() const;  // of the last sweep; nullopt if it was complete

@@ -338,6 +338,13 @@ Task<Result<std::string>> Session::endpoint(std::string service) {
   co_return state_->endpoint_of(*login, service);
 }
 
+Task<Result<bool>> Session::offers(std::string service) {
+  Result<LoginPtr> login = co_await state_->login(nullptr);
+  if (!login) co_return std::unexpected(std::move(login).error());
+  const Credentials& used = state_->credentials;
+  co_return (*login)->login.catalog.endpoint(service, used.region, used.interface).has_value();
+}
+
 Task<Result<ApiResponse>> Session::request(ApiRequest request) {
   const std::string verb = request.method + " " + request.service;
   LoginPtr refused;

@@ -9,9 +9,9 @@
 // PermissionDenied or, for a quota, ResourceExhausted, 404 → NotFound, 409 → Conflict, 413 and 429
 // → ResourceExhausted, others → Unavailable. The message is the cloud's own first sentence with its
 // request ID. A body that is not the JSON we asked for (a proxy's HTML) is Unavailable; so is a 404
-// of compute or network that is not JSON. An Unavailable error that begins with "connect" says that
-// the request was never sent: the log-in or the catalog failed before it, or the connection was
-// refused.
+// of compute, network or volume that is not JSON. An Unavailable error that begins with "connect"
+// says that the request was never sent: the log-in or the catalog failed before it, or the
+// connection was refused.
 //
 // Threads: one executor's thread. Lifetime: outlives every call and every client made on it.
 
@@ -48,7 +48,7 @@ enum class Priority : std::uint8_t {
 // A request to one service. Path is relative to the service's endpoint
 // ("/servers/detail?limit=100").
 struct ApiRequest {
-  std::string service;  // catalog type: compute | network | image
+  std::string service;  // catalog type: compute | network | image | volume
   std::string method = "GET";
   std::string path;
   Json body;  // null: none
@@ -75,6 +75,10 @@ class Session {
   // The endpoint of a service type in our region and interface. NotFound names what is missing and
   // what the catalog has.
   Task<Result<std::string>> endpoint(std::string service);
+
+  // Has the catalog that we have an endpoint for it? Unlike endpoint(), a catalog that lacks it is
+  // not read again for that.
+  Task<Result<bool>> offers(std::string service);
 
   // Any status up to 300 is a success; others are Errors as above. May wait for its turn and for
   // its answer, each up to the deadline of SessionLimits, and for a log-in before that.

@@ -73,6 +73,8 @@ struct Server {
 struct ServerCreate {
   std::string name;
   std::string image_id;
+  std::string root_volume_id;           // boots from it, whatever its image; "": from the image
+  std::vector<std::string> volume_ids;  // attached besides; they outlive the server
   std::string flavor_id;
   std::vector<std::string> port_ids;
   std::string server_group_id;
@@ -196,6 +198,25 @@ struct FloatingIPCreate {
   std::string port_id;  // "": attached to nothing
 };
 
+struct Volume {
+  std::string id;
+  std::string name;
+  std::string status;  // available, in-use, creating, error, … as Cinder spells it
+  std::int64_t size_gib = 0;
+  std::map<std::string, std::string> metadata;
+  std::vector<std::string> server_ids;  // that it is attached to
+
+  bool operator==(const Volume&) const = default;
+};
+
+struct VolumeCreate {
+  std::string name;
+  std::int64_t size_gib = 0;
+  std::string type;      // "": the cloud's default
+  std::string image_id;  // that it is made from; "": it is empty
+  std::map<std::string, std::string> metadata;
+};
+
 struct ServerGroup {
   std::string id;
   std::string name;
@@ -224,6 +245,13 @@ struct NetworkQuota {
   QuotaUse floating_ips;
 
   bool operator==(const NetworkQuota&) const = default;
+};
+
+struct VolumeQuota {
+  QuotaUse volumes;
+  QuotaUse gib;
+
+  bool operator==(const VolumeQuota&) const = default;
 };
 
 // Who we are to this cloud, learnt at log-in.

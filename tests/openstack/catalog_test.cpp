@@ -36,12 +36,28 @@ TEST(Catalog, ChoosesByRegionAndInterface) {
   EXPECT_EQ(catalog.endpoint("image", "", "public"), "http://a:9292/v2");
 }
 
+TEST(Catalog, BlockStorageHasTwoNames) {
+  const auto with = [](const std::string& type, const std::string& url) {
+    return Catalog::parse(Json::array({Json::object(
+        {{"type", type},
+         {"endpoints", Json::array({Json::object(
+                           {{"interface", "public"}, {"region", "a"}, {"url", url}})})}})}));
+  };
+  for (const char* type : {"volumev3", "block-storage"}) {
+    EXPECT_EQ(with(type, "http://a:8776/v3/p1/").endpoint("volume", "a", "public"),
+              "http://a:8776/v3/p1");
+  }
+  EXPECT_FALSE(with("volumev2", "http://a:8776/v2/p1").endpoint("volume", "a", "public"));
+  EXPECT_NE(with("volumev3", "http://a/v3/p1").hash("a", "public"), Catalog().hash("a", "public"));
+}
+
 TEST(Catalog, SaysWhatIsMissingAndWhatThereIs) {
   struct {
     const char *service, *region, *interface, *message;
   } const cases[] = {
       {"volume", "a", "public",
-       "the catalog has no service of type volume; it has: compute, image, network"},
+       "the catalog has no service of type block-storage or volumev3; it has: compute, image, "
+       "network"},
       {"compute", "c", "public", "the catalog has no compute in region c; it has: a, b"},
       {"compute", "", "public",
        "no region is chosen, and the catalog has several for compute: a, b"},

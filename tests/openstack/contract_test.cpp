@@ -28,6 +28,13 @@ class CloudContract : public testing::TestWithParam<CloudFactory> {
       EXPECT_TRUE(run(compute_.delete_server(server.id)));
       EXPECT_TRUE(wait_until_gone(server.id));
     }
+    Result<std::vector<Volume>> volumes = run(volume_.list_volumes("contract", kTag));
+    ASSERT_TRUE(volumes) << volumes.error().message();
+    for (const Volume& volume : *volumes) {
+      EXPECT_TRUE(run(settle_volume(this, volume.id, "available")));
+      EXPECT_TRUE(run(volume_.delete_volume(volume.id)));
+      EXPECT_TRUE(run(settle_volume(this, volume.id, "")));
+    }
     Result<std::vector<Port>> ports = run(network_.list_ports(kTag));
     ASSERT_TRUE(ports) << ports.error().message();
     for (const Port& port : *ports) EXPECT_TRUE(run(network_.delete_port(port.id)));
@@ -83,6 +90,30 @@ class CloudContract : public testing::TestWithParam<CloudFactory> {
   }
   bool wait_until_gone(std::string id) { return run(gone(this, std::move(id))).value_or(false); }
 
+  // "": until it is gone.
+  static Task<Result<void>> settle_volume(CloudContract* test, std::string id, std::string status) {
+    for (int i = 0; i < 240; ++i) {
+      Result<std::optional<Volume>> volume = co_await test->volume_.get_volume(id);
+      if (!volume) co_return std::unexpected(std::move(volume).error());
+      if ((*volume ? (*volume)->status : "") == status) co_return Result<void>{};
+      co_await test->cloud_->clock().sleep(250ms);
+    }
+    co_return fail(ErrorCode::DeadlineExceeded, "the volume did not become " + status);
+  }
+
+  Result<std::string> available_volume(const std::string& image_id) {
+    VolumeCreate create{.name = "contract",
+                        .size_gib = 1,
+                        .type = "",
+                        .image_id = image_id,
+                        .metadata = {{"contract", kTag}, {"clickdeploy_unused", "true"}}};
+    Result<Volume> volume = run(volume_.create_volume(std::move(create)));
+    if (!volume) return std::unexpected(std::move(volume).error());
+    Result<void> settled = run(settle_volume(this, volume->id, "available"));
+    if (!settled) return std::unexpected(std::move(settled).error());
+    return volume->id;
+  }
+
   Result<ServerCreate> server_on_a_port() {
     ServerCreate create{.name = "contract", .tags = {kTag}};
     Result<std::vector<Image>> images = run(image_.list_images(cloud_->image_name()));
@@ -110,6 +141,7 @@ class CloudContract : public testing::TestWithParam<CloudFactory> {
   ComputeClient compute_{session_};
   NetworkClient network_{session_};
   ImageClient image_{session_};
+  VolumeClient volume_{session_};
 };
 
 TEST_P(CloudContract, LogInSaysWhoWeAre) {
@@ -413,6 +445,112 @@ TEST_P(CloudContract, TheNetworkQuotaCountsPorts) {
   ASSERT_TRUE(after) << after.error().message();
   EXPECT_EQ(after->ports.used, before->ports.used + 1);
   EXPECT_EQ(after->ports.limit, before->ports.limit);
+}
+
+TEST_P(CloudContract, AVolumeIsFoundByItsMetadataAndGoesInItsOwnTime) {
+  ASSERT_TRUE(run(session_.offers("volume")).value_or(false));
+  Result<std::string> id = available_volume("");
+  ASSERT_TRUE(id) << id.error().message();
+  Result<std::vector<Volume>> found = run(volume_.list_volumes("contract", kTag));
+  ASSERT_TRUE(found) << found.error().message();
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ(found->front().id, *id);
+  EXPECT_EQ(found->front().size_gib, 1);
+  EXPECT_TRUE(found->front().server_ids.empty());
+  Result<std::vector<Volume>> none = run(volume_.list_volumes("contract", "another"));
+  ASSERT_TRUE(none) << none.error().message();
+  EXPECT_TRUE(none->empty());
+  EXPECT_TRUE(run(volume_.delete_volume_metadata(*id, "clickdeploy_unused")));
+  EXPECT_TRUE(run(volume_.delete_volume_metadata(*id, "clickdeploy_unused")));
+  EXPECT_TRUE(run(volume_.replace_volume_metadata(*id, {{"contract", kTag}, {"x", "it's \"y\""}})));
+  Result<std::optional<Volume>> volume = run(volume_.get_volume(*id));
+  ASSERT_TRUE(volume && *volume);
+  EXPECT_EQ((*volume)->metadata.size(), 2u);
+  EXPECT_EQ((*volume)->metadata.at("x"), "it's \"y\"");
+  Result<VolumeQuota> quota = run(volume_.quota());
+  ASSERT_TRUE(quota) << quota.error().message();
+  EXPECT_GE(quota->volumes.used, 1);
+  EXPECT_GE(quota->gib.used, 1);
+  EXPECT_TRUE(run(volume_.delete_volume(*id)));
+  EXPECT_TRUE(run(settle_volume(this, *id, "")));
+  EXPECT_TRUE(run(volume_.delete_volume(*id)));
+}
+
+TEST_P(CloudContract, WrongVolumesAreRefusedBeforeTheyAreMade) {
+  VolumeCreate create{.name = "contract",
+                      .size_gib = 1,
+                      .type = "no-such-type",
+                      .image_id = "",
+                      .metadata = {{"contract", kTag}}};
+  Result<Volume> type = run(volume_.create_volume(create));
+  ASSERT_FALSE(type);
+  EXPECT_EQ(type.error().code(), ErrorCode::NotFound) << type.error().message();
+  create.type.clear();
+  create.size_gib = 0;
+  Result<Volume> size = run(volume_.create_volume(create));
+  ASSERT_FALSE(size);
+  EXPECT_EQ(size.error().code(), ErrorCode::InvalidArgument) << size.error().message();
+  create.size_gib = 1;
+  create.image_id = "00000000-0000-4000-8000-00000000dead";
+  Result<Volume> image = run(volume_.create_volume(create));
+  ASSERT_FALSE(image);
+  EXPECT_EQ(image.error().code(), ErrorCode::InvalidArgument) << image.error().message();
+}
+
+TEST_P(CloudContract, AServerBootsFromAVolumeAndGivesItBack) {
+  Result<ServerCreate> create = server_on_a_port();
+  ASSERT_TRUE(create) << create.error().message();
+  Result<std::string> root = available_volume(create->image_id);
+  Result<std::string> data = available_volume("");
+  ASSERT_TRUE(root && data);
+  create->root_volume_id = *root;
+  create->volume_ids = {*data};
+  Result<std::string> id = run(compute_.create_server(*create));
+  ASSERT_TRUE(id) << id.error().message();
+  Result<Server> server = run(settle(this, *id, "ACTIVE"));
+  ASSERT_TRUE(server) << server.error().message();
+  EXPECT_EQ(server->image_id, "");
+  for (const std::string& volume : {*root, *data}) {
+    Result<std::optional<Volume>> used = run(volume_.get_volume(volume));
+    ASSERT_TRUE(used && *used);
+    EXPECT_EQ((*used)->status, "in-use");
+    EXPECT_EQ((*used)->server_ids, std::vector<std::string>{*id});
+    Result<void> refused = run(volume_.delete_volume(volume));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), ErrorCode::Conflict) << refused.error().message();
+  }
+  Result<void> twice = run(compute_.attach_volume(*id, *data));
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().code(), ErrorCode::Conflict) << twice.error().message();
+  ASSERT_TRUE(run(compute_.delete_server(*id)));
+  ASSERT_TRUE(wait_until_gone(*id));
+  for (const std::string& volume : {*root, *data}) {
+    EXPECT_TRUE(run(settle_volume(this, volume, "available"))) << volume;
+  }
+}
+
+TEST_P(CloudContract, AVolumeIsAttachedToARunningServer) {
+  Result<ServerCreate> create = server_on_a_port();
+  ASSERT_TRUE(create) << create.error().message();
+  Result<std::string> first = available_volume("");
+  Result<std::string> second = available_volume("");
+  ASSERT_TRUE(first && second);
+  create->volume_ids = {*first};  // beside an image
+  Result<std::string> id = run(compute_.create_server(*create));
+  ASSERT_TRUE(id) << id.error().message();
+  Result<Server> server = run(settle(this, *id, "ACTIVE"));
+  ASSERT_TRUE(server) << server.error().message();
+  EXPECT_EQ(server->image_id, create->image_id);
+  Result<void> attached = run(compute_.attach_volume(*id, *second));
+  ASSERT_TRUE(attached) << attached.error().message();
+  EXPECT_TRUE(run(settle_volume(this, *second, "in-use")));
+  // One that is taken makes no server.
+  Result<ServerCreate> other = server_on_a_port();
+  ASSERT_TRUE(other) << other.error().message();
+  other->volume_ids = {*first};
+  Result<std::string> refused = run(compute_.create_server(*other));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::InvalidArgument) << refused.error().message();
 }
 
 INSTANTIATE_TEST_SUITE_P(Clouds, CloudContract, testing::ValuesIn(clouds_under_test()),

@@ -295,6 +295,39 @@ class Story:
         self.product.clickctl('delete', 'csvc/huge', '--timeout=240s')
         self.complete(self.size)
 
+    def servers_boot_from_volumes(self):
+        self.product.apply_service('disks', 1, volumes='[{name: data, sizeGiB: 1}]',
+                                   root='rootVolume: {sizeGiB: 2}')
+
+        def problem():
+            servers = self.servers('disks')
+            if len(servers) != 1:
+                return f'{len(servers)} servers'
+            found = {v['name'].split('-', 3)[-1]: (v['status'], [a['server_id'] for a in v['attachments']])
+                     for v in self.fleet.volumes()}
+            wanted = {'root': ('in-use', servers), 'volume-data': ('in-use', servers)}
+            ready = self.product.condition(
+                'instances', self.product.instances('disks')[0]['metadata']['name'], 'UpToDate')
+            return '' if found == wanted and ready.startswith('True') else f'{found}, {ready[:120]}'
+        wait_for('a server with two volumes', PATIENCE, problem)
+        before = {v['name']: v['id'] for v in self.fleet.volumes()}
+        data = next(id for name, id in before.items() if name.endswith('-data'))
+        self.fleet.detach(self.servers('disks')[0], data)
+        wait_for('it is detached', 60, lambda: '' if problem() else 'it is still there')
+        wait_for('it is attached again', PATIENCE, problem)
+        victim = self.servers('disks')[0]
+        self.fleet.delete(victim)
+        wait_for('another server', PATIENCE, lambda: 'it is still recorded'
+                 if victim in self.servers('disks') else problem())
+        after = {v['name']: v['id'] for v in self.fleet.volumes()}
+        if after.keys() != before.keys() or [n for n in before if before[n] == after[n]] != [
+                n for n in before if n.endswith('-data')]:
+            raise AssertionError(f'the volumes were {before} and are {after}')
+        self.product.clickctl('delete', 'csvc/disks', '--timeout=240s')
+        wait_for('no volume is left', 60, lambda: '' if not self.fleet.volumes()
+                 else str([(v['name'], v['status']) for v in self.fleet.volumes()]))
+        self.complete(self.size)
+
     def everything_is_deleted(self):
         self.fleet.faults()
         self.fleet.set_quota(-1)

@@ -37,9 +37,17 @@ class Fleet:
                  'security groups':
                      len(self.demo.get(f'{self._neutron}/security-groups')['security_groups']) - 1}
         if self._settings.knobs.cinder:
-            volumes = f"{self._settings.url('cinder')}/v3/{self.demo.project_id}/volumes"
-            found['volumes'] = len(self.demo.get(volumes)['volumes'])
+            found['volumes'] = len(self.volumes())
         return ', '.join(f'{count} {what}' for what, count in found.items() if count)
+
+    def volumes(self):
+        return self.demo.get(f'{self._cinder()}/volumes/detail')['volumes']
+
+    def _cinder(self):
+        return f"{self._settings.url('cinder')}/v3/{self.demo.project_id}"
+
+    def detach(self, server, volume):
+        self.demo.send('DELETE', f'{self._nova}/servers/{server}/os-volume_attachments/{volume}')
 
     def delete(self, server):
         self.demo.send('DELETE', f'{self._nova}/servers/{server}')

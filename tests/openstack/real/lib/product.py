@@ -64,6 +64,8 @@ spec:
       networks:
       - {name: app, network: {name: private}, scrape: true}
       metadata: {team: "%(team)s"}
+      %(root)s
+      volumes: %(volumes)s
   rollout: {maxSurge: 2, maxUnavailable: 0}
   remediation:
     unhealthyAfterSeconds: 10
@@ -141,9 +143,11 @@ class Product:
                   'prometheus': self.prometheus, 'folder': self.folder}
         self.clickctl('apply', '-f', '-', text=BASICS % values)
 
-    def apply_service(self, name, replicas, flavor='m1.tiny', version='1', team='shop'):
+    def apply_service(self, name, replicas, flavor='m1.tiny', version='1', team='shop', volumes='[]',
+                      root=''):
         self.clickctl('apply', '-f', '-', text=SERVICE % {
-            'name': name, 'replicas': replicas, 'flavor': flavor, 'version': version, 'team': team})
+            'name': name, 'replicas': replicas, 'flavor': flavor, 'version': version, 'team': team,
+            'volumes': volumes, 'root': root})
 
     def scale(self, name, replicas):
         self._send('PATCH', f'{GROUP}/services/{name}', {'spec': {'replicas': replicas}})
