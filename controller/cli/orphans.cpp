@@ -100,15 +100,19 @@ Task<int> run_orphans(Session& session, OrphansOptions options) {
   }
   show(session, list->items);
   std::size_t servers = 0;
-  std::size_t ports = 0;
+  std::size_t volumes = 0;
+  std::size_t others = 0;
   for (const Json& cloud : list->items) {
     for (const Json& orphan : cloud["status"]["orphans"].as_array()) {
-      ++(orphan["kind"].as_string() == "Server" ? servers : ports);
+      const std::string& kind = orphan["kind"].as_string();
+      ++(kind == "Server" ? servers : kind == "Volume" ? volumes : others);
     }
   }
-  if (!options.remove || servers + ports == 0) co_return kDone;
+  if (!options.remove || servers + volumes + others == 0) co_return kDone;
+  const std::string data =
+      volumes == 0 ? "" : ", " + counted(volumes, "volume") + " with all that is on them,";
   const std::string question =
-      "Delete " + counted(servers, "server") + " and " + counted(ports, "other thing") +
+      "Delete " + counted(servers, "server") + data + " and " + counted(others, "other thing") +
       " for good? A Service with room for them would take its servers back instead.";
   if (!confirm(session, question, options.yes)) co_return kFailed;
   const SteadyTime until = options.timeout.count() == 0

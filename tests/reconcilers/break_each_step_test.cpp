@@ -1,6 +1,7 @@
 // Drives plan_instance against a small cloud in memory, and breaks each of its actions once: before
 // its effect, after it, with and without losing all that was not saved. Whatever broke, the end is
-// the same: exactly one server, one port for each network, and a record that names them.
+// the same: exactly one server, one port for each network, one volume for each wish, and a record
+// that names them.
 
 #include "tests/reconcilers/samples.h"
 
@@ -19,6 +20,9 @@ using Probe = AgentObserved::Probe;
 
 constexpr std::int64_t kBuildSeconds = 10;
 constexpr std::int64_t kDeleteSeconds = 5;
+constexpr std::int64_t kVolumeSeconds = 3;
+
+const std::string kCluster = "cluster-1";
 
 enum class Break { Never, CrashBefore, CrashAfter, ErrorBefore, ErrorAfter };
 
@@ -47,6 +51,13 @@ struct CloudInMemory {
   std::vector<Entry> entries;
   std::vector<openstack::Port> ports;
   std::vector<openstack::FloatingIP> floating_ips;
+  struct VolumeEntry {
+    openstack::Volume volume;
+    std::int64_t made = 0;
+    std::optional<std::int64_t> goes;
+    std::string server;
+  };
+  std::vector<VolumeEntry> volume_entries;
   std::int64_t made = 0;
   bool agents_answer = true;
 
@@ -63,6 +74,24 @@ struct CloudInMemory {
   }
 };
 
+std::vector<openstack::Volume> volumes_at(const CloudInMemory& cloud, std::int64_t now) {
+  std::vector<openstack::Volume> there;
+  const std::vector<openstack::Server> servers = cloud.servers(now);
+  for (const CloudInMemory::VolumeEntry& entry : cloud.volume_entries) {
+    if (entry.goes && now >= *entry.goes) continue;
+    openstack::Volume volume = entry.volume;
+    const bool used =
+        std::ranges::find(servers, entry.server, &openstack::Server::id) != servers.end();
+    volume.status = entry.goes                          ? "deleting"
+                    : used                              ? "in-use"
+                    : now - entry.made < kVolumeSeconds ? "creating"
+                                                        : "available";
+    if (used) volume.server_ids = {entry.server};
+    there.push_back(std::move(volume));
+  }
+  return there;
+}
+
 class Driver {
  public:
   Driver() {
@@ -73,6 +102,8 @@ class Driver {
     stored.spec.server.networks.push_back(second);
     stored.spec.server.floating_ip.emplace();
     stored.spec.server.floating_ip->network.name = "public";
+    stored.spec.server.root_volume = {.size_gib = 10};
+    stored.spec.server.volumes = {{.name = "data", .size_gib = 20}};
   }
 
   Instance stored;  // what survives a crash
@@ -204,6 +235,9 @@ class Driver {
         const bool ours = port.description.contains("claim=" + status.claim.token + " ");
         if (ours) found.parts.push_back(part_of(port));
       }
+      for (const openstack::Volume& volume : volumes_at(cloud, now)) {
+        if (auto part = volume_of(volume, work, kCluster)) found.parts.push_back(*part);
+      }
       for (const auto& ip : cloud.floating_ips) found.parts.push_back(part_of(ip));
       record_parts(status, found.parts);
       observed.look_up = std::move(found);
@@ -214,6 +248,11 @@ class Driver {
     } else if (const auto* create = std::get_if<CreatePart>(&action)) {
       observed.look_up->parts.push_back(make_part(work, observed, create->part));
       record_part(status, observed.look_up->parts.back());
+    } else if (const auto* ready = std::get_if<BeginUse>(&action)) {
+      volume(ready->id).volume.metadata.erase(std::string(kUnusedMetadata));
+      for (Part& part : observed.look_up->parts) {
+        if (part.id == ready->id) part.unused = false;
+      }
     } else if (const auto* attach = std::get_if<AttachPart>(&action)) {
       for (auto& ip : cloud.floating_ips) {
         if (ip.id == attach->id) ip.port_id = attach->to;
@@ -224,6 +263,17 @@ class Driver {
     } else if (std::holds_alternative<CreateServer>(action)) {
       observed.may_create = false;
       openstack::Server server = sample_server("server-" + std::to_string(++cloud.made));
+      for (const WantedPart& wanted : wanted_parts(work.spec.server)) {
+        if (!is_volume(wanted.kind)) continue;
+        CloudInMemory::VolumeEntry& entry =
+            volume(choose_part(work, observed.look_up->parts, wanted)->id);
+        // An unanswered create may have begun it.
+        EXPECT_FALSE(entry.volume.metadata.contains(std::string(kUnusedMetadata)));
+        const std::vector<openstack::Volume> there = volumes_at(cloud, now);
+        const auto at = std::ranges::find(there, entry.volume.id, &openstack::Volume::id);
+        EXPECT_TRUE(at != there.end() && at->status == "available");
+        entry.server = server.id;
+      }
       server.tags = {claim_tag(status.claim.token)};
       server.created = time_at(now + create_delay);
       cloud.entries.push_back({server, now + create_delay, std::nullopt});
@@ -254,6 +304,13 @@ class Driver {
       const auto is_it = [&](const auto& each) { return each.id == part->id; };
       std::erase_if(cloud.ports, is_it);
       std::erase_if(cloud.floating_ips, is_it);
+      if (is_volume(part->kind)) {
+        volume(part->id).goes = now + kDeleteSeconds;
+        for (Part& each : observed.look_up->parts) {
+          if (each.id == part->id) each.state = "deleting";
+        }
+        return;
+      }
       std::erase_if(observed.look_up->parts, is_it);
       std::erase_if(status.resources, is_it);
     } else if (const auto* ask = std::get_if<AskById>(&action)) {
@@ -274,7 +331,9 @@ class Driver {
       status.remediation.step = status.booted_at.empty() ? "" : kRecreate;
       status.claim = {};
       status.server = {};
-      std::erase_if(status.resources, [](const auto& each) { return each.kind != "FloatingIP"; });
+      std::erase_if(status.resources, [](const auto& each) {
+        return each.kind != "FloatingIP" && each.kind != "Volume";
+      });
       status.booted_at.clear();
       status.bootstrap = {};
       observed = trusted(now);
@@ -294,16 +353,38 @@ class Driver {
       cloud.floating_ips.push_back(ip);
       return part_of(ip);
     }
+    if (is_volume(wanted.kind)) {
+      openstack::Volume volume{.id = "volume-" + number, .name = volume_label(work, wanted)};
+      volume.metadata = volume_marks(work, kCluster, wanted.kind, wanted.name);
+      volume.status = "creating";
+      cloud.volume_entries.push_back({volume, now, std::nullopt, ""});
+      return part_of(volume);
+    }
     openstack::Port port;
     port.id = "port-" + number;
     port.name = work.metadata.name + "-" + wanted.name;
-    port.description = port_description("cluster-1", work.status.claim.token, wanted.name);
+    port.description = port_description(kCluster, work.status.claim.token, wanted.name);
     cloud.ports.push_back(port);
     return part_of(port);
   }
 
+  CloudInMemory::VolumeEntry& volume(const std::string& id) {
+    return *std::ranges::find(cloud.volume_entries, id,
+                              [](const auto& entry) { return entry.volume.id; });
+  }
+
   int tokens_ = 0;
 };
+
+// By name; those that the Instance's server has.
+std::map<std::string, std::string> volumes_in_use(const Driver& driver) {
+  std::map<std::string, std::string> used;
+  for (const openstack::Volume& volume : volumes_at(driver.cloud, driver.now)) {
+    EXPECT_EQ(volume.server_ids, std::vector<std::string>{driver.stored.status.server.id});
+    EXPECT_TRUE(used.emplace(volume.name, volume.id).second) << volume.name;
+  }
+  return used;
+}
 
 void expect_one_server(const Driver& driver) {
   const std::vector<openstack::Server> servers = driver.cloud.servers(driver.now);
@@ -321,6 +402,9 @@ void expect_one_server(const Driver& driver) {
                                     &openstack::Port::id);
   ASSERT_NE(at, driver.cloud.ports.end());
   EXPECT_EQ(at->name, "web-1-app");
+  const std::map<std::string, std::string> volumes = volumes_in_use(driver);
+  EXPECT_EQ(volumes.size(), 2u);
+  EXPECT_TRUE(volumes.contains("web-1-root") && volumes.contains("web-1-volume-data"));
 }
 
 // Calls `story(driver)` for each action that it takes and each way to break it.
@@ -359,6 +443,7 @@ TEST(BreakEachStep, DeletingLeavesNothing) {
     EXPECT_TRUE(driver.cloud.servers(driver.now).empty());
     EXPECT_TRUE(driver.cloud.ports.empty());
     EXPECT_TRUE(driver.cloud.floating_ips.empty());
+    EXPECT_TRUE(volumes_at(driver.cloud, driver.now).empty());
   });
 }
 
@@ -376,6 +461,7 @@ TEST(BreakEachStep, DeletingAHalfMadeOneLeavesNothing) {
     EXPECT_TRUE(driver.cloud.servers(driver.now).empty());
     EXPECT_TRUE(driver.cloud.ports.empty());
     EXPECT_TRUE(driver.cloud.floating_ips.empty());
+    EXPECT_TRUE(volumes_at(driver.cloud, driver.now).empty());
   }
 }
 
@@ -385,9 +471,13 @@ TEST(BreakEachStep, ReplacingEndsWithOneOtherServer) {
     driver.stored.spec.remediation.step_timeout_seconds = 120;
     ASSERT_TRUE(driver.run_until([&] { return driver.healthy(); }));
     const std::string first = driver.stored.status.server.id;
+    const auto volumes = volumes_in_use(driver);
     driver.cloud.agents_answer = false;
     ASSERT_TRUE(driver.run_until([&] { return driver.healthy(); }));
     expect_one_server(driver);
+    const auto now_used = volumes_in_use(driver);
+    EXPECT_EQ(now_used.at("web-1-volume-data"), volumes.at("web-1-volume-data"));
+    EXPECT_NE(now_used.at("web-1-root"), volumes.at("web-1-root"));
     EXPECT_NE(driver.stored.status.server.id, first);
     EXPECT_EQ(driver.servers_most, 1u);
   });

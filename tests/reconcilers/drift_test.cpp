@@ -115,10 +115,10 @@ TEST(Drift, WhatCanBePutBackIsPutBack) {
            [](auto& snapshot, auto&, auto&) {
              snapshot.floating_ips->at("ip-1").port_id = "other";
            },
-           kFloatingIPField, MendParts{}},
+           "floatingIP", MendPart{}},
           {"FloatingIPDeleted",
-           [](auto& snapshot, auto&, auto&) { snapshot.floating_ips->clear(); }, kFloatingIPField,
-           MendParts{}},
+           [](auto& snapshot, auto&, auto&) { snapshot.floating_ips->clear(); }, "floatingIP",
+           MendPart{}},
       });
 }
 
@@ -159,6 +159,81 @@ TEST(Drift, WhatIsNotOursOrNeedsANewServerIsOnlyTold) {
            },
            "floatingIP description", OnlyTell{}},
       });
+}
+
+// made(), booted from a volume, with one more, as the cloud has them.
+Instance made_with_volumes() {
+  Instance instance = made();
+  instance.spec.server.root_volume = {.size_gib = 10};
+  instance.spec.server.volumes = {{.name = "data", .size_gib = 20}};
+  instance.status.resources.push_back({"RootVolume", "root-1", "web-1-root", "in-use"});
+  instance.status.resources.push_back({"Volume", "data-1", "web-1-volume-data", "in-use"});
+  return instance;
+}
+
+void add_volume(CloudSnapshot& snapshot, const std::string& id, const WantedPart& wanted) {
+  const Instance instance = made_with_volumes();
+  openstack::Volume volume{.id = id,
+                           .name = volume_label(instance, wanted),
+                           .status = "in-use",
+                           .metadata = volume_marks(instance, kCluster, wanted.kind, wanted.name),
+                           .server_ids = {"server-1"}};
+  volume.metadata.erase(std::string(kUnusedMetadata));
+  snapshot.volumes->emplace(id, volume);
+}
+
+TEST(Drift, ADetachedVolumeComesBackAndOtherwiseVolumesAreTold) {
+  using Volumes = std::map<std::string, openstack::Volume>;
+  struct Case {
+    std::string name;
+    std::function<void(Volumes&)> make;
+    std::string field;
+    Correction correction;
+  };
+  const std::vector<Case> cases = {
+      {"AsMade", [](Volumes&) {}, "", {}},
+      {"Attaching", [](Volumes& all) { all.at("data-1").status = "attaching"; }, "", {}},
+      {"Detached",
+       [](Volumes& all) {
+         all.at("data-1").status = "available";
+         all.at("data-1").server_ids.clear();
+       },
+       "volume data", MendPart{PartKind::Volume, "data"}},
+      {"Elsewhere", [](Volumes& all) { all.at("data-1").server_ids = {"server-9"}; }, "volume data",
+       OnlyTell{}},
+      {"Deleted", [](Volumes& all) { all.erase("data-1"); }, "volume data", OnlyTell{}},
+      {"InError",
+       [](Volumes& all) {
+         all.at("data-1").status = "error";
+         all.at("data-1").server_ids.clear();
+       },
+       "volume data", OnlyTell{}},
+      {"Unmarked", [](Volumes& all) { all.at("data-1").metadata.clear(); }, "volume data metadata",
+       OnlyTell{}},
+      {"RootDeleted", [](Volumes& all) { all.erase("root-1"); }, "rootVolume", OnlyTell{}},
+      {"Larger", [](Volumes& all) { all.at("data-1").size_gib = 500; }, "", {}},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    CloudSnapshot snapshot = as_made();
+    snapshot.volumes.emplace();
+    add_volume(snapshot, "root-1", {PartKind::RootVolume, ""});
+    add_volume(snapshot, "data-1", {PartKind::Volume, "data"});
+    c.make(*snapshot.volumes);
+    const std::vector<Drift> found = find_drift(made_with_volumes(), kCluster, snapshot, kGroups);
+    ASSERT_EQ(found.size(), c.field.empty() ? 0u : 1u);
+    if (found.empty()) continue;
+    EXPECT_EQ(found[0].field, c.field);
+    EXPECT_EQ(found[0].correction.index(), c.correction.index());
+    if (std::holds_alternative<MendPart>(c.correction)) {
+      EXPECT_EQ(found[0].correction, c.correction);
+    }
+  }
+}
+
+// Cinder that does not answer is no sign that volumes are gone.
+TEST(Drift, VolumesThatWereNotListedAreNotCompared) {
+  EXPECT_TRUE(find_drift(made_with_volumes(), kCluster, as_made(), kGroups).empty());
 }
 
 TEST(Drift, WhatOthersMayDoIsRespected) {

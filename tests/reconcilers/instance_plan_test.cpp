@@ -130,7 +130,7 @@ TEST(PlanInstance, AFloatingIPOutlivesServers) {
   const InstanceObserved healthy = seen(100, "ACTIVE", TargetView::Up, Probe::Answers);
   auto amiss = [&](std::vector<Part> parts) {
     InstanceObserved observed = resolved(healthy);
-    observed.drift.emplace().push_back({kFloatingIPField, "at its port", "none", MendParts{}});
+    observed.drift.emplace().push_back({"floatingIP", "at its port", "none", MendPart{}});
     observed.look_up = TokenLookUp{{sample_server("server-1")}, std::move(parts)};
     return observed;
   };
@@ -417,6 +417,128 @@ TEST(PlanInstance, AFailureEndsThePassWithAReasonThatSaysWhatToDo) {
       EXPECT_EQ(rest_message(action), "the cloud's words");
     }
   }
+}
+
+Part volume(const std::string& name, const std::string& state, bool unused = false,
+            const std::string& used_by = "") {
+  return {.kind = name.empty() ? PartKind::RootVolume : PartKind::Volume,
+          .name = name,
+          .id = name.empty() ? "volume-root" : "volume-" + name,
+          .label = "web-1-x",
+          .state = state,
+          .used_by = used_by,
+          .unused = unused};
+}
+
+Instance with_volumes(Instance instance) {
+  instance.spec.server.root_volume = {.size_gib = 10};
+  instance.spec.server.volumes = {{.name = "data", .size_gib = 20}};
+  return instance;
+}
+
+InstanceObserved with_parts(std::vector<Part> volumes) {
+  volumes.insert(volumes.begin(), sample_port());
+  InstanceObserved observed = looked_up(1, {}, std::move(volumes));
+  observed.resolved = sample_resolved();
+  return observed;
+}
+
+TEST(PlanInstance, VolumesAreReadyBeforeAServerIsAskedFor) {
+  const Instance intended = with_volumes(with_claim("Intended"));
+  expect({
+      {"RootFirst", intended, with_parts({}), "CreatePart RootVolume "},
+      {"ThenTheOthers", intended, with_parts({volume("", "creating", true)}),
+       "CreatePart Volume data"},
+      {"Waits", intended,
+       with_parts({volume("", "creating", true), volume("data", "available", true)}),
+       "Rest Progressing"},
+      {"TakesTheMarkOff", intended,
+       with_parts({volume("", "available", true), volume("data", "available", true)}),
+       "BeginUse volume-root"},
+      {"OfEach", intended, with_parts({volume("", "available"), volume("data", "available", true)}),
+       "BeginUse volume-data"},
+      {"ThenTheServer", intended,
+       with_parts({volume("", "available"), volume("data", "available")}), "SaveClaim Uncertain"},
+      {"CouldNotBeMade", intended,
+       with_parts({volume("", "error", true), volume("data", "available", true)}),
+       "GiveUpVolume volume-root"},
+      {"ErrorOfARootVolume", intended,
+       with_parts({volume("", "error"), volume("data", "available")}), "GiveUpVolume volume-root"},
+      {"ErrorOfOneThatMayHoldData", intended,
+       with_parts({volume("", "available"), volume("data", "error")}), "Rest Blocked"},
+      {"StillAtTheOldServer", intended,
+       with_parts({volume("", "available"), volume("data", "in-use", false, "server-9")}),
+       "Rest Progressing"},
+      {"OneThatGoesIsNotUsed", intended,
+       with_parts({volume("", "deleting"), volume("data", "available")}), "CreatePart RootVolume "},
+  });
+  const InstanceObserved late =
+      changed(with_parts({volume("", "creating", true), volume("data", "available", true)}),
+              [](InstanceObserved& observed) { observed.now = at(1'000); });
+  const InstanceAction waits = plan_instance(intended, late, kFresh);
+  EXPECT_EQ(describe(waits), "Rest Waiting");
+  EXPECT_TRUE(rest_message(waits).contains("startupTimeoutSeconds")) << rest_message(waits);
+}
+
+TEST(PlanInstance, VolumesGoAfterTheServerAndAreSeenToGo) {
+  const Instance instance = deleting(with_volumes(with_claim("Confirmed")));
+  const auto gone = [](std::vector<Part> volumes) {
+    InstanceObserved observed = looked_up(100, {}, std::move(volumes));
+    observed.server_gone = true;
+    return observed;
+  };
+  Instance known = instance;
+  known.status.server.state = "ACTIVE";
+  expect({
+      {"StillAttached", known, gone({volume("data", "in-use", false, "server-1")}), "Rest Waiting"},
+      {"OthersDoNotWait", known,
+       gone({volume("", "available"), volume("data", "in-use", false, "server-1")}),
+       "DeletePart RootVolume volume-root"},
+      {"Free", known, gone({volume("data", "available")}), "DeletePart Volume volume-data"},
+      {"InError", known, gone({volume("data", "error")}), "DeletePart Volume volume-data"},
+      {"BeingMade", known, gone({volume("data", "creating", true)}), "Rest Waiting"},
+      {"Going", known, gone({volume("data", "deleting")}), "Rest Progressing"},
+      {"Stuck", known, gone({volume("data", "error_deleting")}), "Rest Blocked"},
+      {"Gone", known, gone({}), "DropFinalizer"},
+  });
+  known.spec.server.volumes[0].deletion_policy = "Keep";
+  expect({
+      {"Kept", known, gone({volume("data", "available")}), "ReleaseVolume volume-data"},
+      {"KeptOnceDetached", known, gone({volume("data", "in-use", false, "server-1")}),
+       "Rest Waiting"},
+      {"NothingToKeep", known, gone({volume("data", "available", true)}),
+       "DeletePart Volume volume-data"},
+  });
+}
+
+TEST(PlanInstance, AReplacementKeepsDataVolumes) {
+  Instance instance = with_volumes(running_instance());
+  instance.status.remediation.step = "Replace";
+  instance.status.server.state = "ACTIVE";
+  InstanceObserved observed =
+      looked_up(100, {}, {volume("", "available"), volume("data", "available")});
+  observed.server_gone = true;
+  expect({{"RootGoes", instance, observed, "DeletePart RootVolume volume-root"}});
+  observed.look_up->parts = {volume("", "deleting"), volume("data", "available")};
+  expect({{"IsAwaited", instance, observed, "Rest Progressing"}});
+  observed.look_up->parts = {volume("data", "available")};
+  expect({{"DataStay", instance, observed, "ForgetServer"}});
+}
+
+TEST(PlanInstance, ADetachedVolumeIsAttachedAgain) {
+  const Instance instance = with_volumes(running_instance());
+  InstanceObserved observed = seen(100, "ACTIVE", TargetView::Up, Probe::NotAsked);
+  Drift drift{.field = "volume data",
+              .wanted = "",
+              .found = "",
+              .correction = MendPart{PartKind::Volume, "data"}};
+  observed.drift = {drift};
+  expect({{"LooksFirst", instance, observed, "LookUpToken"}});
+  observed.look_up =
+      TokenLookUp{{}, {sample_port(), volume("", "in-use"), volume("data", "available")}};
+  expect({{"Attaches", instance, observed, "AttachPart volume-data to server-1"}});
+  observed.look_up->parts.pop_back();
+  expect({{"NeverAnEmptyOne", instance, observed, "Rest"}});
 }
 
 }  // namespace

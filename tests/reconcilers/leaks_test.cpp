@@ -1,5 +1,6 @@
 #include "controller/reconcilers/cloud/leaks.h"
 
+#include "controller/reconcilers/instance/marks.h"
 #include "tests/reconcilers/samples.h"
 
 #include <gtest/gtest.h>
@@ -119,6 +120,32 @@ TEST_F(LeaksTest, AFloatingIPIsLeakedWhenItsInstanceIsGoneOrHasAnother) {
   EXPECT_FALSE(leaked(own_ip)) << "it waits for the next server";
   instance.status.claim.state = "Intended";
   EXPECT_FALSE(leaked(late)) << "the Instance itself decides";
+}
+
+openstack::Volume sample_volume(const Instance& instance) {
+  return {.id = "volume-2",
+          .name = "web-1-volume-data",
+          .status = "available",
+          .metadata = volume_marks(instance, kCluster, PartKind::Volume, "data")};
+}
+
+TEST_F(LeaksTest, AVolumeIsOneOnlyWhereItsMarkSaysThatItNeverHeldData) {
+  openstack::Volume volume = sample_volume(instance);
+  snapshot.servers.emplace("server-1", sample_server("server-1"));
+  EXPECT_TRUE(is_leaked(volume, snapshot, {}, kCluster));
+  EXPECT_TRUE(is_leaked(volume, snapshot, {shared(instance)}, kCluster));
+  EXPECT_FALSE(is_leaked(volume, snapshot, {}, "clusterX1"));
+  Instance making = instance;
+  making.status.claim.state = "Intended";
+  EXPECT_FALSE(is_leaked(volume, snapshot, {shared(making)}, kCluster));
+  for (const char* state : {"creating", "in-use", "deleting"}) {
+    volume.status = state;
+    EXPECT_FALSE(is_leaked(volume, snapshot, {}, kCluster)) << state;
+  }
+  volume.status = "available";
+  volume.metadata.erase(std::string(kUnusedMetadata));
+  EXPECT_FALSE(is_leaked(volume, snapshot, {}, kCluster));
+  EXPECT_FALSE(is_leaked(volume, snapshot, {shared(instance)}, kCluster));
 }
 
 }  // namespace

@@ -82,5 +82,27 @@ TEST(Orphans, LastForTwoMinutesBeforeTheyAreShown) {
   EXPECT_TRUE(orphans.lasting(found, begin + seconds(122), at(122)).empty());
 }
 
+TEST(FindOrphans, VolumesAreOfNoInstanceOfThisCluster) {
+  const Instance mine = with_claim("Confirmed");
+  Instance lost = mine;
+  lost.metadata.uid = "lost-uid";
+  openstack::CloudSnapshot snapshot;
+  snapshot.volumes.emplace();
+  const auto add = [&](const std::string& id, const Instance& of, const std::string& cluster,
+                       const std::string& status) {
+    openstack::Volume volume{.id = id, .name = id, .status = status};
+    volume.metadata = volume_marks(of, cluster, PartKind::Volume, "data");
+    snapshot.volumes->emplace(id, volume);
+  };
+  add("owned", mine, kCluster, "available");
+  add("lost", lost, kCluster, "available");
+  add("going", lost, kCluster, "deleting");
+  add("others", lost, "another1", "available");
+  snapshot.volumes->emplace("plain", openstack::Volume{.id = "plain", .status = "available"});
+  const auto found = find_orphans(snapshot, {shared(mine)}, kCluster);
+  EXPECT_EQ(ids(found), std::vector<std::string>{"Volume lost"});
+  EXPECT_EQ(found.front().belonged_to, "shop/web-1");
+}
+
 }  // namespace
 }  // namespace clickdeploy::reconcilers

@@ -156,6 +156,9 @@ std::string describe(const InstanceAction& action) {
           [](const CreatePart& create) {
             return "CreatePart " + text_of(create.part.kind) + " " + create.part.name;
           },
+          [](const BeginUse& ready) { return "BeginUse " + ready.id; },
+          [](const GiveUpVolume& failed) { return "GiveUpVolume " + failed.id; },
+          [](const ReleaseVolume& kept) { return "ReleaseVolume " + kept.id; },
           [](const CorrectDrift& correct) { return "CorrectDrift " + correct.field; },
           [](const AttachPart& attach) { return "AttachPart " + attach.id + " to " + attach.to; },
           [](const CreateServer&) { return std::string("CreateServer"); },

@@ -23,7 +23,8 @@ constexpr std::array kPromises = {
     Promise{"S4", "a finalizer goes only after what it guards is gone", "each change"},
     Promise{"S5", "an Instance never holds a server of another UID, whatever the names",
             "each change"},
-    Promise{"S6", "at rest the cloud has the servers and ports asked for, no others", "the end"},
+    Promise{"S6", "at rest the cloud has the servers, ports and volumes asked for, no others",
+            "the end"},
     Promise{"S7", "resourceVersion rises with every change, across kills and clock jumps",
             "each change (History)"},
     Promise{"S8", "no lost update; the history of each key is linearisable",
@@ -144,6 +145,10 @@ Invariants::~Invariants() {
 void Invariants::listen() {
   world_.checker.before_mutation = [this](const http::Request& request) {
     if (request.method == "DELETE" && request.url.starts_with(kServerPath)) judge_delete(request);
+    const localcloud::Volume* volume = world_.checker.volume_of(request);
+    if (volume != nullptr && request.method == "DELETE" && !request.url.contains("/metadata/")) {
+      judge_volume_delete(*volume);
+    }
   };
   Taps& taps = world_.taps;
   taps.booted = [this](const http::Handler& serve, TaskGroup& tasks, Clock& clock) {
@@ -338,10 +343,32 @@ void Invariants::look_at_ownership() {
     if (ended != ended_claims_.end() && port->created >= ended->second) continue;
     world_.report.add("S4", "port " + port->name + " has outlived its claim " + claim);
   }
+  look_at_volumes(uids);
   if (!world_.prometheus.is_down() && world_.objects(kServices).empty() &&
       world_.prometheus.targets() > 0) {
     world_.report.add("S4", "Prometheus has targets of a Service that is gone");
   }
+}
+
+// One that was never attached may be of a request that was carried out late: S6 is about that.
+void Invariants::look_at_volumes(const std::set<std::string>& uids) {
+  for (const localcloud::Volume* volume : world_.checker.our_volumes()) {
+    const std::string uid = CloudChecker::metadata_of(*volume, "clickdeploy_uid");
+    const bool unused = !CloudChecker::metadata_of(*volume, "clickdeploy_unused").empty();
+    if (unused || uids.contains(uid) || world_.forsaken.contains(uid)) continue;
+    world_.report.add("S4", "volume " + volume->name + " has outlived its Instance " + uid);
+  }
+}
+
+// What may hold somebody's data goes with its Instance, and not before.
+void Invariants::judge_volume_delete(const localcloud::Volume& volume) {
+  const bool data = !CloudChecker::metadata_of(volume, "clickdeploy_volume").empty() &&
+                    CloudChecker::metadata_of(volume, "clickdeploy_unused").empty();
+  const std::string uid = CloudChecker::metadata_of(volume, "clickdeploy_uid");
+  if (!data || world_.forsaken.contains(uid)) return;
+  const Json* instance = instance_with_uid(uid);
+  if (instance != nullptr && is_deleting(*instance)) return;
+  world_.report.add("S3", "DELETE of volume " + volume.name + ", whose Instance is not deleted");
 }
 
 void Invariants::look_at_prometheus() {

@@ -61,6 +61,8 @@ class Invariants {
   void look_at_ownership();
   void look_at_prometheus();
   void judge_delete(const http::Request& request);
+  void judge_volume_delete(const localcloud::Volume& volume);
+  void look_at_volumes(const std::set<std::string>& uids);
   void judge_message(const http::Request& request);
   ConditionCheck::Wall wall();
   std::size_t keys_of_kind(const std::string& kind) const;

@@ -1,4 +1,5 @@
-// What a server is made from beyond image, flavor and port: fallback flavors, zones, floating IPs.
+// What a server is made from beyond image, flavor and port: fallback flavors, zones, floating IPs,
+// volumes.
 
 #include "tests/simulation/sim_fleet.h"
 
@@ -402,6 +403,160 @@ TEST(Resources, APublicAddressIsNotPublishedUnderPrivateOnly) {
     const Json why = condition(world.objects(kInstances).front(), "TargetPublished");
     EXPECT_EQ(why["reason"].as_string(), "Blocked");
     EXPECT_TRUE(why["message"].as_string().contains("8.8.4.4")) << to_json(why);
+  });
+}
+
+constexpr std::string_view kVolumes = "/volumes";
+const std::string kTwoVolumes =
+    "      rootVolume: {sizeGiB: 10}\n"
+    "      volumes: [{name: data, sizeGiB: 20, type: ssd}]\n";
+
+std::string service_with_volumes(int replicas, const std::string& more = kTwoVolumes) {
+  return service_with(replicas, "[{name: m1.small}]", more);
+}
+
+std::size_t volumes_made(const SimWorld& world) {
+  std::size_t made = 0;
+  for (const Mutation& mutation : world.checker.mutations()) {
+    made += mutation.method == "POST" && mutation.path.ends_with(kVolumes) ? 1U : 0U;
+  }
+  return made;
+}
+
+// Each server boots from a volume of its own and has a data volume; nothing else is there.
+void expect_volumes(const SimWorld& world, std::size_t servers) {
+  EXPECT_EQ(world.checker.our_volumes().size(), servers * 2) << describe(world);
+  for (const localcloud::Server* server : world.checker.our_servers()) {
+    const auto attached = world.cloud.volumes_of(server->id);
+    ASSERT_EQ(attached.size(), 2U) << describe(world);
+    EXPECT_TRUE(server->image_id.empty());
+    EXPECT_TRUE(attached[0]->name.ends_with("-root"));
+    EXPECT_TRUE(attached[1]->name.ends_with("-volume-data"));
+    EXPECT_EQ(attached[1]->type, "ssd");
+    for (const localcloud::Volume* volume : attached) {
+      EXPECT_EQ(volume->status, "in-use");
+      EXPECT_FALSE(volume->metadata.contains("clickdeploy_unused"));
+    }
+  }
+}
+
+void expect_no_volumes(SimWorld& world) {
+  expect_nothing_left(world);
+  EXPECT_TRUE(world.cloud.state().volumes.empty()) << describe(world);
+}
+
+TEST(Resources, EachServerHasItsVolumesAndTheyGoWithIt) {
+  replay({1, 2}, [](SimWorld& world) {
+    converge(world, 3, service_with_volumes(3));
+    expect_volumes(world, 3);
+    EXPECT_EQ(volumes_made(world), 6U);
+    world.apply(service_with_volumes(1));
+    ASSERT_TRUE(world.run_until([&] { return is_converged(world, 1); }, 30min)) << describe(world);
+    expect_volumes(world, 1);
+    expect_no_volumes(world);
+  });
+}
+
+TEST(Resources, AReplacementGetsTheDataVolumeOfTheServerBefore) {
+  replay({1, 2}, [](SimWorld& world) {
+    converge(world, 1, service_with_volumes(1));
+    world.cloud.faults().detach_delay = 20s;
+    const std::string server = world.checker.our_servers().front()->id;
+    const auto before = world.cloud.volumes_of(server);
+    const std::string root = before.at(0)->id;
+    const std::string data = before.at(1)->id;
+    ASSERT_TRUE(world.cloud.delete_server(*world.cloud.find_server(server)));
+    ASSERT_TRUE(world.run_until(
+        [&] { return is_converged(world, 1) && world.checker.our_servers().front()->id != server; },
+        30min))
+        << describe(world);
+    expect_volumes(world, 1);
+    const auto after = world.cloud.volumes_of(world.checker.our_servers().front()->id);
+    EXPECT_EQ(after.at(1)->id, data);
+    EXPECT_NE(after.at(0)->id, root);
+    EXPECT_FALSE(world.cloud.state().volumes.contains(root));
+    expect_no_volumes(world);
+  });
+}
+
+TEST(Resources, ADetachedVolumeIsAttachedAgain) {
+  replay({1}, [](SimWorld& world) {
+    converge(world, 1, service_with_volumes(1));
+    const std::string server = world.checker.our_servers().front()->id;
+    const std::string data = world.cloud.volumes_of(server).at(1)->id;
+    ASSERT_TRUE(world.cloud.detach_volume(world.cloud.mutable_state().volumes.at(data)));
+    ASSERT_TRUE(world.run_until([&] { return world.cloud.volumes_of(server).size() == 1; }, 5min));
+    ASSERT_TRUE(world.run_until(
+        [&] {
+          const localcloud::Volume& volume = world.cloud.state().volumes.at(data);
+          return volume.status == "in-use" && volume.server_id == server;
+        },
+        5min))
+        << describe(world);
+    ASSERT_TRUE(world.run_until([&] { return is_converged(world, 1); }, 5min)) << describe(world);
+    expect_no_volumes(world);
+  });
+}
+
+TEST(Resources, AnUnansweredVolumeIsNotMadeTwice) {
+  replay({1, 2}, [](SimWorld& world) {
+    auto left = std::make_shared<int>(2);
+    world.network.faults = [left](const http::Request& request) -> std::optional<NetworkFault> {
+      const bool create = request.method == "POST" && request.url.ends_with(kVolumes);
+      if (!create || *left == 0) return std::nullopt;
+      --*left;
+      return NetworkFault{.kind = NetworkFault::Kind::TimeOutAfter};
+    };
+    converge(world, 1, service_with_volumes(1));
+    EXPECT_EQ(*left, 0);
+    expect_volumes(world, 1);
+    EXPECT_EQ(volumes_made(world), 2U);
+    expect_no_volumes(world);
+  });
+}
+
+// What could not be made is removed and made again; tries grow rare.
+TEST(Resources, VolumesInErrorAreMadeAgainAndNoneIsLeft) {
+  replay({1, 2}, [](SimWorld& world) {
+    world.cloud.faults().volume_failures = 3;
+    converge(world, 1, service_with_volumes(1));
+    expect_volumes(world, 1);
+    expect_no_volumes(world);
+  });
+}
+
+TEST(Resources, WithoutBlockStorageTheInstanceSaysSo) {
+  replay({1}, [](SimWorld& world) {
+    world.cloud.faults().no_block_storage = true;
+    world.apply(platform_manifests());
+    world.apply(service_with_volumes(1));
+    const auto why = [&world] {
+      std::string text;
+      for (const Json& instance : world.objects(kInstances)) text += to_json(instance["status"]);
+      return text;
+    };
+    ASSERT_TRUE(
+        world.run_until([&] { return why().contains("this cloud has no block storage"); }, 10min))
+        << describe(world);
+    EXPECT_TRUE(why().contains("InvalidConfiguration")) << describe(world);
+    world.run_for(30min);
+    EXPECT_TRUE(world.checker.our_servers().empty());
+    expect_no_volumes(world);
+  });
+}
+
+TEST(Resources, VolumesThatAreKeptStayWithoutOurMarks) {
+  replay({1}, [](SimWorld& world) {
+    converge(world, 1,
+             service_with_volumes(
+                 1, "      volumes: [{name: data, sizeGiB: 20, deletionPolicy: Keep}]\n"));
+    expect_nothing_left(world);
+    ASSERT_EQ(world.cloud.state().volumes.size(), 1U);
+    const localcloud::Volume& kept = world.cloud.state().volumes.begin()->second;
+    EXPECT_EQ(kept.status, "available");
+    EXPECT_TRUE(kept.metadata.empty());
+    world.run_for(10min);
+    EXPECT_EQ(world.cloud.state().volumes.size(), 1U);
   });
 }
 

@@ -12,6 +12,7 @@ constexpr std::string_view kServers = "/compute/v2.1/servers/";
 constexpr std::string_view kAdoptable = "legacy-";
 constexpr std::string_view kPorts = "/network/v2.0/ports/";
 constexpr std::string_view kFloatingIps = "/network/v2.0/floatingips/";
+constexpr std::string_view kVolumes = "/volume/v3/";  // and the project
 
 bool is_mutation(const http::Request& request) {
   if (request.method == "GET" || request.method == "HEAD") return false;
@@ -83,6 +84,26 @@ std::vector<const localcloud::FloatingIp*> CloudChecker::our_floating_ips() cons
   return ours;
 }
 
+std::string CloudChecker::metadata_of(const localcloud::Volume& volume, const std::string& name) {
+  const auto found = volume.metadata.find(name);
+  return found == volume.metadata.end() ? "" : found->second;
+}
+
+std::vector<const localcloud::Volume*> CloudChecker::our_volumes() const {
+  std::vector<const localcloud::Volume*> ours;
+  for (const auto& [id, volume] : cloud_.state().volumes) {
+    if (metadata_of(volume, "clickdeploy_cluster") == cluster_id_) ours.push_back(&volume);
+  }
+  return ours;
+}
+
+const localcloud::Volume* CloudChecker::volume_of(const http::Request& request) const {
+  const std::size_t project = request.url.find('/', kVolumes.size());
+  if (!request.url.starts_with(kVolumes) || project == std::string::npos) return nullptr;
+  const auto found = cloud_.state().volumes.find(id_in(request.url.substr(project), "/volumes/"));
+  return found == cloud_.state().volumes.end() ? nullptr : &found->second;
+}
+
 void CloudChecker::check_ownership(const http::Request& request) const {
   const std::string what = request.method + " " + request.url;
   const std::string mark = "clickdeploy cluster=" + cluster_id_.substr(0, 8) + " ";
@@ -107,10 +128,16 @@ void CloudChecker::check_ownership(const http::Request& request) const {
   if (ip != cloud_.state().floating_ips.end() && !ip->second.description.starts_with(mark)) {
     report_.add("S2", what + " is on a floating IP that is not ours");
   }
+  const localcloud::Volume* volume = volume_of(request);
+  if (volume != nullptr && metadata_of(*volume, "clickdeploy_cluster") != cluster_id_) {
+    report_.add("S2", what + " is on a volume that is not ours");
+  }
+  const bool new_volume = request.method == "POST" && request.url.starts_with(kVolumes) &&
+                          request.url.ends_with("/volumes");
   const bool new_server = request.method == "POST" && request.url == "/compute/v2.1/servers";
   const bool new_port = request.method == "POST" && (request.url == "/network/v2.0/ports" ||
                                                      request.url == "/network/v2.0/floatingips");
-  if ((new_server && !request.body.contains(cluster_id_)) ||
+  if (((new_server || new_volume) && !request.body.contains(cluster_id_)) ||
       (new_port && !request.body.contains(mark))) {
     report_.add("S2", what + " makes something without our mark");
   }

@@ -46,8 +46,12 @@ class CloudChecker {
   std::vector<const localcloud::Server*> our_servers() const;
   std::vector<const localcloud::Port*> our_ports() const;
   std::vector<const localcloud::FloatingIp*> our_floating_ips() const;
+  std::vector<const localcloud::Volume*> our_volumes() const;
   // Of a server; "" if it has none of that name.
   static std::string metadata_of(const localcloud::Server& server, const std::string& name);
+  static std::string metadata_of(const localcloud::Volume& volume, const std::string& name);
+  // The volume that a request is about; nullptr if it is about none.
+  const localcloud::Volume* volume_of(const http::Request& request) const;
 
  private:
   void check_ownership(const http::Request& request) const;

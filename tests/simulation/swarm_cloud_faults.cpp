@@ -121,6 +121,29 @@ void SwarmFaults::edit_port(Dice& dice) {
   }
 }
 
+// Some cannot be made; those of servers that are gone are attached for a while.
+void SwarmFaults::fail_volumes(Dice& dice) {
+  world_.cloud.faults().volume_failures += static_cast<std::int64_t>(dice.between(0, 2));
+  world_.cloud.faults().detach_delay = std::chrono::seconds(dice.between(0, 60));
+  tell("cloud", "volumes fail, and are slow to let go");
+  lasting(dice, 300, [this] {
+    world_.cloud.faults().volume_failures = 0;
+    world_.cloud.faults().detach_delay = {};
+    story_.tell("cloud", "volumes are made");
+  });
+}
+
+void SwarmFaults::detach_volume(Dice& dice) {
+  std::vector<const localcloud::Volume*> data;
+  for (const localcloud::Volume* volume : world_.checker.our_volumes()) {
+    if (volume->image_id.empty() && volume->status == "in-use") data.push_back(volume);
+  }
+  if (data.empty()) return;
+  const std::string id = data[dice.below(data.size())]->id;
+  if (!world_.cloud.detach_volume(world_.cloud.mutable_state().volumes.at(id))) return;
+  tell("somebody", "detaches volume " + id);
+}
+
 void SwarmFaults::make_foreign_server(Dice& dice) {
   const Server* ours = any_server(dice);
   const localcloud::Outcome<localcloud::Token> token = person();

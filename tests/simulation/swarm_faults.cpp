@@ -20,6 +20,8 @@ const std::vector<SwarmFaults::Class>& SwarmFaults::classes() {
       {"server-edited", 0.05, &SwarmFaults::edit_server},
       {"server-remarked", 0.05, &SwarmFaults::edit_marks},
       {"port-edited", 0.05, &SwarmFaults::edit_port},
+      {"volumes-fail", 0.05, &SwarmFaults::fail_volumes},
+      {"volume-detached", 0.05, &SwarmFaults::detach_volume},
       {"foreign-server", 0.05, &SwarmFaults::make_foreign_server},
       {"foreign-port", 0.05, &SwarmFaults::make_foreign_port},
       {"agent-fails", 0.2, &SwarmFaults::break_agent},

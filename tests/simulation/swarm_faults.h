@@ -51,6 +51,8 @@ class SwarmFaults {
   void edit_server(Dice& dice);
   void edit_marks(Dice& dice);
   void edit_port(Dice& dice);
+  void fail_volumes(Dice& dice);
+  void detach_volume(Dice& dice);
   void make_foreign_server(Dice& dice);
   void make_foreign_port(Dice& dice);
   void break_agent(Dice& dice);

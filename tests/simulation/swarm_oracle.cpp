@@ -93,6 +93,8 @@ std::string SwarmOracle::unrest_of_whole() const {
   for (const localcloud::Port* port : world_.checker.our_ports()) {
     if (port->device_id.empty()) return "port " + port->name + " serves nothing";
   }
+  std::string lost = unrest_of_volumes();
+  if (!lost.empty()) return lost;
   std::string drift = drift_of_servers();
   if (!drift.empty()) return drift;
   if (world_.prometheus.targets() != targets) {
@@ -109,6 +111,20 @@ std::string SwarmOracle::unrest_of_whole() const {
   return is_condition(world_.object(kBackends, kBackend), "Ready", "True")
              ? ""
              : "the MetricsBackend is not Ready";
+}
+
+std::string SwarmOracle::unrest_of_volumes() const {
+  std::size_t wanted = 0;
+  for (const ServiceWish& service : wish_.services) {
+    if (service.exists && service.volumes) wanted += 2 * static_cast<std::size_t>(service.replicas);
+  }
+  std::size_t kept = 0;
+  for (const localcloud::Volume* volume : world_.checker.our_volumes()) {
+    if (world_.forsaken.contains(CloudChecker::metadata_of(*volume, "clickdeploy_uid"))) continue;
+    ++kept;
+    if (volume->status != "in-use") return "volume " + volume->name + " is " + volume->status;
+  }
+  return kept == wanted ? "" : fmt::format("{} volumes instead of {}", kept, wanted);
 }
 
 // What somebody has changed on them in the cloud is as it was.

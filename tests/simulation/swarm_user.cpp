@@ -71,6 +71,7 @@ SwarmUser::SwarmUser(SimWorld& world, Story& story, Decisions& decisions)
     if (std::optional<Dice> brakes = decisions_.take("brakes", "", i + 1, 0.7)) {
       service.brakes = draw_brakes(*brakes);
     }
+    service.volumes = decisions_.take("volumes", "", i + 1, 0.25).has_value();
     wish_.services.push_back(std::move(service));
   }
   wish_.second_policy = decisions_.take("second-policy", 0.2).has_value();
@@ -107,6 +108,11 @@ Json SwarmUser::manifest(const ServiceWish& service) const {
   Json& made = spec.member("template");
   made.member("spec").member("metadata").set("owner", service.metadata);
   made.member("metadata").member("labels").set("app", service.label);
+  if (service.volumes) {
+    made.member("spec").set("rootVolume", Json::object({{"sizeGiB", 10}}));
+    const Json data = Json::object({{"name", "data"}, {"sizeGiB", 20}});
+    made.member("spec").set("volumes", Json::array({data}));
+  }
   return object;
 }
 

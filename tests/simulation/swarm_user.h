@@ -30,6 +30,7 @@ struct ServiceWish {
   std::string label = "web";      // of the Instances
   bool paused = false;
   bool selected = true;  // by the policies
+  bool volumes = false;  // one to boot from, and another
   Brakes brakes;
 };
 

@@ -26,6 +26,7 @@ CloudConnection::CloudConnection(http::HttpClient& http, Clock& clock, Executor 
       compute(session),
       network(session),
       image(session),
+      volume(session),
       observer(session, clock, {.poll = std::chrono::seconds(cloud_spec.poll_seconds)}),
       credentials(std::move(used)),
       spec(cloud_spec),

@@ -36,6 +36,7 @@ class CloudConnection {
   openstack::ComputeClient compute;
   openstack::NetworkClient network;
   openstack::ImageClient image;
+  openstack::VolumeClient volume;
   openstack::CloudObserver observer;
 
   const openstack::Credentials credentials;

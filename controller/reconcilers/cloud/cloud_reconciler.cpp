@@ -215,8 +215,15 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
     cloud.status.instances_summary =
         std::to_string(instances.used) + "/" +
         (instances.limit < 0 ? "unlimited" : std::to_string(instances.limit));
-    cloud.status.services = {
-        {"compute", "Available"}, {"network", "Available"}, {"image", "Available"}};
+    if (snapshot->volume_quota) {
+      cloud.status.quota["volumes"] = quota_of(snapshot->volume_quota->volumes);
+      cloud.status.quota["volumeGiB"] = quota_of(snapshot->volume_quota->gib);
+    }
+    const Result<bool> volumes = co_await connection->session.offers("volume");
+    cloud.status.services = {{"compute", "Available"},
+                             {"network", "Available"},
+                             {"image", "Available"},
+                             {"volume", volumes && *volumes ? "Available" : "Absent"}};
     cloud.status.servers = fleet.recorded - fleet.missing;
   }
   const std::string distrust = connection->distrust();
@@ -283,7 +290,7 @@ Task<void> CloudReconciler::clean_leaks(Cloud cloud, std::shared_ptr<CloudConnec
   }
 }
 
-// Servers first: the ports that are attached to them go later.
+// Servers first: the ports and volumes that are attached to them go later.
 Task<Result<void>> CloudReconciler::delete_orphans(Cloud cloud,
                                                    std::shared_ptr<CloudConnection> connection) {
   const auto snapshot = connection->observer.snapshot();
@@ -300,6 +307,10 @@ Task<Result<void>> CloudReconciler::delete_orphans(Cloud cloud,
     Result<void> done;
     if (orphan.kind == "Server") {
       done = co_await connection->compute.delete_server(orphan.id);
+    } else if (orphan.kind == "Volume") {
+      const auto volume = snapshot->volumes->find(orphan.id);
+      if (volume == snapshot->volumes->end() || !volume->second.server_ids.empty()) continue;
+      done = co_await connection->volume.delete_volume(orphan.id);
     } else {
       const auto port = snapshot->ports.find(orphan.id);
       if (port == snapshot->ports.end() || !port->second.device_id.empty()) continue;

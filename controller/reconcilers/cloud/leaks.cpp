@@ -1,5 +1,7 @@
 #include "controller/reconcilers/cloud/leaks.h"
 
+#include "controller/reconcilers/instance/marks.h"
+
 #include <algorithm>
 #include <optional>
 
@@ -54,12 +56,38 @@ bool is_leaked(const openstack::FloatingIP& ip, const openstack::CloudSnapshot& 
          });
 }
 
+bool is_leaked(const openstack::Volume& volume, const openstack::CloudSnapshot& snapshot,
+               const InstanceList& instances, const std::string& cluster_id) {
+  const Part part = part_of(volume);
+  const std::string uid = mark_of(volume, kUidMetadata);
+  if (mark_of(volume, kClusterMetadata) != cluster_id || uid.empty() || !part.unused ||
+      !is_deletable(part)) {
+    return false;
+  }
+  const auto owner =
+      std::ranges::find_if(instances, [&](const auto& each) { return part_uid(*each) == uid; });
+  if (owner == instances.end()) return true;
+  const api::v1alpha1::InstanceStatus& status = (*owner)->status;
+  // While a server is made, replaced or deleted, the Instance itself decides about its volumes.
+  if (status.claim.state != "Confirmed" || status.server.id.empty() ||
+      status.remediation.step == "Replace" || (*owner)->metadata.is_deleting()) {
+    return false;
+  }
+  // Its server has all that it was asked for with.
+  return snapshot.servers.contains(status.server.id);
+}
+
 std::vector<Part> Leaks::due(const openstack::CloudSnapshot& snapshot,
                              const InstanceList& instances, const std::string& cluster_id,
                              SteadyTime now) {
   std::vector<Part> leaked;
   for (const auto& [id, port] : snapshot.ports) {
     if (is_leaked(port, snapshot, instances, cluster_id)) leaked.push_back(part_of(port));
+  }
+  if (snapshot.volumes) {
+    for (const auto& [id, volume] : *snapshot.volumes) {
+      if (is_leaked(volume, snapshot, instances, cluster_id)) leaked.push_back(part_of(volume));
+    }
   }
   if (snapshot.floating_ips) {
     for (const auto& [id, ip] : *snapshot.floating_ips) {

@@ -1,4 +1,4 @@
-// Leaks: ports and floating IPs with our mark that nothing will ever use or remove.
+// Leaks: ports, volumes and floating IPs with our mark that nothing will ever use or remove.
 //
 // A create request whose answer was lost can be carried out late, or twice: after its Instance is
 // gone, or when the server has its part already. No Instance looks for such a part, so the Cloud
@@ -34,6 +34,11 @@ bool is_leaked(const openstack::Port& port, const openstack::CloudSnapshot& snap
 
 // Attached to nothing, and of an Instance that is gone, or that has recorded another one. Pure.
 bool is_leaked(const openstack::FloatingIP& ip, const openstack::CloudSnapshot& snapshot,
+               const InstanceList& instances, const std::string& cluster_id);
+
+// Never attached to anything, as its mark says, and of an Instance that is gone, or whose server
+// was made without it. One that may hold data is never a leak. Pure.
+bool is_leaked(const openstack::Volume& volume, const openstack::CloudSnapshot& snapshot,
                const InstanceList& instances, const std::string& cluster_id);
 
 class Leaks {

@@ -28,10 +28,12 @@ std::vector<Orphan> find_orphans(const openstack::CloudSnapshot& snapshot,
                                  const InstanceList& instances, const std::string& cluster_id) {
   std::set<std::string> tokens;
   std::set<std::string> servers;
+  std::set<std::string> uids;
   for (const auto& instance : instances) {
     tokens.insert(instance->status.claim.token);
     tokens.insert(instance->spec.adopt.token);
     servers.insert(instance->status.server.id);
+    uids.insert(part_uid(*instance));
   }
   std::vector<Orphan> found;
   std::map<std::string, std::string> owners;  // by claim
@@ -54,6 +56,18 @@ std::vector<Orphan> find_orphans(const openstack::CloudSnapshot& snapshot,
                      .name = port.name,
                      .belonged_to = owners.contains(claim) ? owners[claim] : "",
                      .since = ""});
+  }
+  if (snapshot.volumes) {
+    for (const auto& [id, volume] : *snapshot.volumes) {
+      const std::string uid = mark_of(volume, kUidMetadata);
+      if (mark_of(volume, kClusterMetadata) != cluster_id || uids.contains(uid)) continue;
+      if (volume.status == "deleting") continue;
+      found.push_back({.kind = "Volume",
+                       .id = id,
+                       .name = volume.name,
+                       .belonged_to = mark_of(volume, kInstanceMetadata),
+                       .since = ""});
+    }
   }
   std::ranges::sort(found, {}, [](const Orphan& each) { return std::tie(each.kind, each.id); });
   return found;

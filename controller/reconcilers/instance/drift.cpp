@@ -83,6 +83,7 @@ class Comparison {
     }
     compare_build();
     compare_ports();
+    compare_volumes();
     compare_floating_ip();
     return std::move(found_);
   }
@@ -233,15 +234,77 @@ class Comparison {
         listed(pair_texts(port.allowed_address_pairs)), SetPortPairs{port.id, std::move(wanted)});
   }
 
+  // A server that was taken over has none of ours.
+  bool has_own_parts() const {
+    return std::ranges::any_of(instance_.status.resources,
+                               [](const OwnedResource& own) { return own.kind == "Port"; });
+  }
+
+  void compare_volumes() {
+    if (!snapshot_.volumes || !has_own_parts() || server_.status == "BUILD") return;
+    for (const WantedPart& wanted : wanted_parts(instance_.spec.server)) {
+      if (is_volume(wanted.kind)) compare_volume(wanted);
+    }
+  }
+
+  void compare_volume(const WantedPart& wanted) {
+    const std::string field = part_field(wanted.kind, wanted.name);
+    const std::string should = "attached to this server";
+    std::vector<Part> found;
+    bool unmarked = false;
+    for (const auto& [id, volume] : *snapshot_.volumes) {
+      std::optional<Part> part = volume_of(volume, instance_, cluster_id_);
+      const bool recorded = std::ranges::any_of(
+          instance_.status.resources,
+          [&](const OwnedResource& own) { return own.id == id && own.name == label_of(wanted); });
+      const bool serves =
+          std::ranges::find(volume.server_ids, server_.id) != volume.server_ids.end();
+      if (part && part->kind == wanted.kind && part->name == wanted.name) {
+        if (serves) part->used_by = server_.id;
+        found.push_back(*std::move(part));
+      } else if (!part && recorded) {
+        tell(field + " metadata", "our marks", "without them",
+             "it is no longer known as ours, so nobody will delete it. Put them back, as in "
+             "docs/reference/kinds/instance.md, or delete it when its server goes: volume " +
+                 id);
+        unmarked = true;
+      }
+    }
+    if (unmarked) return;
+    const Part* part = choose_part(instance_, found, wanted);
+    for (const Part& each : found) {
+      if (each.used_by == server_.id) part = &each;
+    }
+    const bool root = wanted.kind == PartKind::RootVolume;
+    if (part == nullptr) {
+      return tell(
+          field, should, "deleted",
+          root ? new_server()
+               : "its data are gone, so no other one is attached in its place. With an empty "
+                 "one: " +
+                     new_server());
+    }
+    if (part->state == "in-use" && part->used_by == server_.id) return;
+    if (part->state == "available" && !root) {
+      return add(field, should, "detached", MendPart{wanted.kind, wanted.name});
+    }
+    if (part->state == "in-use" && !part->used_by.empty()) {
+      return tell(field, should, "at server " + part->used_by,
+                  "it is not taken away from there. Detach it, and it comes back");
+    }
+    if (part->state == "available" || part->state.starts_with("error")) {
+      tell(field, should, part->state,
+           "look at it in the cloud: openstack volume show " + part->id);
+    }
+  }
+
+  std::string label_of(const WantedPart& wanted) const { return volume_label(instance_, wanted); }
+
   void compare_floating_ip() {
     if (!instance_.spec.server.floating_ip || !snapshot_.floating_ips) return;
+    if (!has_own_parts()) return;
     std::set<std::string> own;
-    bool has_port = false;  // a server that was taken over has none of ours
-    for (const OwnedResource& resource : instance_.status.resources) {
-      own.insert(resource.id);
-      has_port = has_port || resource.kind == "Port";
-    }
-    if (!has_port) return;
+    for (const OwnedResource& resource : instance_.status.resources) own.insert(resource.id);
     std::string found = "none";
     for (const auto& [id, ip] : *snapshot_.floating_ips) {
       if (!own.contains(id)) continue;
@@ -255,7 +318,7 @@ class Comparison {
       if (own.contains(ip.port_id)) return;
       found = ip.address + (ip.port_id.empty() ? " attached to nothing" : " at port " + ip.port_id);
     }
-    add(kFloatingIPField, "at this server's port", found, MendParts{});
+    add(part_field(PartKind::FloatingIP, ""), "at this server's port", found, MendPart{});
   }
 
   const Instance& instance_;
@@ -267,6 +330,20 @@ class Comparison {
 };
 
 }  // namespace
+
+std::string part_field(PartKind kind, const std::string& name) {
+  switch (kind) {
+    case PartKind::Port:
+      return "port " + name;
+    case PartKind::RootVolume:
+      return "rootVolume";
+    case PartKind::Volume:
+      return "volume " + name;
+    case PartKind::FloatingIP:
+      return "floatingIP";
+  }
+  return "";
+}
 
 bool Drift::is_due() const {
   return !asked && wait == milliseconds(0) && !std::holds_alternative<OnlyTell>(correction);
@@ -339,7 +416,7 @@ api::Condition drift_condition(const std::vector<Drift>& drift,
   if (drift.empty() && !failure) {
     condition.status = api::ConditionStatus::True;
     condition.reason = api::kSucceeded;
-    condition.message = "the server and its ports in the cloud are as the spec says";
+    condition.message = "the server and its parts in the cloud are as the spec says";
     return condition;
   }
   const bool wrong = failure && failure->code() == ErrorCode::InvalidArgument;

@@ -2,9 +2,9 @@
 // cloud, or because the spec changed in a way that needs no new server.
 //
 //   put back   name, metadata, tags; security groups and address pairs of ports; the place of the
-//              floating IP
-//   only told  flavor and image (a new server is needed), a port that is gone or elsewhere, and
-//              whatever no longer carries our mark
+//              floating IP; a volume that was detached
+//   only told  flavor and image (a new server is needed), a port or a volume that is gone or
+//              elsewhere, and whatever no longer carries our mark
 //   respected  all else: further metadata and tags, the names of ports
 //
 // Nothing without our mark is changed: a server from which all marks were taken is only told of,
@@ -21,6 +21,7 @@
 #include "controller/base/text.h"
 #include "controller/openstack/observer.h"
 #include "controller/reconcilers/instance/marks.h"
+#include "controller/reconcilers/instance/parts.h"
 
 #include <map>
 #include <optional>
@@ -53,16 +54,18 @@ struct SetPortPairs {
   std::vector<openstack::AddressPair> pairs;
   bool operator==(const SetPortPairs&) const = default;
 };
-// Parts that outlive servers are made or attached again.
-struct MendParts {
-  bool operator==(const MendParts&) const = default;
+// A part that outlives servers is made or attached again.
+struct MendPart {
+  PartKind kind = PartKind::FloatingIP;
+  std::string name{};
+  bool operator==(const MendPart&) const = default;
 };
 struct OnlyTell {
   std::string advice;  // what a person can do
   bool operator==(const OnlyTell&) const = default;
 };
 using Correction = std::variant<OnlyTell, RenameServer, SetMetadata, AddTags, SetPortGroups,
-                                SetPortPairs, MendParts>;
+                                SetPortPairs, MendPart>;
 
 struct Drift {
   std::string field;
@@ -80,8 +83,8 @@ struct Drift {
   bool operator==(const Drift&) const = default;
 };
 
-// The field of the floating IP.
-inline constexpr const char* kFloatingIPField = "floatingIP";
+// What a part's drift is called.
+std::string part_field(PartKind kind, const std::string& name);
 
 // "name is 'x' instead of 'web-1'"
 std::string describe_drift(const Drift& drift);

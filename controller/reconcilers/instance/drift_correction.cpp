@@ -51,6 +51,9 @@ Task<void> InstanceReconciler::observe_drift(Pass& pass) {
   InstanceObserved& seen = pass.observed;
   const WantedGroups groups = co_await observe_groups(pass);
   seen.drift = find_drift(pass.work, context_.cluster_id, *pass.compared, groups);
+  if (wants_volumes(pass.work.spec.server) && !seen.drift_failure && pass.compared->volumes_error) {
+    seen.drift_failure = pass.compared->volumes_error->with_context("volumes are not compared");
+  }
   const bool first_look = !drift_books_.contains(pass.key);
   const std::vector<Drift> fresh =
       drift_books_[pass.key].look(*seen.drift, context_.clock.steady_now());
@@ -106,10 +109,11 @@ Task<Result<void>> InstanceReconciler::correct_drift(Pass& pass, std::string fie
   co_return Result<void>{};
 }
 
-// A floating IP was made or attached. For a server that is still being made that is no drift.
-void InstanceReconciler::note_mended(Pass& pass) {
+// A part was made or attached. For a server that is still being made that is no drift.
+void InstanceReconciler::note_mended(Pass& pass, const Part& part) {
   if (!pass.observed.drift) return;
-  const auto drift = std::ranges::find(*pass.observed.drift, kFloatingIPField, &Drift::field);
+  const std::string field = part_field(part.kind, part.name);
+  const auto drift = std::ranges::find(*pass.observed.drift, field, &Drift::field);
   if (drift == pass.observed.drift->end()) return;
   drift->asked = true;
   drift_books_[pass.key].corrected(drift->field, context_.clock.steady_now(), pass.observed.now);

@@ -66,6 +66,12 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     pass.observed.resolved = std::move(resolved);
   } else if (auto* new_part = std::get_if<CreatePart>(&action)) {
     done = co_await make_part(pass, new_part->part);
+  } else if (auto* ready = std::get_if<BeginUse>(&action)) {
+    done = co_await begin_use(pass, ready->id);
+  } else if (auto* failed = std::get_if<GiveUpVolume>(&action)) {
+    done = co_await give_up_volume(pass, *std::move(failed));
+  } else if (auto* kept = std::get_if<ReleaseVolume>(&action)) {
+    done = co_await release_volume(pass, kept->id);
   } else if (auto* attach = std::get_if<AttachPart>(&action)) {
     done = co_await move_part(pass, *attach);
   } else if (auto* correct = std::get_if<CorrectDrift>(&action)) {
@@ -108,10 +114,14 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     }
   } else if (auto* gone = std::get_if<DeletePart>(&action)) {
     done = co_await delete_part(*pass.connection, gone->kind, gone->id);
-    if (done) {
-      const auto is_it = [&](const auto& each) { return each.id == gone->id; };
-      std::erase_if(work.status.resources, is_it);
-      if (pass.observed.look_up) std::erase_if(pass.observed.look_up->parts, is_it);
+    if (done && is_volume(gone->kind)) {
+      // It is gone when the cloud no longer shows it.
+      for (Part& part : pass.observed.look_up->parts) {
+        if (part.id == gone->id) part.state = "deleting";
+        if (part.id == gone->id) record_part(work.status, part);
+      }
+    } else if (done) {
+      forget_part(pass, gone->id);
     }
   } else if (auto* ask = std::get_if<AskById>(&action)) {
     Result<std::optional<Server>> answer = co_await compute->get_server(ask->id);
@@ -270,7 +280,7 @@ Task<Result<void>> InstanceReconciler::make_part(Pass& pass, WantedPart wanted) 
   record_part(pass.work.status, *part);
   pass.observed.look_up->parts.push_back(*std::move(part));
   changed_at_[pass.key] = context_.clock.steady_now();
-  note_mended(pass);
+  note_mended(pass, pass.observed.look_up->parts.back());
   co_return Result<void>{};
 }
 
@@ -285,11 +295,51 @@ Task<Result<void>> InstanceReconciler::move_part(Pass& pass, AttachPart move) {
     if (known.id == part->id) known = *part;
   }
   changed_at_[pass.key] = context_.clock.steady_now();
-  note_mended(pass);
+  note_mended(pass, *part);
+  const std::string to = is_volume(part->kind) ? "server " : "port ";
   context_.events.record(Instance::kGvk, pass.work.metadata, EventKind::Normal, "PartAttached",
                          std::string(row_of(part->kind).resource) + " " + part->label +
-                             " is attached to port " + part->used_by);
+                             " is attached to " + to + part->used_by);
   co_return Result<void>{};
+}
+
+Task<Result<void>> InstanceReconciler::begin_use(Pass& pass, std::string volume_id) {
+  Result<void> done = co_await reconcilers::begin_use(*pass.connection, volume_id);
+  if (!done) co_return std::unexpected(std::move(done).error().with_context("use volume"));
+  for (Part& part : pass.observed.look_up->parts) {
+    if (part.id == volume_id) part.unused = false;
+  }
+  co_return Result<void>{};
+}
+
+// Like a create that was refused: what is left of it goes, and the next try waits.
+Task<Result<void>> InstanceReconciler::give_up_volume(Pass& pass, GiveUpVolume failed) {
+  Result<void> done = co_await delete_part(*pass.connection, failed.kind, failed.id);
+  if (!done) co_return std::unexpected(std::move(done).error());
+  Claim& claim = pass.work.status.claim;
+  ++claim.attempts;
+  claim.since = format_time(pass.observed.now);
+  pass.work.status.remediation.last_reason = failed.why;
+  pass.observed.look_up.reset();
+  context_.events.record(Instance::kGvk, pass.work.metadata, EventKind::Warning, "VolumeFailed",
+                         failed.why);
+  Result<void> saved = co_await save(pass);
+  co_return saved;
+}
+
+Task<Result<void>> InstanceReconciler::release_volume(Pass& pass, std::string volume_id) {
+  Result<void> done = co_await reconcilers::release_volume(*pass.connection, volume_id);
+  if (!done) co_return std::unexpected(std::move(done).error().with_context("keep volume"));
+  forget_part(pass, volume_id);
+  context_.events.record(Instance::kGvk, pass.work.metadata, EventKind::Normal, "VolumeKept",
+                         "volume " + volume_id + " stays in the cloud, without our marks");
+  co_return Result<void>{};
+}
+
+void InstanceReconciler::forget_part(Pass& pass, const std::string& id) {
+  const auto is_it = [&](const auto& each) { return each.id == id; };
+  std::erase_if(pass.work.status.resources, is_it);
+  if (pass.observed.look_up) std::erase_if(pass.observed.look_up->parts, is_it);
 }
 
 Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
@@ -307,6 +357,15 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
     const Part* port =
         choose_part(work, pass.observed.look_up->parts, {PartKind::Port, attachment.name});
     if (port != nullptr) create.port_ids.push_back(port->id);
+  }
+  for (const api::v1alpha1::VolumeSpec& spec : work.spec.server.volumes) {
+    const Part* volume =
+        choose_part(work, pass.observed.look_up->parts, {PartKind::Volume, spec.name});
+    if (volume != nullptr) create.volume_ids.push_back(volume->id);
+  }
+  if (work.spec.server.root_volume) {
+    create.root_volume_id =
+        choose_part(work, pass.observed.look_up->parts, {PartKind::RootVolume, ""})->id;
   }
   create.key_name = work.spec.server.key_name;
   create.user_data = resolved.user_data;

@@ -2,6 +2,7 @@
 
 #include "controller/base/backoff.h"
 #include "controller/base/planted.h"
+#include "controller/reconcilers/instance/part_plan_internal.h"
 #include "controller/reconcilers/instance/repair_plan_internal.h"
 #include "controller/reconcilers/instance/server_states.h"
 
@@ -77,33 +78,6 @@ seconds unknown_for(const Instance& instance, const InstanceObserved& observed) 
   return planted(Bug::WallClockWindow) ? told : std::min(told, observed.claim_seen);
 }
 
-enum class Remove : std::uint8_t { OfTheServer, OfTheInstance };
-
-// The last made first. Nullopt when none is left.
-std::optional<InstanceAction> remove_parts(const TokenLookUp& found, Remove which) {
-  for (auto part = found.parts.rbegin(); part != found.parts.rend(); ++part) {
-    if (which == Remove::OfTheServer && row_of(part->kind).outlives_server) continue;
-    return DeletePart{part->kind, part->id};
-  }
-  return std::nullopt;
-}
-
-// The next thing that is missing of what the server needs. Nullopt when all is there.
-std::optional<InstanceAction> make_parts(const Instance& instance, const TokenLookUp& found) {
-  const api::v1alpha1::ServerTemplate& server = instance.spec.server;
-  for (const WantedPart& wanted : wanted_parts(server)) {
-    const Part* part = choose_part(instance, found.parts, wanted);
-    if (part == nullptr) return CreatePart{wanted};
-    if (wanted.kind != PartKind::FloatingIP) continue;
-    const Part* port =
-        choose_part(instance, found.parts, {PartKind::Port, floating_attachment(server)});
-    if (port != nullptr && part->used_by != port->id) {
-      return AttachPart{wanted.kind, part->id, port->id};
-    }
-  }
-  return std::nullopt;
-}
-
 // Looks for what the claim may have made and removes it: servers first, then parts.
 // Nullopt when nothing is left.
 std::optional<InstanceAction> remove_all(const Instance& instance, const InstanceObserved& observed,
@@ -137,7 +111,8 @@ std::optional<InstanceAction> remove_all(const Instance& instance, const Instanc
     }
   }
   if (planted(Bug::PortsLeftBehind)) return std::nullopt;
-  return remove_parts(*observed.look_up, which);
+  if (auto part = remove_parts(instance, *observed.look_up, which)) return part;
+  return await_parts(*observed.look_up, which);
 }
 
 // The server stays when its Service goes. One that is still being made is no server yet.
@@ -220,7 +195,9 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
     const milliseconds waited = age_of(claim.since, observed);
     if (waited < wait) {
       // A failed try leaves nothing behind while the next one waits.
-      if (auto left = remove_parts(*observed.look_up, Remove::OfTheServer)) return *left;
+      if (auto left = remove_parts(instance, *observed.look_up, Remove::OfTheServer)) {
+        return *left;
+      }
       return Rest{wait - waited, why_refused(instance, observed),
                   "the last create failed: " + instance.status.remediation.last_reason +
                       "; trying again at " +
@@ -230,7 +207,7 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
   if (!observed.resolved) return ResolveThings{};
   if (!*observed.resolved) {
     // Nothing may be left of a spec that cannot be made.
-    if (auto left = remove_parts(*observed.look_up, Remove::OfTheServer)) return *left;
+    if (auto left = remove_parts(instance, *observed.look_up, Remove::OfTheServer)) return *left;
     const Error& error = observed.resolved->error();
     const bool terminal = !error.is_retryable();
     return Rest{terminal ? milliseconds(60'000) : milliseconds(10'000),
@@ -238,6 +215,7 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
                 error.message()};
   }
   if (auto missing = make_parts(instance, *observed.look_up)) return *missing;
+  if (auto unready = ready_volumes(instance, observed)) return *unready;
   return SaveClaim{with_state(claim, "Uncertain", observed)};
 }
 
@@ -265,13 +243,19 @@ InstanceAction plan_replacement(const Instance& instance, const InstanceObserved
 }
 
 // A part that outlives servers is gone, or somebody took it away from the server.
-std::optional<InstanceAction> plan_parts(const Instance& instance,
-                                         const InstanceObserved& observed) {
+std::optional<InstanceAction> plan_parts(const Instance& instance, const InstanceObserved& observed,
+                                         const MendPart& lost) {
   if (!observed.look_up || observed.look_up->servers_only) return LookUpToken{};
+  if (lost.kind == PartKind::Volume) {
+    // An empty one in its place would hide that somebody's data are gone.
+    const Part* volume = choose_part(instance, observed.look_up->parts, {lost.kind, lost.name});
+    if (volume == nullptr || volume->state != "available") return std::nullopt;
+    return AttachPart{lost.kind, volume->id, instance.status.server.id};
+  }
   std::optional<InstanceAction> mend = make_parts(instance, *observed.look_up);
-  // A port belongs to its server: it is not made again beside it.
+  // A port belongs to its server: it is not made again beside it. Nor is a volume.
   const CreatePart* create = mend ? std::get_if<CreatePart>(&*mend) : nullptr;
-  if (create != nullptr && !row_of(create->part.kind).outlives_server) return std::nullopt;
+  if (create != nullptr && create->part.kind != lost.kind) return std::nullopt;
   if (!mend) return std::nullopt;
   if (create == nullptr) return mend;
   if (!observed.resolved) return ResolveThings{};
@@ -290,8 +274,9 @@ std::optional<InstanceAction> plan_correction(const Instance& instance,
   if (!runs || !observed.drift) return std::nullopt;
   for (const Drift& drift : *observed.drift) {
     if (!drift.is_due()) continue;
-    if (!std::holds_alternative<MendParts>(drift.correction)) return CorrectDrift{drift.field};
-    if (std::optional<InstanceAction> mend = plan_parts(instance, observed)) return mend;
+    const MendPart* lost = std::get_if<MendPart>(&drift.correction);
+    if (lost == nullptr) return CorrectDrift{drift.field};
+    if (std::optional<InstanceAction> mend = plan_parts(instance, observed, *lost)) return mend;
   }
   return std::nullopt;
 }

@@ -6,7 +6,7 @@
 // effect, and we may die anywhere, so:
 //   no claim   → save a claim {token, Intended}; durable before anything is called
 //   Intended   → no server was asked for yet: resolve, look the token up, make the missing parts,
-//                save Uncertain, and only then ask for the server
+//                wait for volumes, save Uncertain, and only then ask for the server
 //   Uncertain  → look the token up with growing waits; found: adopt the oldest healthy one, delete
 //                the others; not found for kUncertainWindow: back to Intended
 //   Confirmed  → the server's id is recorded
@@ -182,7 +182,24 @@ struct CreatePart {
   WantedPart part;
   bool operator==(const CreatePart&) const = default;
 };
-// A floating IP goes to the port.
+// A volume is ready for its first server: from now on it may hold data.
+struct BeginUse {
+  std::string id;
+  bool operator==(const BeginUse&) const = default;
+};
+// A volume could not be made. It is removed, and the next try waits.
+struct GiveUpVolume {
+  PartKind kind = PartKind::Volume;
+  std::string id;
+  std::string why;
+  bool operator==(const GiveUpVolume&) const = default;
+};
+// A volume stays when its Instance goes, without our marks.
+struct ReleaseVolume {
+  std::string id;
+  bool operator==(const ReleaseVolume&) const = default;
+};
+// A floating IP goes to the port, a volume to the server.
 struct AttachPart {
   PartKind kind = PartKind::FloatingIP;
   std::string id;
@@ -248,9 +265,10 @@ struct Rest {
 };
 
 using InstanceAction =
-    std::variant<SaveClaim, LookUpToken, ResolveThings, CreatePart, AttachPart, CorrectDrift,
-                 CreateServer, MarkServer, UnmarkServer, AdoptServer, DeleteServer, DeletePart,
-                 AskById, BeginRepair, EndRepair, ForgetServer, DropFinalizer, Rest>;
+    std::variant<SaveClaim, LookUpToken, ResolveThings, CreatePart, BeginUse, GiveUpVolume,
+                 ReleaseVolume, AttachPart, CorrectDrift, CreateServer, MarkServer, UnmarkServer,
+                 AdoptServer, DeleteServer, DeletePart, AskById, BeginRepair, EndRepair,
+                 ForgetServer, DropFinalizer, Rest>;
 
 // `token` is a fresh random one, used only if a claim must be made.
 InstanceAction plan_instance(const Instance& instance, const InstanceObserved& observed,

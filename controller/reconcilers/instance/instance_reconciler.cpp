@@ -125,6 +125,7 @@ void InstanceReconciler::observe_server(Pass& pass) const {
   InstanceObserved& seen = pass.observed;
   if (seen.cloud != InstanceObserved::Cloud::Trusted) return;
   if (pass.work.spec.server.floating_ip) pass.connection->observer.want_floating_ips();
+  if (wants_volumes(pass.work.spec.server)) pass.connection->observer.want_volumes();
   const auto snapshot = pass.connection->observer.snapshot();
   if (snapshot == nullptr || pass.work.status.claim.state != "Confirmed") return;
   auto changed = changed_at_.find(pass.key);
@@ -139,6 +140,9 @@ void InstanceReconciler::observe_server(Pass& pass) const {
     for (api::v1alpha1::OwnedResource& resource : pass.work.status.resources) {
       auto port = snapshot->ports.find(resource.id);
       if (port != snapshot->ports.end()) resource.state = port->second.status;
+      if (!snapshot->volumes) continue;
+      auto volume = snapshot->volumes->find(resource.id);
+      if (volume != snapshot->volumes->end()) resource.state = volume->second.status;
     }
     if (covers) pass.compared = snapshot;
   } else {

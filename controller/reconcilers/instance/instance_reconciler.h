@@ -44,9 +44,13 @@ class InstanceReconciler final : public runtime::Reconciler {
   Task<Result<ResolvedServer>> resolve(Pass& pass);
   Task<Result<void>> make_part(Pass& pass, WantedPart wanted);
   Task<Result<void>> move_part(Pass& pass, AttachPart move);
+  Task<Result<void>> begin_use(Pass& pass, std::string volume_id);
+  Task<Result<void>> give_up_volume(Pass& pass, GiveUpVolume failed);
+  Task<Result<void>> release_volume(Pass& pass, std::string volume_id);
+  static void forget_part(Pass& pass, const std::string& id);
   Task<Result<void>> create_server(Pass& pass);
   Task<Result<void>> correct_drift(Pass& pass, std::string field);
-  void note_mended(Pass& pass);
+  void note_mended(Pass& pass, const Part& part);
   Task<Result<void>> mark_server(Pass& pass, std::string id);
   Task<Result<void>> unmark_server(Pass& pass, std::string id);
   Task<Result<void>> restart_agents(Pass& pass);

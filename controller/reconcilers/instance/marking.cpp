@@ -1,6 +1,7 @@
 // Putting our marks on a server that somebody else made, and taking them off one that is let go.
 
 #include "controller/reconcilers/instance/instance_pass_internal.h"
+#include "controller/reconcilers/instance/part_calls.h"
 
 #include <algorithm>
 
@@ -62,6 +63,8 @@ Task<Result<void>> InstanceReconciler::unmark_server(Pass& pass, std::string id)
     if (!done) break;
     if (part.kind == PartKind::Port) {
       done = co_await network.set_port_description(part.id, "");
+    } else if (is_volume(part.kind)) {
+      done = co_await reconcilers::release_volume(*pass.connection, part.id);
     } else {
       done = co_await network.set_floating_ip_description(part.id, "");
     }

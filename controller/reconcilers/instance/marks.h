@@ -12,13 +12,15 @@
 
 namespace clickdeploy::reconcilers {
 
-// Keys of a server's metadata.
+// Keys of a server's metadata, and of a volume's.
 inline constexpr std::string_view kClusterMetadata = "clickdeploy_cluster";
 inline constexpr std::string_view kServiceMetadata = "clickdeploy_service";    // namespace/name
 inline constexpr std::string_view kInstanceMetadata = "clickdeploy_instance";  // namespace/name
 inline constexpr std::string_view kUidMetadata = "clickdeploy_uid";  // what its agents tell
 inline constexpr std::string_view kRevisionMetadata = "clickdeploy_revision";
-inline constexpr std::string_view kClaimMetadata = "clickdeploy_claim";  // the token
+inline constexpr std::string_view kClaimMetadata = "clickdeploy_claim";    // the token
+inline constexpr std::string_view kVolumeMetadata = "clickdeploy_volume";  // its name; of volumes
+inline constexpr std::string_view kUnusedMetadata = "clickdeploy_unused";  // never attached yet
 inline constexpr std::string_view kMarkPrefix = "clickdeploy_";
 
 std::map<std::string, std::string> server_marks(const api::v1alpha1::Instance& instance,

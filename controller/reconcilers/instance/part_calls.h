@@ -22,7 +22,13 @@ Task<Result<Part>> create_part(CloudConnection& cloud, Instance instance, std::s
 Task<Result<Part>> attach_part(CloudConnection& cloud, PartKind kind, std::string id,
                                std::string to);
 
-// One that is gone is a success.
+// A volume may hold data from now on.
+Task<Result<void>> begin_use(CloudConnection& cloud, std::string volume_id);
+
+// Takes our marks off a volume: it is nobody's from then on.
+Task<Result<void>> release_volume(CloudConnection& cloud, std::string volume_id);
+
+// One that is gone is a success. Of a volume success says that the cloud has begun.
 Task<Result<void>> delete_part(CloudConnection& cloud, PartKind kind, std::string id);
 
 }  // namespace clickdeploy::reconcilers

@@ -1,5 +1,7 @@
 #include "controller/reconcilers/instance/parts.h"
 
+#include "controller/reconcilers/instance/marks.h"
+
 #include <algorithm>
 #include <array>
 
@@ -12,8 +14,10 @@ using api::v1alpha1::ServerTemplate;
 
 namespace {
 
-constexpr std::array<PartRow, 2> kRows{{
+constexpr std::array<PartRow, 4> kRows{{
     {PartKind::Port, "Port", false},
+    {PartKind::RootVolume, "RootVolume", false},
+    {PartKind::Volume, "Volume", true},
     {PartKind::FloatingIP, "FloatingIP", true},
 }};
 
@@ -28,6 +32,10 @@ std::string attachment_in(const std::string& description) {
 
 const PartRow& row_of(PartKind kind) {
   return *std::ranges::find(kRows, kind, &PartRow::kind);
+}
+
+bool is_volume(PartKind kind) {
+  return kind == PartKind::RootVolume || kind == PartKind::Volume;
 }
 
 std::optional<PartKind> part_kind(std::string_view resource) {
@@ -48,6 +56,84 @@ std::string floating_ip_description(const std::string& cluster_id, const std::st
 const std::string& part_uid(const api::v1alpha1::Instance& instance) {
   const std::string& earlier = instance.spec.adopt.identity;
   return earlier.empty() ? instance.metadata.uid : earlier;
+}
+
+std::map<std::string, std::string> volume_marks(const Instance& instance,
+                                                const std::string& cluster_id, PartKind kind,
+                                                const std::string& name) {
+  std::map<std::string, std::string> marks = {
+      {std::string(kClusterMetadata), cluster_id},
+      {std::string(kInstanceMetadata), instance.metadata.key().text()},
+      {std::string(kUidMetadata), part_uid(instance)},
+      {std::string(kUnusedMetadata), "true"},
+  };
+  if (kind == PartKind::RootVolume) {
+    marks[std::string(kClaimMetadata)] = instance.status.claim.token;
+  } else {
+    marks[std::string(kVolumeMetadata)] = name;
+  }
+  return marks;
+}
+
+std::string volume_label(const Instance& instance, const WantedPart& wanted) {
+  const bool root = wanted.kind == PartKind::RootVolume;
+  return instance.metadata.name + (root ? "-root" : "-volume-" + wanted.name);
+}
+
+std::string mark_of(const openstack::Volume& volume, std::string_view name) {
+  const auto found = volume.metadata.find(std::string(name));
+  return found == volume.metadata.end() ? "" : found->second;
+}
+
+Part part_of(const openstack::Volume& volume) {
+  const std::string name = mark_of(volume, kVolumeMetadata);
+  return {.kind = name.empty() ? PartKind::RootVolume : PartKind::Volume,
+          .name = name,
+          .id = volume.id,
+          .label = volume.name,
+          .state = volume.status,
+          .used_by = volume.server_ids.empty() ? "" : volume.server_ids.front(),
+          .unused = !mark_of(volume, kUnusedMetadata).empty()};
+}
+
+std::optional<Part> volume_of(const openstack::Volume& volume, const Instance& instance,
+                              const std::string& cluster_id) {
+  if (mark_of(volume, kClusterMetadata) != cluster_id ||
+      mark_of(volume, kUidMetadata) != part_uid(instance)) {
+    return std::nullopt;
+  }
+  Part part = part_of(volume);
+  const std::string& token = instance.status.claim.token;
+  const bool of_claim = !token.empty() && mark_of(volume, kClaimMetadata) == token;
+  if (part.kind == PartKind::RootVolume && !of_claim) return std::nullopt;
+  return part;
+}
+
+const api::v1alpha1::VolumeSpec* volume_spec(const ServerTemplate& server, PartKind kind,
+                                             const std::string& name) {
+  if (kind == PartKind::RootVolume) return server.root_volume ? &*server.root_volume : nullptr;
+  const auto found = std::ranges::find(server.volumes, name, &api::v1alpha1::VolumeSpec::name);
+  return kind != PartKind::Volume || found == server.volumes.end() ? nullptr : &*found;
+}
+
+bool wants_volumes(const ServerTemplate& server) {
+  return server.root_volume || !server.volumes.empty();
+}
+
+bool is_kept(const Instance& instance, const Part& part) {
+  const auto* spec = volume_spec(instance.spec.server, part.kind, part.name);
+  // One that never held anything is nobody's loss.
+  return spec != nullptr && spec->deletion_policy == "Keep" && !part.unused;
+}
+
+bool is_leaving(const Part& part) {
+  return is_volume(part.kind) && (part.state == "deleting" || part.state == "error_deleting");
+}
+
+bool is_deletable(const Part& part) {
+  return !is_volume(part.kind) || part.state == "available" || part.state == "error" ||
+         part.state == "error_extending" || part.state == "error_restoring" ||
+         part.state == "error_managing";
 }
 
 Part part_of(const openstack::Port& port) {
@@ -71,6 +157,8 @@ Part part_of(const openstack::FloatingIP& ip) {
 std::vector<WantedPart> wanted_parts(const ServerTemplate& server) {
   std::vector<WantedPart> wanted;
   for (const auto& network : server.networks) wanted.push_back({PartKind::Port, network.name});
+  if (server.root_volume) wanted.push_back({PartKind::RootVolume, ""});
+  for (const auto& volume : server.volumes) wanted.push_back({PartKind::Volume, volume.name});
   if (server.floating_ip) wanted.push_back({PartKind::FloatingIP, ""});
   return wanted;
 }
@@ -83,7 +171,7 @@ const std::string& floating_attachment(const ServerTemplate& server) {
 const Part* choose_part(const Instance& instance, const std::vector<Part>& found,
                         const WantedPart& wanted) {
   const auto fits = [&](const Part& part) {
-    return part.kind == wanted.kind && part.name == wanted.name;
+    return part.kind == wanted.kind && part.name == wanted.name && !is_leaving(part);
   };
   for (const OwnedResource& resource : instance.status.resources) {
     const auto part = std::ranges::find(found, resource.id, &Part::id);

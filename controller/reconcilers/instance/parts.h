@@ -4,12 +4,17 @@
 // and whether it outlives the server. All parts are made before the server and found again by
 // their marks. Those of a claim go with its server; those of the Instance are reused by the next
 // one and go with the Instance. Pure.
+//
+// Volumes take time: they are made before they can be used, and go some time after they were asked
+// to. One that was never attached to a server says so by a mark of its own, which is taken off
+// before the first server is asked for: only what carries it is known to hold nobody's data.
 
 #pragma once
 
 #include "api/v1alpha1/instance.h"
 #include "controller/openstack/types.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +23,7 @@
 namespace clickdeploy::reconcilers {
 
 // In the order in which they are made; removed the other way round.
-enum class PartKind : std::uint8_t { Port, FloatingIP };
+enum class PartKind : std::uint8_t { Port, RootVolume, Volume, FloatingIP };
 
 struct PartRow {
   PartKind kind;
@@ -27,16 +32,20 @@ struct PartRow {
 };
 
 const PartRow& row_of(PartKind kind);
+bool is_volume(PartKind kind);
 std::optional<PartKind> part_kind(std::string_view resource);
 
 // One that the cloud has.
 struct Part {
   PartKind kind = PartKind::Port;
-  std::string name;  // of the attachment that a port was made for; "" for a floating IP
+  // Of the attachment that a port was made for, or of the volume; "" for the other kinds.
+  std::string name;
   std::string id;
-  std::string label;    // what people see in the cloud
-  std::string state;    // as the cloud spells it
-  std::string used_by;  // the server of a port, the port of a floating IP; "": nothing
+  std::string label;  // what people see in the cloud
+  std::string state;  // as the cloud spells it
+  // The server of a port or a volume, the port of a floating IP; "": nothing.
+  std::string used_by;
+  bool unused = false;  // a volume that was never attached to a server
 
   bool operator==(const Part&) const = default;
 };
@@ -57,8 +66,38 @@ std::string floating_ip_description(const std::string& cluster_id, const std::st
 // What marks parts of the Instance itself: its uid, or that of the one whose server it took over.
 const std::string& part_uid(const api::v1alpha1::Instance& instance);
 
+// Metadata of the Instance's volumes. The root volume belongs to the claim; `name` is that of
+// another one.
+std::map<std::string, std::string> volume_marks(const api::v1alpha1::Instance& instance,
+                                                const std::string& cluster_id, PartKind kind,
+                                                const std::string& name);
+// Nullopt if it does not carry the marks of this Instance, or of another claim of it.
+std::optional<Part> volume_of(const openstack::Volume& volume,
+                              const api::v1alpha1::Instance& instance,
+                              const std::string& cluster_id);
+// What it is called in the cloud.
+std::string volume_label(const api::v1alpha1::Instance& instance, const WantedPart& wanted);
+// "" if it has no such mark.
+std::string mark_of(const openstack::Volume& volume, std::string_view name);
+
 Part part_of(const openstack::Port& port);
+// Of any Instance of this cluster.
+Part part_of(const openstack::Volume& volume);
 Part part_of(const openstack::FloatingIP& ip);
+
+// The wish of the template that a volume fulfils; nullptr if it has none.
+const api::v1alpha1::VolumeSpec* volume_spec(const api::v1alpha1::ServerTemplate& server,
+                                             PartKind kind, const std::string& name);
+
+bool wants_volumes(const api::v1alpha1::ServerTemplate& server);
+
+// Is it left in the cloud when its Instance goes?
+bool is_kept(const api::v1alpha1::Instance& instance, const Part& part);
+
+// Is it on its way out, or stuck there?
+bool is_leaving(const Part& part);
+// Would the cloud delete it as it is?
+bool is_deletable(const Part& part);
 
 // All parts of the template, in the order in which they are made.
 std::vector<WantedPart> wanted_parts(const api::v1alpha1::ServerTemplate& server);

@@ -158,6 +158,20 @@ Task<Result<ResolvedServer::Attachment>> resolve_attachment(CloudConnection& clo
   co_return attachment;
 }
 
+// Not every cloud has block storage.
+Task<Result<void>> check_volumes(CloudConnection& cloud, api::v1alpha1::ServerTemplate server) {
+  if (!wants_volumes(server)) co_return Result<void>{};
+  Result<std::string> endpoint = co_await cloud.session.endpoint("volume");
+  if (endpoint || endpoint.error().code() != ErrorCode::NotFound) {
+    if (endpoint) co_return Result<void>{};
+    co_return std::unexpected(std::move(endpoint).error());
+  }
+  co_return fail(ErrorCode::InvalidArgument,
+                 kTemplate + (server.root_volume ? ".rootVolume" : ".volumes") +
+                     ": this cloud has no block storage (Cinder): " + endpoint.error().message() +
+                     ". Leave out rootVolume and volumes, or use a Cloud that has it");
+}
+
 // The Service's own, by its policy; or one that somebody else made, by its name.
 Task<Result<std::string>> resolve_server_group(CloudConnection& cloud,
                                                api::v1alpha1::ServerGroupSpec wanted,
@@ -233,6 +247,9 @@ Task<Result<ResolvedServer>> resolve_server(CloudConnection& cloud, const Instan
     co_return std::unexpected(std::move(user_data).error().with_context(kTemplate + ".userData"));
   }
   resolved.user_data = *std::move(user_data);
+
+  Result<void> volumes = co_await check_volumes(cloud, server);
+  if (!volumes) co_return std::unexpected(std::move(volumes).error());
 
   Result<std::string> image = co_await resolve_image(cloud, server.image);
   if (!image) co_return std::unexpected(std::move(image).error());

@@ -22,6 +22,10 @@ std::vector<Resource> resources_of(const QuotaView& view) {
     resources.push_back({"ports", view.network->ports, view.ports});
     resources.push_back({"floating IPs", view.network->floating_ips, view.floating_ips});
   }
+  if (view.volume) {
+    resources.push_back({"volumes", view.volume->volumes, view.volumes});
+    resources.push_back({"GiB of volumes", view.volume->gib, view.volume_gib});
+  }
   std::erase_if(resources, [](const Resource& each) { return each.each <= 0; });
   return resources;
 }

@@ -18,10 +18,13 @@ namespace clickdeploy::reconcilers {
 struct QuotaView {
   openstack::Quota compute;
   std::optional<openstack::NetworkQuota> network;  // nullopt: the cloud does not tell
-  openstack::Flavor flavor;                        // the one that is tried first
-  std::int64_t ports = 1;                          // of each server
-  std::int64_t floating_ips = 0;                   // of each server
-  std::int64_t coming = 0;                         // Instances whose server is not made yet
+  std::optional<openstack::VolumeQuota> volume;
+  openstack::Flavor flavor;       // the one that is tried first
+  std::int64_t ports = 1;         // of each server
+  std::int64_t floating_ips = 0;  // of each server
+  std::int64_t volumes = 0;       // of each server
+  std::int64_t volume_gib = 0;    // of all volumes of a server
+  std::int64_t coming = 0;        // Instances whose server is not made yet
 };
 
 struct QuotaRoom {

@@ -3,6 +3,7 @@
 #include "api/v1alpha1/codec.h"
 #include "controller/base/planted.h"
 #include "controller/base/text.h"
+#include "controller/reconcilers/instance/parts.h"
 #include "controller/reconcilers/service/rollout.h"
 
 #include <algorithm>
@@ -139,6 +140,8 @@ Json without_defaults(const Json& value) {
 // Without what changes in place.
 api::v1alpha1::ServerTemplate needing_new_servers(api::v1alpha1::ServerTemplate server) {
   server.metadata.clear();
+  if (server.root_volume) server.root_volume->deletion_policy = "Delete";
+  for (api::v1alpha1::VolumeSpec& volume : server.volumes) volume.deletion_policy = "Delete";
   for (api::v1alpha1::NetworkAttachment& network : server.networks) {
     network.scrape = false;
     network.security_groups.clear();
@@ -303,7 +306,15 @@ Instance updated_in_place(Instance instance, const Service& service,
     mine.security_groups = wanted->security_groups;
     mine.allowed_address_pairs = wanted->allowed_address_pairs;
   }
-  instance.spec.server.metadata = service.spec.template_spec.metadata;
+  api::v1alpha1::ServerTemplate& server = instance.spec.server;
+  for (api::v1alpha1::VolumeSpec& mine : server.volumes) {
+    const auto* wanted = volume_spec(service.spec.template_spec, PartKind::Volume, mine.name);
+    if (wanted != nullptr) mine.deletion_policy = wanted->deletion_policy;
+  }
+  if (server.root_volume && service.spec.template_spec.root_volume) {
+    server.root_volume->deletion_policy = service.spec.template_spec.root_volume->deletion_policy;
+  }
+  server.metadata = service.spec.template_spec.metadata;
   return instance;
 }
 

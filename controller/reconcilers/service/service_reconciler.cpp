@@ -173,10 +173,19 @@ std::optional<QuotaRoom> ServiceReconciler::observe_quota(const Service& service
   if (!flavor) return std::nullopt;
   QuotaView view{.compute = snapshot->quota,
                  .network = snapshot->network_quota,
+                 .volume = snapshot->volume_quota,
                  .flavor = *std::move(flavor),
                  .ports = static_cast<std::int64_t>(server.networks.size()),
                  .floating_ips = server.floating_ip ? 1 : 0,
                  .coming = 0};
+  if (server.root_volume) {
+    view.volumes = 1;
+    view.volume_gib = server.root_volume->size_gib;
+  }
+  for (const api::v1alpha1::VolumeSpec& volume : server.volumes) {
+    ++view.volumes;
+    view.volume_gib += volume.size_gib;
+  }
   for (const auto& instance : context_.caches.instances.list()) {
     const bool here = instance->spec.cloud_ref.key(instance->metadata.namespace_name) == key;
     const bool counted = snapshot->counted->contains(instance->status.server.id);

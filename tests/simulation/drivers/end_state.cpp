@@ -147,6 +147,10 @@ std::vector<std::string> end_state(const SimWorld& world) {
     lines.push_back(describe_server(*server, world));
   }
   lines.push_back(fmt::format("ports {}", world.checker.our_ports().size()));
+  for (const localcloud::Volume* volume : world.checker.our_volumes()) {
+    lines.push_back(fmt::format("volume {} {} marks={}", replaced(volume->name), volume->status,
+                                volume->metadata.size()));
+  }
   lines.push_back(fmt::format("targets {}", world.prometheus.targets()));
   for (const std::string& name : world.prometheus.rule_names()) {
     lines.push_back("rule " + name + ": " + world.prometheus.rule_expression(name));

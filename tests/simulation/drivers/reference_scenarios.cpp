@@ -57,7 +57,7 @@ std::function<bool(SimWorld&)> converged(int replicas) {
 bool is_gone(const SimWorld& world) {
   return world.object(kServices, kWeb).is_null() && world.objects(kInstances).empty() &&
          world.checker.our_servers().empty() && world.checker.our_ports().empty() &&
-         world.prometheus.targets() == 0;
+         world.cloud.state().volumes.empty() && world.prometheus.targets() == 0;
 }
 
 // As is_converged(), for the only Service when it is not called web.
@@ -80,6 +80,33 @@ void set_quota(SimWorld& world, std::int64_t instances) {
     quota.instances = instances;
     state.quotas[project.id] = quota;
   }
+}
+
+std::string service_with_volumes(int replicas) {
+  std::string text = service_manifest(replicas);
+  const std::string before = "      flavors:";
+  return text.insert(text.find(before),
+                     "      rootVolume: {sizeGiB: 10}\n"
+                     "      volumes: [{name: data, sizeGiB: 20}]\n");
+}
+
+// Each server has its two volumes, and no other is left.
+std::function<bool(SimWorld&)> converged_with_volumes(int replicas) {
+  return [replicas](const SimWorld& world) {
+    return is_converged(world, replicas) &&
+           world.cloud.state().volumes.size() == static_cast<std::size_t>(replicas) * 2 &&
+           std::ranges::all_of(world.cloud.state().volumes,
+                               [](const auto& entry) { return entry.second.status == "in-use"; });
+  };
+}
+
+std::function<void(SimWorld&)> fleet_with_volumes(int replicas) {
+  return [replicas](SimWorld& world) {
+    fleet_of(0)(world);
+    world.apply(service_with_volumes(replicas));
+    world.run_until([&] { return converged_with_volumes(replicas)(world); }, 5min);
+    world.run_for(kQuiet);
+  };
 }
 
 void make_foreign_server(SimWorld& world, const std::string& name) {
@@ -235,6 +262,26 @@ std::vector<Scenario> life_of_a_service() {
   };
 }
 
+std::vector<Scenario> volumes() {
+  return {
+      {.name = "create-with-volumes",
+       .story = "a Service of one is made, which boots from a volume and has another one",
+       .prepare = platform,
+       .act = [](SimWorld& world) { world.apply(service_with_volumes(1)); },
+       .done = converged_with_volumes(1)},
+      {.name = "scale-down-volumes",
+       .story = "from two to one, each with two volumes",
+       .prepare = fleet_with_volumes(2),
+       .act = scale_to(1),
+       .done = converged_with_volumes(1)},
+      {.name = "delete-with-volumes",
+       .story = "a Service of one with two volumes is deleted",
+       .prepare = fleet_with_volumes(1),
+       .act = [](SimWorld& world) { world.remove(kServices, kWeb); },
+       .done = is_gone},
+  };
+}
+
 std::vector<Scenario> edits() {
   return {
       {.name = "edit-in-place",
@@ -371,7 +418,7 @@ std::vector<Scenario> trouble() {
 const std::vector<Scenario>& reference_scenarios() {
   static const std::vector<Scenario> kAll = [] {
     std::vector<Scenario> all = life_of_a_service();
-    for (auto part : {&edits, &trouble}) {
+    for (auto part : {&volumes, &edits, &trouble}) {
       std::vector<Scenario> more = part();
       std::ranges::move(more, std::back_inserter(all));
     }
