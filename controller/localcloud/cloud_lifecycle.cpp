@@ -144,6 +144,7 @@ void Cloud::spawn(Server& server) {
   if (faults_.build_hangs) return set_task(server, TaskState::Spawning, kHangRecheck);
   if (faults_.spawn_failures > 0) {
     --faults_.spawn_failures;
+    release_volumes(server);  // where no host was found, only the delete does
     return fail_build(server, 500,
                       fmt::format("Exceeded maximum number of retries. Exhausted all hosts "
                                   "available for retrying build failures for instance {}.",
