@@ -14,6 +14,8 @@ constexpr nanoseconds kLongestPause = seconds(60);
 constexpr nanoseconds kPokeGap = seconds(1);  // from the start of one sweep to the next
 constexpr nanoseconds kPokeLook = std::chrono::milliseconds(500);
 constexpr std::uint64_t kSweepsPerQuota = 6;
+constexpr nanoseconds kVolumesRest = seconds(60);  // at least, after a failure
+constexpr nanoseconds kVolumesSlow = seconds(10);
 
 std::vector<std::string> changed_servers(const CloudSnapshot* before, const CloudSnapshot& after) {
   static const std::map<std::string, Server> kNone;
@@ -61,6 +63,7 @@ struct CloudObserver::State {
   bool poked = false;
   bool with_floating_ips = false;
   bool with_volumes = false;
+  SteadyTime volumes_not_before{};
   bool quota_wanted = false;
 
   Task<Result<CloudSnapshot>> sweep();
@@ -70,30 +73,37 @@ struct CloudObserver::State {
   nanoseconds pause_length() const;
 };
 
-// Most fleets have no volumes; what a lost database has left is worth a look a minute.
+// Most fleets have no volumes; what a lost database has left is worth a look a minute. A Cinder
+// that fails, perhaps only after a minute, must not hold up what is known of servers: it rests for
+// a while.
 Task<void> CloudObserver::State::sweep_volumes(CloudSnapshot& next, bool quota_due) {
   Result<bool> offered = co_await session.offers("volume");
   if (!offered || !*offered) co_return;
-  if (!with_volumes && !quota_due) {
+  const SteadyTime started = clock.steady_now();
+  if (snapshot && (started < volumes_not_before || (!with_volumes && !quota_due))) {
     next.volumes = snapshot->volumes;
     next.volumes_error = snapshot->volumes_error;
-  } else {
-    Result<std::vector<Volume>> volumes = co_await volume.list_volumes();
-    if (!volumes) {
-      next.volumes_error = std::move(volumes).error();
-    } else {
-      next.volumes.emplace();
-      for (Volume& each : *volumes) {
-        std::string id = each.id;
-        next.volumes->emplace(std::move(id), std::move(each));
-      }
-    }
-  }
-  if (!quota_due) {
     next.volume_quota = snapshot->volume_quota;
+    co_return;
+  }
+  Result<std::vector<Volume>> volumes = co_await volume.list_volumes();
+  if (volumes) {
+    next.volumes.emplace();
+    for (Volume& each : *volumes) {
+      std::string id = each.id;
+      next.volumes->emplace(std::move(id), std::move(each));
+    }
   } else {
+    next.volumes_error = std::move(volumes).error();
+  }
+  if (snapshot) next.volume_quota = snapshot->volume_quota;
+  if (volumes && quota_due) {
     Result<VolumeQuota> quota = co_await volume.quota();
     if (quota) next.volume_quota = *quota;
+  }
+  const nanoseconds took = clock.steady_now() - started;
+  if (next.volumes_error || took > kVolumesSlow) {
+    volumes_not_before = started + std::max<nanoseconds>(kVolumesRest, 5 * took);
   }
 }
 

@@ -33,8 +33,8 @@ struct CloudSnapshot {
   std::map<std::string, Port> ports;      // by id
   // By id; nullopt until want_floating_ips() was called.
   std::optional<std::map<std::string, FloatingIP>> floating_ips;
-  // By id; up to some sweeps old until want_volumes() was called. Nullopt: the cloud has none, or
-  // could not list them; `volumes_error` says why.
+  // By id; up to some sweeps old until want_volumes() was called. Nullopt: the cloud has no Cinder,
+  // or `volumes_error` says why it did not list them.
   std::optional<std::map<std::string, Volume>> volumes;
   std::optional<Error> volumes_error;
   // Asked for now and then, so up to some sweeps old.

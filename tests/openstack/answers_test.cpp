@@ -121,5 +121,20 @@ TEST(Answers, AnItemOnTwoPagesCountsOnce) {
   EXPECT_FALSE(parse_items<Network>({json("{}")}, parse_network));
 }
 
+TEST(Answers, AVolumeHasAPlainIdAndAStatus) {
+  const auto volume = [](const char* text) { return parse_volume(*parse_json(text)); };
+  const Result<Volume> good = volume(R"({"id": "v-1", "name": "a", "status": "in-use", "size": 3,
+    "metadata": {"k": "v", "n": 3}, "attachments": [{"server_id": "s-1"}, {"server_id": null},
+    {"server_id": "../x"}, 7]})");
+  ASSERT_TRUE(good);
+  EXPECT_EQ(good->size_gib, 3);
+  EXPECT_EQ(good->metadata, (std::map<std::string, std::string>{{"k", "v"}}));
+  EXPECT_EQ(good->server_ids, std::vector<std::string>{"s-1"});
+  EXPECT_FALSE(volume(R"({"id": "../v", "status": "available"})"));
+  EXPECT_FALSE(volume(R"({"id": "v-1"})"));
+  EXPECT_FALSE(volume("[]"));
+  EXPECT_FALSE(parse_volume_quota(*parse_json(R"({"maxTotalVolumes": "ten"})")));
+}
+
 }  // namespace
 }  // namespace clickdeploy::openstack

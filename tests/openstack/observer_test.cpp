@@ -37,6 +37,10 @@ class ObserverTest : public testing::Test {
       return json_response(
           200, Json::object({{"floatingips", Json::array({Json::object({{"id", "f"}})})}}));
     }
+    if (sent.url.find("/volumes/detail") != std::string::npos) {
+      const Json volume = Json::object({{"id", "v"}, {"status", "available"}});
+      return json_response(200, Json::object({{"volumes", Json::array({volume})}}));
+    }
     const bool servers = sent.url.find("/servers/detail") != std::string::npos;
     Json items = Json::array();
     for (const std::string& id : servers ? servers_ : ports_) {
@@ -108,6 +112,60 @@ TEST_F(ObserverTest, FloatingIPsAreListedOnceTheyAreWanted) {
   world_.run_for(2s);
   ASSERT_NE(observer_.snapshot()->floating_ips, std::nullopt);
   EXPECT_EQ(observer_.snapshot()->floating_ips->size(), 1u);
+}
+
+Json catalog_with_volumes() {
+  Json catalog = Json::array();
+  for (const auto& [type, url] : {std::pair{"compute", "http://cloud:8774/v2.1"},
+                                  {"network", "http://cloud:9696/"},
+                                  {"image", "http://cloud:9292"},
+                                  {"volumev3", "http://cloud:8776/v3/project-1"}}) {
+    const Json endpoint =
+        Json::object({{"interface", "public"}, {"region", "RegionOne"}, {"url", url}});
+    catalog.push_back(Json::object({{"type", type}, {"endpoints", Json::array({endpoint})}}));
+  }
+  return catalog;
+}
+
+TEST_F(ObserverTest, VolumesAreListedEachTimeOnceTheyAreWanted) {
+  cloud_.catalog = catalog_with_volumes();
+  start();
+  world_.run_for(31s);
+  EXPECT_EQ(sweeps(), 4u);
+  EXPECT_EQ(cloud_.asked("/volumes/detail").size(), 1u);
+  ASSERT_TRUE(observer_.snapshot()->volumes);
+  EXPECT_TRUE(observer_.snapshot()->volumes->contains("v"));
+  observer_.want_volumes();
+  world_.run_for(31s);
+  EXPECT_EQ(cloud_.asked("/volumes/detail").size(), sweeps() - 3);
+}
+
+TEST_F(ObserverTest, ACloudWithoutVolumesIsNotAskedForThem) {
+  observer_.want_volumes();
+  start();
+  world_.run_for(31s);
+  EXPECT_GE(sweeps(), 4u);
+  EXPECT_TRUE(cloud_.asked("/volumes").empty());
+  EXPECT_FALSE(observer_.snapshot()->volumes);
+  EXPECT_FALSE(observer_.snapshot()->volumes_error);
+  EXPECT_EQ(cloud_.logins, 1);
+}
+
+TEST_F(ObserverTest, ACinderThatFailsHoldsUpNothing) {
+  cloud_.catalog = catalog_with_volumes();
+  failing_ = ":8776";
+  observer_.want_volumes();
+  start();
+  world_.run_for(51s);
+  EXPECT_GE(sweeps(), 5u);
+  EXPECT_FALSE(observer_.last_error());
+  EXPECT_FALSE(observer_.snapshot()->volumes);
+  ASSERT_TRUE(observer_.snapshot()->volumes_error);
+  EXPECT_EQ(cloud_.asked(":8776").size(), 1u);  // it rests
+  failing_ = "nothing";
+  world_.run_for(31s);
+  EXPECT_TRUE(observer_.snapshot()->volumes);
+  EXPECT_FALSE(observer_.snapshot()->volumes_error);
 }
 
 TEST_F(ObserverTest, TellsTheChangeNotThePoll) {
