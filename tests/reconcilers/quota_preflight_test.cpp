@@ -23,6 +23,10 @@ TEST(QuotaPreflight, SaysHowManyServersFit) {
   QuotaView network = view_of({{10, 0}, {-1, 0}, {-1, 0}});
   network.network = openstack::NetworkQuota{.ports = {20, 10}, .floating_ips = {5, 3}};
   network.floating_ips = 1;
+  QuotaView volumes = view_of({{10, 0}, {-1, 0}, {-1, 0}});
+  volumes.volume = openstack::VolumeQuota{.volumes = {10, 1}, .gib = {100, 40}};
+  volumes.volumes = 2;
+  volumes.volume_gib = 30;
   QuotaView coming = view_of({{10, 5}, {-1, 0}, {-1, 0}});
   coming.coming = 3;
   const std::vector<Case> cases = {
@@ -35,6 +39,7 @@ TEST(QuotaPreflight, SaysHowManyServersFit) {
        "4500 MiB of memory are left"},
       {"OverTheQuotaAlready", view_of({{10, 12}, {-1, 0}, {-1, 0}}), 0, "0 instances are left"},
       {"OthersAreComing", coming, 2, "2 instances are left (5 of 10 used, 3 for those to come)"},
+      {"GiBOfVolumes", volumes, 2, "but 60 GiB of volumes are left (40 of 100 used)"},
       {"FloatingIPs", network, 2, "but 2 floating IPs are left (3 of 5 used)"},
   };
   for (const Case& c : cases) {

@@ -195,6 +195,24 @@ TEST(PlanService, MetadataAndGroupsOfPortsChangeInPlace) {
   EXPECT_EQ(kept.spec.server, replaced.spec.server);
 }
 
+TEST(PlanService, WhatBecomesOfAVolumeChangesInPlaceItsSizeDoesNot) {
+  Service service = service_of(1);
+  service.spec.template_spec.root_volume = {.size_gib = 10};
+  service.spec.template_spec.volumes = {{.name = "data", .size_gib = 20}};
+  const std::string before = service_revision(service, observed_with({}));
+  Instance running = fresh(1);
+  running.spec.server = service.spec.template_spec;
+  running.metadata.labels[std::string(api::v1alpha1::kRevisionLabel)] = before;
+  service.spec.template_spec.root_volume->deletion_policy = "Keep";
+  service.spec.template_spec.volumes[0].deletion_policy = "Keep";
+  EXPECT_EQ(service_revision(service, observed_with({})), before);
+  EXPECT_EQ(plan(service, observed_with({running})), (std::vector<std::string>{"update web-1"}));
+  const Instance updated = updated_in_place(running, service, observed_with({running}));
+  EXPECT_EQ(updated.spec.server, service.spec.template_spec);
+  service.spec.template_spec.volumes[0].size_gib = 21;
+  EXPECT_NE(service_revision(service, observed_with({})), before);
+}
+
 TEST(PlanService, RollsOutWithinSurgeAndUnavailable) {
   expect({
       {"SurgeFirst", service_of(2), {old(1), old(2)}, {"create 1"}},

@@ -87,6 +87,38 @@ TEST(Simulation, ALostDatabaseIsRebuiltFromTheWorld) {
   });
 }
 
+// Volumes come back with their servers, and go with the Instances that have them now.
+TEST(Simulation, ALostDatabaseLosesNoVolume) {
+  replay({1, 2}, [](SimWorld& world) {
+    std::string service = service_manifest(2);
+    const std::string before = "      flavors:";
+    service.insert(service.find(before),
+                   "      rootVolume: {sizeGiB: 10}\n"
+                   "      volumes: [{name: data, sizeGiB: 20}]\n");
+    world.apply(platform_manifests());
+    world.apply(service);
+    ASSERT_TRUE(world.run_until([&] { return is_converged(world, 2); }, 5min)) << describe(world);
+    std::set<std::string> ids;
+    for (const localcloud::Volume* volume : world.checker.our_volumes()) ids.insert(volume->id);
+    ASSERT_EQ(ids.size(), 4U);
+    lose_database(world);
+    world.run_for(10min);
+    world.apply(platform_manifests());
+    world.apply(service);
+    ASSERT_TRUE(world.run_until([&] { return is_converged(world, 2); }, 5min)) << describe(world);
+    world.run_for(10min);
+    EXPECT_TRUE(is_converged(world, 2)) << describe(world);
+    for (const localcloud::Volume* volume : world.checker.our_volumes()) {
+      EXPECT_TRUE(ids.contains(volume->id));
+      EXPECT_EQ(volume->status, "in-use");
+    }
+    EXPECT_EQ(world.checker.our_volumes().size(), 4U);
+    world.remove(kServices, kWeb);
+    ASSERT_TRUE(world.run_until([&] { return world.cloud.state().volumes.empty(); }, 10min))
+        << describe(world);
+  });
+}
+
 // Fewer are asked for than there are: the others are left alone, for a person to decide.
 TEST(Simulation, ARebuiltServiceDeletesNoServerThatItDoesNotNeed) {
   replay({1, 2}, [](SimWorld& world) {
