@@ -277,12 +277,8 @@ class Comparison {
     }
     const bool root = wanted.kind == PartKind::RootVolume;
     if (part == nullptr) {
-      return tell(
-          field, should, "deleted",
-          root ? new_server()
-               : "its data are gone, so no other one is attached in its place. With an empty "
-                 "one: " +
-                     new_server());
+      // An empty one in its place would hide that somebody's data are gone.
+      return tell(field, should, "gone, or without our marks", new_server());
     }
     if (part->state == "in-use" && part->used_by == server_.id) return;
     if (part->state == "available" && !root) {

@@ -273,9 +273,9 @@ Task<Result<void>> InstanceReconciler::make_part(Pass& pass, WantedPart wanted) 
       claim.state = "Uncertain";
       claim.since = format_time(context_.clock.wall_now());
     }
-    const std::string what = std::string(row_of(wanted.kind).resource);
-    co_return std::unexpected(
-        std::move(part).error().with_context("create " + what + " " + wanted.name));
+    const std::string name = wanted.name.empty() ? "" : " " + wanted.name;
+    const std::string what = std::string(row_of(wanted.kind).resource) + name;
+    co_return std::unexpected(std::move(part).error().with_context("create " + what));
   }
   record_part(pass.work.status, *part);
   pass.observed.look_up->parts.push_back(*std::move(part));
