@@ -272,6 +272,36 @@ void short_log(SimWorld& world) {
   comes_about(world, "L1", "the fleet does not shrink", converged, 5min);
 }
 
+// The server is lost, and its volumes are let go late: the data volume serves the next server, and
+// with the Service all go, before their Instance does.
+void volumes_come_and_go(SimWorld& world) {
+  std::string service = service_manifest(1);
+  const std::string before = "      flavors:";
+  service.insert(service.find(before),
+                 "      rootVolume: {sizeGiB: 10}\n"
+                 "      volumes: [{name: data, sizeGiB: 20}]\n");
+  apply_fleet(world, 0);
+  const Json protection = Json::object({{"missingFleetThreshold", "100%"}});
+  world.patch(kClouds, kCloud, spec_of("protection", protection));
+  world.apply(service);
+  const auto up = [&] { return is_converged(world, 1); };
+  if (!comes_about(world, "L1", "no server with volumes is made", up, 10min)) return;
+  world.cloud.faults().detach_delay = 10s + 1s * (world.seed() % 20);
+  const std::string lost = our_server_ids(world).front();
+  if (!world.cloud.delete_server(*world.cloud.find_server(lost))) {
+    return world.report.add("run", "somebody cannot delete the server");
+  }
+  const auto another = [&] { return up() && our_server_ids(world).front() != lost; };
+  if (!comes_about(world, "L1", "the server is not replaced", another, 30min)) return;
+  world.remove(kServices, kWeb);
+  const auto gone = [&] { return world.objects(kServices).empty(); };
+  if (!comes_about(world, "L3", "the Service does not go", gone, 10min)) return;
+  world.run_for(2min);
+  if (!world.cloud.state().volumes.empty()) {
+    world.report.add("S6", "the cloud keeps volumes of a Service that is gone");
+  }
+}
+
 }  // namespace
 
 std::vector<AimedRun> aimed_at_cloud() {
@@ -284,6 +314,7 @@ std::vector<AimedRun> aimed_at_cloud() {
       {"access-revoked", "the Cloud no longer allows the namespace", access_revoked},
       {"lagging-instances", "Instances are seen late while they are made", lagging_instances},
       {"many-fail-at-once", "three of four agents die", many_fail_at_once},
+      {"volumes", "a server with volumes is lost, and its Service deleted", volumes_come_and_go},
       {"short-log", "the log of changes is short", short_log},
   };
 }
