@@ -108,9 +108,10 @@ struct BootstrapStatus {
 
 struct AgentStatus {
   std::string name;
-  std::string state;  // Pending | Up | Down | IdentityMismatch
-  std::string version;
-  std::string address;  // host:port
+  std::string state;              // Pending | Up | Down | IdentityMismatch
+  std::string version;            // that runs, in its own words; "" if it tells none
+  std::string installed_version;  // the first that it told on this server
+  std::string address;            // host:port
   std::string last_scrape;
   std::string reported_id;  // the instance uid that the agent tells
 

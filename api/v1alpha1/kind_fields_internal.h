@@ -363,6 +363,7 @@ void fields(Io& io, AgentStatus& x) {
   io.field("name", x.name);
   io.field("state", x.state);
   io.field("version", x.version);
+  io.field("installedVersion", x.installed_version);
   io.field("address", x.address);
   io.field("lastScrape", x.last_scrape);
   io.field("reportedID", x.reported_id);

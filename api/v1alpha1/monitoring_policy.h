@@ -140,7 +140,8 @@ struct MonitoringPolicySpec {
   NamespacedRef backend_ref;
   std::vector<AgentSpec> agents;
   ScrapeSpec scrape;
-  std::optional<SshSpec> ssh;               // nullopt: RestartAgent is not possible
+  std::optional<SshSpec> ssh;  // nullopt: RestartAgent is not possible
+  std::string on_drift;  // Report ("" too) | Replace: servers whose agents are not as installed
   std::string metrics_mapping = "Enabled";  // Enabled | Disabled
   std::string metrics_retention;            // that Prometheus is to keep at least; "" asks nothing
   std::vector<RuleGroupSpec> rule_groups;
@@ -188,9 +189,26 @@ struct PolicyTargets {
   bool operator==(const PolicyTargets&) const = default;
 };
 
+// How many Instances run a version of an agent.
+struct RunningVersion {
+  std::string version;  // in the agent's own words; "" if it tells none
+  std::int64_t instances = 0;
+
+  bool operator==(const RunningVersion&) const = default;
+};
+
+struct PolicyAgentStatus {
+  std::string name;
+  std::string version;  // that the policy asks for; "" if any will do
+  std::vector<RunningVersion> running;
+
+  bool operator==(const PolicyAgentStatus&) const = default;
+};
+
 struct MonitoringPolicyStatus {
   std::int64_t observed_generation = 0;
   PolicyServices services;
+  std::vector<PolicyAgentStatus> agents;
   std::string services_summary;  // "1/1": applied/matched
   PolicyTargets targets;
   std::string targets_summary;  // "3/3": up/desired

@@ -125,7 +125,10 @@ void fields(Io& io, MonitoringPolicySpec& x) {
   io.field("backendRef", x.backend_ref);
   io.field("agents", x.agents);
   io.field("scrape", x.scrape);
-  io.nested("repair", [&](Io& inner) { inner.field("ssh", x.ssh); });
+  io.nested("repair", [&](Io& inner) {
+    inner.field("ssh", x.ssh);
+    inner.field("onDrift", x.on_drift);
+  });
   io.nested("metrics", [&](Io& inner) {
     inner.field("mapping", x.metrics_mapping);
     inner.field("retention", x.metrics_retention);
@@ -174,9 +177,23 @@ void fields(Io& io, PolicyTargets& x) {
 }
 
 template <class Io>
+void fields(Io& io, RunningVersion& x) {
+  io.field("version", x.version);
+  io.field("instances", x.instances);
+}
+
+template <class Io>
+void fields(Io& io, PolicyAgentStatus& x) {
+  io.field("name", x.name);
+  io.field("version", x.version);
+  io.field("running", x.running);
+}
+
+template <class Io>
 void fields(Io& io, MonitoringPolicyStatus& x) {
   io.field("observedGeneration", x.observed_generation);
   io.field("services", x.services);
+  io.field("agents", x.agents);
   io.field("servicesSummary", x.services_summary);
   io.field("targets", x.targets);
   io.field("targetsSummary", x.targets_summary);

@@ -12,7 +12,7 @@ namespace clickdeploy::agents {
 
 namespace {
 
-constexpr std::size_t kStepBytesMax = 120;
+constexpr std::size_t kStepBytesMax = 250;  // status.bootstrap.step takes 256
 
 // Both come from the server: nothing in them may break a line or a terminal.
 std::string clean(std::string_view text) {
@@ -22,8 +22,9 @@ std::string clean(std::string_view text) {
   return words;
 }
 
-std::string describe_step(std::string_view step, std::string_view status) {
-  return clean(fmt::format("{} (exit status {})", step, status));
+std::string describe_step(std::string_view step, std::string_view status, std::string_view words) {
+  return clean(words.empty() ? fmt::format("{} (exit status {})", step, status)
+                             : fmt::format("{} (exit status {}: {})", step, status, words));
 }
 
 }  // namespace
@@ -39,7 +40,8 @@ std::string failed_step_in_metrics(std::string_view exposition) {
       const auto found = sample->labels.find(name);
       return found == sample->labels.end() ? std::string() : found->second;
     };
-    if (label("outcome") == "failed") return describe_step(label("step"), label("status"));
+    if (label("outcome") == "failed")
+      return describe_step(label("step"), label("status"), label("words"));
   }
   return "";
 }
@@ -54,8 +56,10 @@ std::string failed_step_in_console(std::string_view console) {
     if (end == std::string_view::npos) continue;
     const std::string_view step = line.substr(kBegin.size(), end - kBegin.size());
     std::string_view status = line.substr(end + kFailed.size());
-    status = status.substr(0, status.find_first_not_of("0123456789"));
-    return describe_step(step, status);
+    const std::size_t digits = std::min(status.find_first_not_of("0123456789"), status.size());
+    std::string_view words = trim(status.substr(digits));
+    if (words.starts_with(": ")) words.remove_prefix(2);
+    return describe_step(step, status.substr(0, digits), words);
   }
   return "";
 }

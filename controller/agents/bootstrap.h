@@ -12,8 +12,8 @@ namespace clickdeploy::agents {
 
 inline constexpr std::string_view kBootstrapStepMetric = "click_deploy_bootstrap_step";
 
-// The first step that failed, with its exit status: `cadvisor: start (exit status 125)`; "" if none
-// is told of.
+// The first step that failed, with its exit status and last words, if it had any: `cadvisor: start
+// (exit status 125: no such image)`; "" if none is told of.
 std::string failed_step_in_metrics(std::string_view exposition);
 std::string failed_step_in_console(std::string_view console);
 

@@ -144,13 +144,14 @@ Result<std::string> render_user_data(const UserDataInput& input) {
   if (!config) return std::unexpected(std::move(config).error());
 
   CloudConfigParts parts;
+  const std::string identity = identity_text(input.instance_uid, input.agents);
   for (const Agent& agent : input.agents) {
     Result<void> valid = validate_agent(agent);
     if (!valid) {
       return std::unexpected(std::move(valid).error().with_context("agent " + agent.name));
     }
     CloudConfigParts added;
-    add_agent(added, agent, input.instance_uid);
+    add_agent(added, agent, identity);
     append_packages(parts.packages, added.packages);
     append_files(parts.write_files, added.write_files);
     append(parts.runcmd, added.runcmd);

@@ -1,6 +1,7 @@
 #include "controller/agents/cloud_init.h"
 #include "controller/agents/install_internal.h"
 #include "controller/agents/shell_words_internal.h"
+#include "controller/agents/version.h"
 #include "controller/base/text.h"
 
 #include <fmt/format.h>
@@ -17,6 +18,7 @@ constexpr std::string_view kPackageTextfiles = "/var/lib/prometheus/node-exporte
 constexpr std::string_view kOwnTextfiles = "/var/lib/click-deploy/textfile";
 constexpr std::string_view kInstaller = "/var/lib/click-deploy/install-agent.sh";
 constexpr std::string_view kStep = "/var/lib/click-deploy/step.sh";
+constexpr std::string_view kCheck = "/var/lib/click-deploy/check-agent.sh";
 constexpr std::string_view kAgentUser = "click-deploy-agent";
 
 // Runs one step and tells its outcome: on the console, for when no agent ever answers, and as a
@@ -25,23 +27,42 @@ constexpr std::string_view kStepText = R"sh(#!/bin/sh
 # Usage: step.sh NAME COMMAND...
 name=$1
 shift
-"$@"
+output=$("$@" 2>&1)
 status=$?
-outcome=succeeded
-[ "$status" -eq 0 ] || outcome=failed
-echo "click-deploy: step \"$name\" $outcome with exit status $status"
+[ -z "$output" ] || printf '%s\n' "$output"
+outcome=succeeded words=
+if [ "$status" -ne 0 ]; then
+  outcome=failed
+  words=$(printf %s "$output" | tail -n 1 | tr -d '"\\' | tr -cd ' -~' | cut -c 1-160)
+fi
+echo "click-deploy: step \"$name\" $outcome with exit status $status${words:+: $words}"
 for folder in /var/lib/prometheus/node-exporter /var/lib/click-deploy/textfile; do
   [ -d "$folder" ] || continue
   file=$folder/click_deploy_step_$(printf %s "$name" | tr -c 'a-z0-9' _).prom
   {
     echo '# HELP click_deploy_bootstrap_step A step of the first boot, and its outcome.'
     echo '# TYPE click_deploy_bootstrap_step gauge'
-    echo "click_deploy_bootstrap_step{step=\"$name\",outcome=\"$outcome\",status=\"$status\"} 1"
+    echo "click_deploy_bootstrap_step{step=\"$name\",outcome=\"$outcome\",status=\"$status\",words=\"$words\"} 1"
   } >"$file.new"
   chmod 0644 "$file.new"
   mv -f "$file.new" "$file"
 done
 exit "$status"
+)sh";
+
+// systemd and Docker say that they have started what ends a moment later, as after a bad argument.
+constexpr std::string_view kCheckText = R"sh(#!/bin/sh
+# Usage: check-agent.sh unit|container NAME
+# Does it still run three seconds after its start? If not, its last words are shown.
+sleep 3
+if [ "$1" = unit ]; then
+  systemctl is-active --quiet "$2" && exit 0
+  journalctl --quiet --no-pager --output=cat --lines=5 "_SYSTEMD_UNIT=$2"
+else
+  [ "$(docker inspect --format '{{.State.Running}} {{.RestartCount}}' "$2")" = 'true 0' ] && exit 0
+  docker logs --tail 5 "$2"
+fi
+exit 1
 )sh";
 
 // A constant text: everything that differs between agents comes in as an argument.
@@ -96,6 +117,12 @@ void add_step(CloudConfigParts& parts, const Agent& agent, std::string_view does
   parts.runcmd.push_back(std::move(list));
 }
 
+void add_check(CloudConfigParts& parts, const Agent& agent, std::string_view kind,
+               const std::string& name) {
+  parts.write_files.push_back(file(kCheck, "0755", std::string(kCheckText)));
+  add_step(parts, agent, "check", {"sh", std::string(kCheck), std::string(kind), name});
+}
+
 std::uint16_t port_of(const Agent& agent, const CatalogEntry& entry) {
   return agent.port != 0 ? agent.port : entry.default_port;
 }
@@ -115,12 +142,8 @@ bool uses_package_folder(const Agent& agent) {
 }
 
 // The collector reads it as it reads any other program's file.
-Json identity_file(std::string_view folder, const std::string& instance_uid) {
-  return file(fmt::format("{}/click_deploy.prom", folder), "0644",
-              fmt::format("# HELP {0} The Instance that this server was made for.\n"
-                          "# TYPE {0} gauge\n"
-                          "{0}{{instance_uid=\"{1}\"}} 1\n",
-                          kAgentInfoMetric, instance_uid));
+Json identity_file(std::string_view folder, const std::string& identity) {
+  return file(fmt::format("{}/click_deploy.prom", folder), "0644", identity);
 }
 
 // Metrics on a port of their own: the admin interface, which has them too, can also be told to
@@ -185,6 +208,7 @@ void add_package(CloudConfigParts& parts, const Agent& agent, const CatalogEntry
   if (is_caddy(entry)) parts.write_files.push_back(caddyfile(port_of(agent, entry)));
   add_limits_of_unit(parts, agent, entry.package);
   add_step(parts, agent, "start", {"systemctl", "restart", entry.package});
+  add_check(parts, agent, "unit", entry.package + ".service");
 }
 
 std::string image_of(const Agent& agent, const CatalogEntry& entry) {
@@ -235,6 +259,7 @@ void add_container(CloudConfigParts& parts, const Agent& agent, const CatalogEnt
   if (is_caddy(entry)) parts.write_files.push_back(caddyfile(port_of(agent, entry)));
   parts.packages.push_back("docker.io");
   add_step(parts, agent, "start", argv);
+  add_check(parts, agent, "container", fmt::format("click-deploy-{}", entry.name));
 }
 
 std::string unit_text(const std::string& program, const Agent& agent, const CatalogEntry& entry) {
@@ -274,20 +299,40 @@ void add_archive(CloudConfigParts& parts, const Agent& agent, const CatalogEntry
             entry.binary, program, std::string(kAgentUser)});
   add_step(parts, agent, "unit", {"systemctl", "daemon-reload"});
   add_step(parts, agent, "start", {"systemctl", "enable", "--now", unit});
+  add_check(parts, agent, "unit", unit);
 }
 
 void add_prebuilt(CloudConfigParts& parts, const Agent& agent) {
   const std::vector<std::string> restart = restart_command(agent);
-  if (!restart.empty()) add_step(parts, agent, "start", restart);
+  if (restart.empty()) return;
+  add_step(parts, agent, "start", restart);
+  const std::string& unit = restart.back();
+  add_check(parts, agent, "unit", unit.contains('.') ? unit : unit + ".service");
 }
 
 }  // namespace
 
-void add_agent(CloudConfigParts& parts, const Agent& agent, const std::string& instance_uid) {
+std::string identity_text(const std::string& instance_uid, const std::vector<Agent>& agents) {
+  std::string text = fmt::format(
+      "# HELP {0} The Instance that this server was made for.\n"
+      "# TYPE {0} gauge\n"
+      "{0}{{instance_uid=\"{1}\"}} 1\n"
+      "# HELP {2} The settings that an agent was installed with.\n"
+      "# TYPE {2} gauge\n",
+      kAgentInfoMetric, instance_uid, kAgentConfigMetric);
+  for (const Agent& agent : agents) {
+    if (agent.install.method == InstallMethod::None) continue;
+    text += fmt::format("{}{{agent=\"{}\",config=\"{}\"}} 1\n", kAgentConfigMetric, agent.name,
+                        settings_mark(agent));
+  }
+  return text;
+}
+
+void add_agent(CloudConfigParts& parts, const Agent& agent, const std::string& identity) {
   const CatalogEntry entry = describe(agent);
   if (entry.tells_identity && agent.install.method != InstallMethod::None) {
-    parts.write_files.push_back(identity_file(
-        uses_package_folder(agent) ? kPackageTextfiles : kOwnTextfiles, instance_uid));
+    parts.write_files.push_back(
+        identity_file(uses_package_folder(agent) ? kPackageTextfiles : kOwnTextfiles, identity));
   }
   switch (agent.install.method) {
     case InstallMethod::Container:

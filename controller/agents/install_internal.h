@@ -24,7 +24,11 @@ inline constexpr std::string_view kCaddyfile = "/etc/caddy/Caddyfile";
 // unknown names, methods the agent does not have, bad images, addresses, sums and arguments.
 Result<void> validate_agent(const Agent& agent);
 
-// `agent` has been validated. `instance_uid` is told by node-exporter's textfile collector.
-void add_agent(CloudConfigParts& parts, const Agent& agent, const std::string& instance_uid);
+// `agent` has been validated. `identity` is told by node-exporter's textfile collector.
+void add_agent(CloudConfigParts& parts, const Agent& agent, const std::string& identity);
+
+// In the text format: which Instance the server was made for, and with which settings its agents
+// are installed.
+std::string identity_text(const std::string& instance_uid, const std::vector<Agent>& agents);
 
 }  // namespace clickdeploy::agents

@@ -3,6 +3,7 @@
 #include "controller/agents/bootstrap.h"
 #include "controller/agents/cloud_init.h"
 #include "controller/agents/exposition_internal.h"
+#include "controller/agents/version.h"
 #include "controller/base/text.h"
 
 #include <fmt/format.h>
@@ -14,7 +15,6 @@ namespace {
 // Ten times what a node_exporter with every collector says.
 constexpr std::size_t kAnswerBytesMax = 4 * 1024 * 1024;
 constexpr std::size_t kQuotedBytesMax = 120;
-constexpr std::size_t kVersionBytesMax = 64;
 constexpr std::size_t kUidBytesMax = 128;
 
 std::string label_of(std::string_view body, std::string_view metric, const std::string& name) {
@@ -24,27 +24,26 @@ std::string label_of(std::string_view body, std::string_view metric, const std::
   return found == labels->end() ? "" : found->second;
 }
 
-Result<ProbeResult> read_answer(const http::Response& response, const CatalogEntry& entry) {
+Result<ProbeResult> read_answer(const http::Response& response, const Agent& agent) {
   if (response.status >= 500) {
     return fail(ErrorCode::Unavailable, fmt::format("the agent answers {}", response.status));
   }
   if (response.status != 200) {
-    return fail(ErrorCode::InvalidArgument, fmt::format("the agent answers {}", response.status));
+    return fail(ErrorCode::InvalidArgument,
+                fmt::format("what answers says {}; another program may have taken the port",
+                            response.status));
   }
   if (!looks_like_exposition(response.body)) {
     const std::string_view line = first_line(response.body);
     return fail(ErrorCode::InvalidArgument, fmt::format("what answers is no agent; it says {}",
                                                         go_quote(line.substr(0, kQuotedBytesMax))));
   }
-  const std::string version =
-      entry.build_info_metric.empty()
-          ? ""
-          : label_of(response.body, entry.build_info_metric, entry.version_label);
   return ProbeResult{
-      .version = version.substr(0, kVersionBytesMax),
+      .version = told_version(response.body, agent),
       .instance_uid =
           label_of(response.body, kAgentInfoMetric, "instance_uid").substr(0, kUidBytesMax),
-      .failed_step = failed_step_in_metrics(response.body)};
+      .failed_step = failed_step_in_metrics(response.body),
+      .settings = told_settings(response.body)};
 }
 
 }  // namespace
@@ -68,7 +67,7 @@ Task<Result<ProbeResult>> probe_agent(http::HttpClient& http, std::string addres
     }
     co_return std::unexpected(std::move(error).with_context(what));
   }
-  Result<ProbeResult> result = read_answer(*response, entry);
+  Result<ProbeResult> result = read_answer(*response, agent);
   if (!result) co_return std::unexpected(std::move(result).error().with_context(what));
   co_return result;
 }

@@ -7,14 +7,16 @@
 #include "controller/http/http_client.h"
 
 #include <chrono>
+#include <map>
 #include <string>
 
 namespace clickdeploy::agents {
 
 struct ProbeResult {
-  std::string version;       // from *_build_info; "" if it does not say
+  std::string version;       // as told_version reads it; "" if it does not say
   std::string instance_uid;  // from click_deploy_agent_info; "" if it does not say
   std::string failed_step;   // of the first boot; "" if it tells of none
+  std::map<std::string, std::string> settings{};  // as told_settings: of every agent on the server
 
   bool operator==(const ProbeResult&) const = default;
 };

@@ -119,11 +119,13 @@ Chain explain_instance(const InstanceFacts& facts) {
   chain.links.push_back(scraped_link(facts));
   chain.links.push_back(rules_link(facts.policy, facts.backend));
   // Told only where there is something to tell: whether it serves is another question.
-  const Condition* current = api::find_condition(instance.status.conditions, "UpToDate");
   const bool made = instance.status.claim.state == "Confirmed";
-  if (made && current != nullptr && current->status == api::ConditionStatus::False) {
-    chain.links.push_back(link_of("as specified", instance.status.conditions, "UpToDate",
-                                  generation, events_command(instance)));
+  for (const auto& [name, type] : {std::pair{"agents as specified", "AgentsUpToDate"},
+                                   std::pair{"as specified", "UpToDate"}}) {
+    const Condition* current = api::find_condition(instance.status.conditions, type);
+    if (!made || current == nullptr || current->status != api::ConditionStatus::False) continue;
+    chain.links.push_back(
+        link_of(name, instance.status.conditions, type, generation, events_command(instance)));
   }
   return chain;
 }

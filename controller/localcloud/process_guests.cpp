@@ -74,6 +74,7 @@ class ProcessGuests final : public GuestDriver {
  private:
   Result<void> make_disk(const Guest& guest) const;
   void start_exporter(Guest& guest) const;
+  void tell_check(Guest& guest, const std::string& ended);
 
   ProcessGuestOptions options_;
   std::set<std::string> known_flags_;
@@ -92,6 +93,7 @@ Result<void> ProcessGuests::start(const GuestFacts& facts, Boot boot) {
     Result<void> made = make_disk(guest);
     if (!made) return made;
   }
+  if (boot == Boot::Again) guest.plan.check_step.clear();
   guest.say(fmt::format("{} boots at {}", facts.name, facts.address));
   if (boot == Boot::First) {
     for (const std::string& line : guest.plan.console) guest.say(line);
@@ -190,11 +192,25 @@ std::vector<RunningGuest> ProcessGuests::running() {
   return list;
 }
 
+// As the controller's step does, with the last line that the program has written.
+void ProcessGuests::tell_check(Guest& guest, const std::string& ended) {
+  const bool by_itself = ended.starts_with("ended with exit code ");
+  if (guest.plan.check_step.empty() || !by_itself) return;
+  std::string words = console_output(guest.facts.id);
+  while (!words.empty() && words.back() == '\n') words.pop_back();
+  words.erase(0, words.rfind('\n') + 1);
+  std::erase_if(words, [](char c) { return c == '"' || c == '\\' || c < ' ' || c > '~'; });
+  guest.say(fmt::format("click-deploy: step \"{}\" failed with exit status 1: {}",
+                        guest.plan.check_step, words.substr(0, 160)));
+  guest.plan.check_step.clear();
+}
+
 void ProcessGuests::poll() {
   for (auto& [id, guest] : guests_) {
     if (!guest.exporter) continue;
     const std::string ended = guest.exporter->poll();
     if (ended.empty()) continue;
+    tell_check(guest, ended);
     guest.say("node_exporter: " + ended);
     spdlog::info("node_exporter of server {} {}", guest.facts.name, ended);
     guest.exporter.reset();

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kPackage = "prometheus-node-exporter";
 constexpr std::string_view kDefaultsFile = "/etc/default/prometheus-node-exporter";
+constexpr std::string_view kCheckStep = "node-exporter: check";
 constexpr int kScriptDepthMax = 3;
 
 std::string base_name(std::string_view path) {
@@ -191,6 +192,10 @@ void Planner::command(const Words& words, int depth) {
     const bool shell = program == "sh" || program == "bash";
     // A wrapper of the controller's: NAME and COMMAND follow, and the outcome is told.
     if (shell && rest.size() > 3 && base_name(rest[1]) == "step.sh") {
+      if (rest[2] == kCheckStep) {
+        plan_.check_step = rest[2];
+        return;
+      }
       command(Words(rest.begin() + 3, rest.end()), depth + 1);
       say(fmt::format("click-deploy: step \"{}\" succeeded with exit status 0", rest[2]));
       return;

@@ -32,6 +32,7 @@ struct GuestPlan {
   std::vector<GuestFile> files;
   std::optional<ExporterPlan> exporter;
   std::vector<std::string> console;  // lines about what was done and what was left out
+  std::string check_step;  // of the controller's, that looks whether the exporter stays; "" if none
 };
 
 GuestPlan plan_guest(std::string_view user_data);

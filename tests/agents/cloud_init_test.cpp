@@ -131,7 +131,7 @@ TEST(UserData, EmptyListsOfTheUserAreTakenAsLists) {
   const Json value = read(render_user_data(input_with({node_exporter(InstallMethod::Package)},
                                                       "#cloud-config\nruncmd:\npackages: []\n")));
   EXPECT_EQ(value["packages"], Json::array({"prometheus-node-exporter"}));
-  EXPECT_EQ(value["runcmd"].size(), 1u);
+  EXPECT_EQ(value["runcmd"].size(), 2u);
 }
 
 TEST(UserData, UsersWordOnPackageListsStands) {

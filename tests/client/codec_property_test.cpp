@@ -246,7 +246,7 @@ class Maker {
     if (chance()) status.resolved.failed_placements = {{text(), text(), text(), text()}};
     status.bootstrap = {text(), number(), text()};
     status.booted_at = text();
-    if (chance()) status.agents = {{text(), text(), text(), text(), text(), text()}};
+    if (chance()) status.agents = {{text(), text(), text(), text(), text(), text(), text()}};
     status.agents_summary = text();
     status.scraped = text();
     status.alerts = {number(), number()};
@@ -291,6 +291,7 @@ class Maker {
     if (chance()) made.spec.scrape.sample_limit = number();
     if (chance()) made.spec.scrape.label_limit = number();
     if (chance()) made.spec.ssh = SshSpec{text(), secret(), number()};
+    if (chance()) made.spec.on_drift = word();
     made.spec.metrics_mapping = chance() ? "Enabled" : "Disabled";
     if (chance()) made.spec.metrics_retention = text();
     made.spec.rule_groups = list(&Maker::group);
@@ -304,6 +305,7 @@ class Maker {
     MonitoringPolicyStatus& status = made.status;
     status.observed_generation = number();
     status.services = {number(), number()};
+    if (chance()) status.agents = {{text(), text(), {{text(), number()}}}};
     status.services_summary = text();
     status.targets = {number(), number()};
     status.targets_summary = text();

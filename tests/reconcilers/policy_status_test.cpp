@@ -141,10 +141,41 @@ std::vector<Situation> situations() {
        "True NothingSelected", fine, fine, "Pending"},
       {"AgentsOld", [](PolicyView& v) { v.agents_up_to_date = 1; }, "False Progressing",
        "True Progressing", fine, "Loaded"},
+      {"AgentsDiffer",
+       [](PolicyView& v) {
+         v.drifted = "shop/web-1";
+         v.drift = api::Condition{.status = api::ConditionStatus::False,
+                                  .reason = "Drifted",
+                                  .message = "node-exporter version is 1.4.0 instead of 1.5.0"};
+         v.drifted_count = 2;
+       },
+       "False Drifted", "False Drifted", fine, "Loaded"},
       {"NoPromtool",
        [](PolicyView& v) { v.faults = fail(ErrorCode::NotFound, "promtool is not installed"); },
        "Unknown TransientError", "True TransientError", "Unknown TransientError", "Loaded"},
   };
+}
+
+TEST(ReportPolicy, TellsWhichVersionsRunAndWhoDiffers) {
+  PolicyView view = good();
+  view.drifted = "shop/web-1";
+  view.drift = api::Condition{.status = api::ConditionStatus::False,
+                              .reason = "Progressing",
+                              .message =
+                                  "node-exporter version is 1.4.0 instead of 1.5.0: it is "
+                                  "restarted over SSH"};
+  view.drifted_count = 2;
+  view.running["node-exporter"] = {{"", 1}, {"1.4.0", 2}, {"1.5.0", 3}};
+  const MonitoringPolicyStatus status = report_policy(view, at(0));
+  using Running = std::vector<api::v1alpha1::RunningVersion>;
+  ASSERT_EQ(status.agents.size(), 1u);
+  EXPECT_EQ(status.agents[0].name, "node-exporter");
+  EXPECT_EQ(status.agents[0].version, "1.5.0");
+  EXPECT_EQ(status.agents[0].running, (Running{{"1.5.0", 3}, {"1.4.0", 2}, {"", 1}}));
+  EXPECT_EQ(condition_text(status.conditions, "AgentsUpToDate"), "False Progressing");
+  EXPECT_EQ(condition_message(status.conditions, "AgentsUpToDate"),
+            "2/2 Instances carry the policy's agents; of Instance shop/web-1 node-exporter version "
+            "is 1.4.0 instead of 1.5.0: it is restarted over SSH; and 1 more Instances");
 }
 
 TEST(ReportPolicy, SaysWhatIsSoInEachSituation) {

@@ -160,6 +160,7 @@ std::string describe(const InstanceAction& action) {
           [](const GiveUpVolume& failed) { return "GiveUpVolume " + failed.id; },
           [](const ReleaseVolume& kept) { return "ReleaseVolume " + kept.id; },
           [](const CorrectDrift& correct) { return "CorrectDrift " + correct.field; },
+          [](const CorrectAgent& correct) { return "CorrectAgent " + correct.field; },
           [](const AttachPart& attach) { return "AttachPart " + attach.id + " to " + attach.to; },
           [](const CreateServer&) { return std::string("CreateServer"); },
           [](const MarkServer& mark) { return "MarkServer " + mark.id; },

@@ -276,6 +276,50 @@ spec:
   return *object;
 }
 
+Json Bed::remediation(const std::string& field, Json value) {
+  Json settings = Json::object({{field, std::move(value)}});
+  return Json::object({{"spec", Json::object({{"remediation", std::move(settings)}})}});
+}
+
+void Bed::alert_at_once(const std::string& expr) {
+  Json rule = Json::object(
+      {{"alert", "Wrong"}, {"expr", expr}, {"labels", Json::object({{"severity", "page"}})}});
+  Json group = Json::object(
+      {{"name", "node"}, {"interval", "2s"}, {"rules", Json::array({std::move(rule)})}});
+  Json rules = Json::object({{"groups", Json::array({std::move(group)})}});
+  patch("monitoringpolicies", "base",
+        Json::object({{"spec", Json::object({{"rules", std::move(rules)}})}}));
+}
+
+bool Bed::wait_until_monitored(const std::string& service, int replicas) {
+  return wait_for("monitored servers", seconds(120), [&]() -> std::string {
+    const std::optional<Json> object = get("services", service);
+    if (!object) return "no Service";
+    const Json status = (*object)["status"];
+    return status["monitoredReplicas"].as_int() == replicas &&
+                   condition("services", service, "RulesLoaded").starts_with("True")
+               ? ""
+               : to_json(status);
+  });
+}
+
+bool Bed::wait_for_alert(const std::string& instance) {
+  return wait_for("an alert about " + instance, seconds(90), [&]() -> std::string {
+    const Json alerts = alertmanager("alerts");
+    for (const Json& alert : alerts.as_array()) {
+      if (alert["labels"]["instance_name"].as_string() == instance) return "";
+    }
+    return to_json(alerts);
+  });
+}
+
+bool Bed::wait_for_no_alert() {
+  return wait_for("the end of all alerts", seconds(90), [&]() -> std::string {
+    const Json alerts = alertmanager("alerts");
+    return alerts.is_array() && alerts.empty() ? "" : to_json(alerts);
+  });
+}
+
 Json Bed::send(const std::string& method, const std::string& url, const Json& body, int* status) {
   http::Request request;
   request.method = method;

@@ -45,6 +45,10 @@ class Bed {
   void apply_basics();
 
   Json service(const std::string& name, int replicas) const;  // not created yet
+  // A merge patch for a Service: one setting of spec.remediation.
+  static Json remediation(const std::string& field, Json value);
+  // The policy "base" gets one rule instead of its own: it fires as soon as `expr` is so.
+  void alert_at_once(const std::string& expr);
 
   // Expects a success, and gives the answer.
   Json create(const Json& object);
@@ -61,6 +65,12 @@ class Bed {
   // "" or why not, asked until it is "" or the time is up; then the last answer fails the test.
   bool wait_for(const std::string& what, std::chrono::seconds at_most,
                 const std::function<std::string()>& problem);
+
+  // So many of its servers are proven to be scraped, and the rules are loaded.
+  bool wait_until_monitored(const std::string& service, int replicas);
+  // Alertmanager has an alert about this Instance; or none at all any more.
+  bool wait_for_alert(const std::string& instance);
+  bool wait_for_no_alert();
 
   // The condition's status, reason and message as one text, "False InvalidConfiguration …".
   std::string condition(const std::string& plural, const std::string& name,

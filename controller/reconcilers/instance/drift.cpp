@@ -25,7 +25,6 @@ namespace {
 
 constexpr std::size_t kTextMax = 200;  // of a value in a message
 constexpr std::chrono::hours kForgotten{2};
-constexpr std::string_view kDrifted = "Drifted";
 
 std::string quoted(std::string text) {
   if (text.size() > kTextMax) text = text.substr(0, kTextMax) + "…";
@@ -425,7 +424,7 @@ api::Condition drift_condition(const std::vector<Drift>& drift,
   });
   condition.reason = wrong    ? api::kInvalidConfiguration
                      : unseen ? api::kObservationFailed
-                     : told   ? kDrifted
+                     : told   ? kDriftedReason
                      : held   ? api::kWaiting
                               : api::kProgressing;
   std::vector<std::string> sentences;

@@ -60,12 +60,17 @@ struct MendPart {
   std::string name{};
   bool operator==(const MendPart&) const = default;
 };
+// The process of an agent is started again, over SSH.
+struct RestartAgent {
+  std::string agent;
+  bool operator==(const RestartAgent&) const = default;
+};
 struct OnlyTell {
   std::string advice;  // what a person can do
   bool operator==(const OnlyTell&) const = default;
 };
 using Correction = std::variant<OnlyTell, RenameServer, SetMetadata, AddTags, SetPortGroups,
-                                SetPortPairs, MendPart>;
+                                SetPortPairs, MendPart, RestartAgent>;
 
 struct Drift {
   std::string field;
@@ -78,6 +83,7 @@ struct Drift {
   std::string next_at{};              // when that is over, RFC 3339
   std::string refusal{};              // why the cloud did not let us, the last time
   bool asked = false;                 // this pass has put it back; not observed yet
+  bool as_installed = false;          // nobody changed it: it has been so from the start
 
   bool is_due() const;
   bool operator==(const Drift&) const = default;
@@ -85,6 +91,9 @@ struct Drift {
 
 // What a part's drift is called.
 std::string part_field(PartKind kind, const std::string& name);
+
+// The reason of a condition when a person must decide.
+inline constexpr std::string_view kDriftedReason = "Drifted";
 
 // "name is 'x' instead of 'web-1'"
 std::string describe_drift(const Drift& drift);

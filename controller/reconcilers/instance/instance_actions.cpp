@@ -76,6 +76,8 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     done = co_await move_part(pass, *attach);
   } else if (auto* correct = std::get_if<CorrectDrift>(&action)) {
     done = co_await correct_drift(pass, correct->field);
+  } else if (auto* restart = std::get_if<CorrectAgent>(&action)) {
+    done = co_await correct_agent(pass, restart->field);
   } else if (std::holds_alternative<CreateServer>(action)) {
     done = co_await create_server(pass);
   } else if (auto* mark = std::get_if<MarkServer>(&action)) {
@@ -174,6 +176,8 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     pass.observed.server_gone.reset();
     pass.observed.server_missing = false;
     pass.observed.look_up.reset();
+    pass.observed.agent_drift.reset();
+    agent_books_.erase(pass.key);
     done = co_await save(pass);
   } else if (std::holds_alternative<DropFinalizer>(action)) {
     done = co_await drop_finalizer(pass);
@@ -466,7 +470,11 @@ Task<Result<void>> InstanceReconciler::begin_repair(Pass& pass, std::string step
     }
     pass.observed.look_up.reset();
   } else if (step == "RestartAgent") {
-    Result<void> restarted = co_await restart_agents(pass);
+    std::vector<std::string> silent;
+    for (const AgentObserved& agent : pass.observed.agents) {
+      if (agent.probe == AgentObserved::Probe::Silent) silent.push_back(agent.name);
+    }
+    Result<void> restarted = co_await restart_agents(pass, std::move(silent));
     if (!restarted) {
       // No fault of this Instance's own: the next step is due at once.
       context_.events.record(Instance::kGvk, work.metadata, EventKind::Warning,

@@ -2,6 +2,7 @@
 
 #include "controller/base/backoff.h"
 #include "controller/base/planted.h"
+#include "controller/reconcilers/instance/agent_drift.h"
 #include "controller/reconcilers/instance/part_plan_internal.h"
 #include "controller/reconcilers/instance/repair_plan_internal.h"
 #include "controller/reconcilers/instance/server_states.h"
@@ -23,6 +24,7 @@ constexpr milliseconds kDeletePoll{2'000};
 constexpr milliseconds kBuildPoll{2'000};
 constexpr milliseconds kCloudWait{5'000};
 constexpr milliseconds kHealthy{60'000};
+constexpr milliseconds kDrifted{15'000};
 
 Claim with_state(Claim claim, const char* state, const InstanceObserved& observed) {
   claim.state = state;
@@ -281,6 +283,27 @@ std::optional<InstanceAction> plan_correction(const Instance& instance,
   return std::nullopt;
 }
 
+// The next agent that is to be started again, or the wait until its effect shows.
+std::optional<InstanceAction> plan_agents(const InstanceObserved& observed) {
+  if (!observed.agent_drift) return std::nullopt;
+  for (const Drift& drift : *observed.agent_drift) {
+    if (drift.is_due()) return CorrectAgent{drift.field};
+  }
+  for (const Drift& drift : *observed.agent_drift) {
+    if (!drift.asked || !drift.refusal.empty()) continue;
+    return Rest{kCloudWait, std::string(api::kProgressing),
+                "the agent was restarted because its " + describe_drift(drift)};
+  }
+  return std::nullopt;
+}
+
+// Of one that differs somebody may put it right, or allow us to.
+milliseconds next_look(const Instance& instance, const InstanceObserved& observed) {
+  if (observed.agent_drift) return observed.agent_drift->empty() ? kHealthy : kDrifted;
+  const api::Condition* agents = api::find_condition(instance.status.conditions, kAgentsUpToDate);
+  return agents != nullptr && agents->status == api::ConditionStatus::False ? kDrifted : kHealthy;
+}
+
 InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& observed) {
   const InstanceStatus& status = instance.status;
   if (status.remediation.step == "Replace") {
@@ -339,7 +362,8 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
   if (!agents_up) {
     return Rest{kBuildPoll, std::string(api::kProgressing), "waiting for the agents to be scraped"};
   }
-  return Rest{kHealthy, "", ""};
+  if (std::optional<InstanceAction> correct = plan_agents(observed)) return *correct;
+  return Rest{next_look(instance, observed), "", ""};
 }
 
 }  // namespace

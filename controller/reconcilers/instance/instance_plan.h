@@ -99,6 +99,7 @@ struct AgentObserved {
   enum class Probe : std::uint8_t { NotAsked, Answers, Silent, OtherIdentity };
   Probe probe = Probe::NotAsked;
   std::string version;
+  std::string settings;  // the mark of those that it was installed with; "" if nobody tells
   std::string reported_uid;
   std::string probe_error;
   std::string failed_step;  // of the first boot, as node_exporter tells it
@@ -150,8 +151,11 @@ struct InstanceObserved {
   std::optional<Error> failure;             // of the last action; stops the pass
   std::vector<AgentObserved> agents;
   std::optional<api::v1alpha1::AlertCounts> alerts;  // nullopt: they could not be observed
+  // Agents that are not what the spec says; nullopt: not every agent was asked, or answered.
+  std::optional<std::vector<Drift>> agent_drift;
   RepairBudget budget;
   bool may_restart_agents = false;  // the policy lets us in by SSH
+  bool replace_drifted = false;     // the policy has servers replaced whose agents differ
   std::string console_failed_step;  // of the first boot, as the server's console tells it
 };
 
@@ -211,6 +215,11 @@ struct CorrectDrift {
   std::string field;
   bool operator==(const CorrectDrift&) const = default;
 };
+// An agent that answers is started again, since what runs is not what was installed.
+struct CorrectAgent {
+  std::string field;
+  bool operator==(const CorrectAgent&) const = default;
+};
 struct CreateServer {
   bool operator==(const CreateServer&) const = default;
 };
@@ -266,9 +275,9 @@ struct Rest {
 
 using InstanceAction =
     std::variant<SaveClaim, LookUpToken, ResolveThings, CreatePart, BeginUse, GiveUpVolume,
-                 ReleaseVolume, AttachPart, CorrectDrift, CreateServer, MarkServer, UnmarkServer,
-                 AdoptServer, DeleteServer, DeletePart, AskById, BeginRepair, EndRepair,
-                 ForgetServer, DropFinalizer, Rest>;
+                 ReleaseVolume, AttachPart, CorrectDrift, CorrectAgent, CreateServer, MarkServer,
+                 UnmarkServer, AdoptServer, DeleteServer, DeletePart, AskById, BeginRepair,
+                 EndRepair, ForgetServer, DropFinalizer, Rest>;
 
 // `token` is a fresh random one, used only if a claim must be made.
 InstanceAction plan_instance(const Instance& instance, const InstanceObserved& observed,

@@ -53,6 +53,8 @@ Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) 
     ages_.erase(key);
     consoles_read_.erase(key);
     drift_books_.erase(key);
+    agent_books_.erase(key);
+    agents_compared_.erase(key);
     co_return ReconcileResult{};
   }
   Pass pass{.key = key, .work = *cached, .stored = *cached};
@@ -61,6 +63,7 @@ Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) 
   co_await observe_drift(pass);
   co_await observe_fault(pass);
   co_await observe_agents(pass);
+  observe_agent_drift(pass);
   observe_time(pass);
   co_await observe_console(pass);
 
@@ -221,16 +224,20 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
   }
   if (monitoring.policy != nullptr) {
     seen.may_restart_agents = context_.shell != nullptr && monitoring.policy->spec.ssh.has_value();
+    seen.replace_drifted = monitoring.policy->spec.on_drift == "Replace";
   }
   const bool active = seen.server && seen.server->status == "ACTIVE";
   if (!active || pass.work.metadata.is_deleting()) co_return;
+  const bool compare = is_comparison_due(pass);
+  std::map<std::string, std::string> settings;
   for (std::size_t i = 0; i < seen.agents.size(); ++i) {
     AgentObserved& agent = seen.agents[i];
-    // Prometheus's word is enough while all is well; the version is asked for once, and how the
-    // first boot goes until it is over.
-    const bool known =
-        i < pass.work.status.agents.size() && pass.work.status.bootstrap.state == "Succeeded" &&
-        !pass.work.status.agents[i].reported_id.empty() && pass.work.status.agents[i].state == "Up";
+    // Prometheus's word is enough while all is well; now and then the agent is asked what it is,
+    // and how the first boot goes until it is over.
+    const bool known = !compare && i < pass.work.status.agents.size() &&
+                       pass.work.status.bootstrap.state == "Succeeded" &&
+                       !pass.work.status.agents[i].reported_id.empty() &&
+                       pass.work.status.agents[i].state == "Up";
     if (agent.address.empty() || (agent.target == TargetView::Up && known)) continue;
     agents::Agent asked = convert_agent(specs[i]);
     std::string address = agent.address;
@@ -244,6 +251,7 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
     agent.version = answer->version;
     agent.reported_uid = answer->instance_uid;
     agent.failed_step = answer->failed_step;
+    settings.merge(answer->settings);
     const bool other = !answer->instance_uid.empty() &&
                        answer->instance_uid != pass.work.metadata.uid &&
                        answer->instance_uid != pass.work.status.claim.identity;
@@ -253,6 +261,7 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
                           "; the address was given to another server";
     }
   }
+  for (AgentObserved& agent : seen.agents) agent.settings = settings[agent.name];
 }
 
 // Where no agent came up, the console is all that tells why. It is read when the time for the first

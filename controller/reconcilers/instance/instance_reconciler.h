@@ -34,6 +34,8 @@ class InstanceReconciler final : public runtime::Reconciler {
   Task<WantedGroups> observe_groups(Pass& pass);
   Task<void> observe_fault(Pass& pass);
   Task<void> observe_agents(Pass& pass);
+  bool is_comparison_due(const Pass& pass);
+  void observe_agent_drift(Pass& pass);
   Task<void> observe_console(Pass& pass);
   RepairBudget observe_budget(const Pass& pass) const;
   void observe_time(Pass& pass);
@@ -51,9 +53,10 @@ class InstanceReconciler final : public runtime::Reconciler {
   Task<Result<void>> create_server(Pass& pass);
   Task<Result<void>> correct_drift(Pass& pass, std::string field);
   void note_mended(Pass& pass, const Part& part);
+  Task<Result<void>> correct_agent(Pass& pass, std::string field);
   Task<Result<void>> mark_server(Pass& pass, std::string id);
   Task<Result<void>> unmark_server(Pass& pass, std::string id);
-  Task<Result<void>> restart_agents(Pass& pass);
+  Task<Result<void>> restart_agents(Pass& pass, std::vector<std::string> names);
   Task<Result<void>> begin_repair(Pass& pass, std::string step, std::string reason);
   Task<Result<void>> drop_finalizer(Pass& pass);
 
@@ -75,6 +78,8 @@ class InstanceReconciler final : public runtime::Reconciler {
   std::map<std::string, api::ObjectKey> marking_;
   std::map<api::ObjectKey, SteadyTime> consoles_read_;  // of servers that never came up
   std::map<api::ObjectKey, DriftBook> drift_books_;
+  std::map<api::ObjectKey, DriftBook> agent_books_;
+  std::map<api::ObjectKey, SteadyTime> agents_compared_;  // when all of them answered last
   // Why a Cloud did not list its security groups.
   struct ListFailure {
     Error error;

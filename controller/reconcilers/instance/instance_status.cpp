@@ -1,6 +1,7 @@
 #include "controller/reconcilers/instance/instance_status.h"
 
 #include "controller/base/planted.h"
+#include "controller/reconcilers/instance/agent_drift.h"
 
 #include <algorithm>
 
@@ -73,7 +74,8 @@ class Reporter {
       if (old != instance_.status.agents.end()) agent = *old;
       agent.name = seen.name;
       agent.address = seen.address;
-      if (!seen.version.empty()) agent.version = seen.version;
+      if (seen.probe == AgentObserved::Probe::Answers) agent.version = seen.version;
+      agent.installed_version = installed_version(instance_, seen);
       if (!seen.reported_uid.empty()) agent.reported_id = seen.reported_uid;
       if (!seen.last_scrape.empty()) agent.last_scrape = seen.last_scrape;
       agent.state = agent_state(seen, agent.state);
@@ -184,11 +186,27 @@ class Reporter {
                                  : "waiting for cloud-init to install the agents");
     }
     report_scraping();
+    report_agent_drift();
     report_drift();
     report_summary();
   }
 
   // What was not compared this time is as it was.
+  void report_agent_drift() {
+    if (observed_.agents.empty()) {
+      set(kAgentsUpToDate, ConditionStatus::Unknown, "NoAgents",
+          "no MonitoringPolicy gives this Instance an agent");
+    } else if (observed_.agent_drift) {
+      const Condition found = agent_drift_condition(*observed_.agent_drift, instance_, observed_);
+      set(found.type, found.status, found.reason, found.message);
+    } else if (status_.server.id.empty() ||
+               api::find_condition(status_.conditions, kAgentsUpToDate) == nullptr) {
+      set(kAgentsUpToDate, ConditionStatus::Unknown, api::kProgressing,
+          "what the agents are is known once they have all answered");
+    }
+  }
+
+  // Likewise.
   void report_drift() {
     if (nobody_can_see_cloud()) {
       set("UpToDate", ConditionStatus::Unknown, api::kObservationFailed, observed_.cloud_message);

@@ -140,11 +140,6 @@ constexpr const char* kAsked = "a person asked for it (annotation clickdeploy.io
 constexpr std::string_view kRemediateAnnotation = "clickdeploy.io/remediate";
 constexpr std::string_view kSkipAnnotation = "clickdeploy.io/skip-remediation";
 
-bool skips(const Instance& instance) {
-  const auto mark = instance.metadata.annotations.find(std::string(kSkipAnnotation));
-  return mark != instance.metadata.annotations.end() && mark->second != "false";
-}
-
 // How long a step has to show effect. An agent answers seconds after its restart, or not at all.
 seconds time_of(const std::string& step, const RemediationSpec& spec) {
   const seconds asked(spec.step_timeout_seconds);
@@ -156,6 +151,11 @@ Rest rest(milliseconds look_again, std::string_view reason, std::string message)
 }
 
 }  // namespace
+
+bool skips_remediation(const Instance& instance) {
+  const auto mark = instance.metadata.annotations.find(std::string(kSkipAnnotation));
+  return mark != instance.metadata.annotations.end() && mark->second != "false";
+}
 
 std::string asked_step(const Instance& instance) {
   const auto wish = instance.metadata.annotations.find(std::string(kRemediateAnnotation));
@@ -216,7 +216,7 @@ std::optional<InstanceAction> plan_repair(const Instance& instance,
         std::min(kRepairPoll, grace), api::kProgressing,
         diagnosis->reason + "; repair begins at " + format_time(due) + " if it does not recover");
   }
-  if (skips(instance)) {
+  if (skips_remediation(instance)) {
     return rest(
         kStoppedPoll, api::kBlocked,
         diagnosis->reason +

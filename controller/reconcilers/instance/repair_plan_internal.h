@@ -20,6 +20,9 @@ std::string asked_step(const Instance& instance);
 // Is the step that runs one that a person asked for?
 bool is_asked_for(const Instance& instance);
 
+// Has somebody said, by the annotation clickdeploy.io/skip-remediation, that nothing is repaired?
+bool skips_remediation(const Instance& instance);
+
 // Nullopt: healthy, nothing to repair. Pure.
 std::optional<InstanceAction> plan_repair(const Instance& instance,
                                           const InstanceObserved& observed);

@@ -1,6 +1,8 @@
-// RestartAgent: the cheapest repair. It logs in to the server and restarts what is silent there.
+// Restarting agents over SSH: those that are silent, which is the cheapest repair, and those that
+// run another version than was installed.
 
 #include "controller/reconcilers/instance/agent_convert_internal.h"
+#include "controller/reconcilers/instance/agent_drift.h"
 #include "controller/reconcilers/instance/instance_pass_internal.h"
 
 #include <algorithm>
@@ -11,15 +13,63 @@ namespace {
 
 constexpr std::chrono::seconds kDeadline{20};
 
-bool is_silent(const InstanceObserved& observed, const std::string& agent) {
-  return std::ranges::any_of(observed.agents, [&](const AgentObserved& seen) {
-    return seen.name == agent && seen.probe == AgentObserved::Probe::Silent;
-  });
-}
+// So often a healthy agent is asked what it is; one that was found to differ more often.
+constexpr std::chrono::minutes kCompareAgain{5};
+constexpr std::chrono::seconds kCompareSoon{5};
 
 }  // namespace
 
-Task<Result<void>> InstanceReconciler::restart_agents(Pass& pass) {
+bool InstanceReconciler::is_comparison_due(const Pass& pass) {
+  const SteadyTime now = context_.clock.steady_now();
+  const auto [at, fresh] = agents_compared_.try_emplace(pass.key, now);
+  // After a start of this process not all are asked at once: each has its own share of the time.
+  if (fresh) {
+    const std::uint64_t share =
+        std::stoull(sha256_hex(pass.work.metadata.uid).substr(0, 8), nullptr, 16);
+    at->second = now - std::chrono::seconds(share % std::chrono::seconds(kCompareAgain).count());
+  }
+  const api::Condition* told = api::find_condition(pass.work.status.conditions, kAgentsUpToDate);
+  const bool differs = told != nullptr && told->status == api::ConditionStatus::False;
+  return now - at->second >= (differs ? kCompareSoon : std::chrono::seconds(kCompareAgain));
+}
+
+void InstanceReconciler::observe_agent_drift(Pass& pass) {
+  InstanceObserved& seen = pass.observed;
+  seen.agent_drift = find_agent_drift(pass.work, seen);
+  if (!seen.agent_drift) return;
+  const SteadyTime now = context_.clock.steady_now();
+  agents_compared_[pass.key] = now;
+  const std::vector<Drift> fresh = agent_books_[pass.key].look(*seen.agent_drift, now);
+  give_up_restarting(*seen.agent_drift, seen.replace_drifted);
+  const api::Condition* told = api::find_condition(pass.stored.status.conditions, kAgentsUpToDate);
+  for (const Drift& drift : fresh) {
+    const std::string what = describe_drift(drift);
+    if (told != nullptr && told->message.contains(what)) continue;
+    context_.events.record(Instance::kGvk, pass.work.metadata, runtime::EventKind::Warning,
+                           "AgentDiffers", what);
+  }
+}
+
+Task<Result<void>> InstanceReconciler::correct_agent(Pass& pass, std::string field) {
+  const auto drift = std::ranges::find(*pass.observed.agent_drift, field, &Drift::field);
+  drift->asked = true;
+  std::vector<std::string> names{std::get<RestartAgent>(drift->correction).agent};
+  Result<void> done = co_await restart_agents(pass, std::move(names));
+  const SteadyTime now = context_.clock.steady_now();
+  DriftBook& book = agent_books_[pass.key];
+  if (done) {
+    book.corrected(field, now, pass.observed.now);
+  } else {
+    drift->refusal = done.error().message();
+    book.refused(field, drift->refusal, now, pass.observed.now);
+    context_.events.record(Instance::kGvk, pass.work.metadata, runtime::EventKind::Warning,
+                           "AgentRestartFailed", drift->refusal);
+  }
+  done = co_await save(pass);  // the host key is pinned before it is needed again
+  co_return done;
+}
+
+Task<Result<void>> InstanceReconciler::restart_agents(Pass& pass, std::vector<std::string> names) {
   const auto service =
       context_.caches.services.get({pass.key.namespace_name, pass.work.spec.service_name});
   std::shared_ptr<const api::v1alpha1::MonitoringPolicy> policy;
@@ -31,7 +81,7 @@ Task<Result<void>> InstanceReconciler::restart_agents(Pass& pass) {
   Result<SecretString> key = context_.caches.secret_value(policy->metadata.namespace_name, ssh.key);
   if (!key) co_return std::unexpected(std::move(key).error().with_context("repair.ssh"));
   for (const api::v1alpha1::AgentSpec& agent : pass.work.spec.agents) {
-    if (!is_silent(pass.observed, agent.name)) continue;
+    if (std::ranges::find(names, agent.name) == names.end()) continue;
     std::vector<std::string> command = agents::restart_command(convert_agent(agent));
     if (command.empty()) continue;
     agents::SshTarget target{.host = pass.work.status.address,

@@ -1,6 +1,6 @@
 #include "controller/reconcilers/monitoring_policy/monitoring_policy_reconciler.h"
 
-#include "controller/reconcilers/service/service_plan.h"
+#include "controller/reconcilers/instance/agent_drift.h"
 
 #include <algorithm>
 
@@ -117,6 +117,21 @@ Task<PolicyView> MonitoringPolicyReconciler::observe(
   co_return view;
 }
 
+namespace {
+
+void observe_instance(PolicyView& view, const api::v1alpha1::Instance& instance) {
+  for (const auto& agent : instance.status.agents) {
+    if (wants_agent(*view.policy, agent.name)) ++view.running[agent.name][agent.version];
+  }
+  const api::Condition* told = api::find_condition(instance.status.conditions, kAgentsUpToDate);
+  if (told == nullptr || told->status != api::ConditionStatus::False) return;
+  if (view.drifted_count++ > 0) return;
+  view.drifted = instance.metadata.key().text();
+  view.drift = *told;
+}
+
+}  // namespace
+
 void MonitoringPolicyReconciler::observe_services(PolicyView& view,
                                                   const MonitoringInput& input) const {
   const std::vector<api::v1alpha1::AgentSpec> agents = wanted_agents(*view.policy);
@@ -136,6 +151,7 @@ void MonitoringPolicyReconciler::observe_services(PolicyView& view,
         return std::ranges::find(instance->spec.agents, agent) != instance->spec.agents.end();
       });
       view.agents_up_to_date += carries ? 1 : 0;
+      observe_instance(view, *instance);
     }
   }
   if (view.matched.empty()) view.nearest_miss = find_nearest_miss(*view.policy, input);

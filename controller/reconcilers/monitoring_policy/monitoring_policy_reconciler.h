@@ -20,6 +20,11 @@ struct PolicyView {
   std::string nearest_miss;            // when nothing matches: who nearly did, and why not
   std::int64_t agents_up_to_date = 0;  // Instances that carry the policy's agents
   std::int64_t instances = 0;
+  // The first Instance whose agents are not what it says, "shop/web-1", with its condition.
+  std::string drifted;
+  std::optional<api::Condition> drift;
+  std::int64_t drifted_count = 0;
+  std::map<std::string, std::map<std::string, std::int64_t>> running;  // agent → version → how many
   std::int64_t targets_desired = 0;
   std::int64_t targets_up = 0;
   std::string backend_problem;  // why there is no backend; "" if there is one

@@ -1,4 +1,7 @@
+#include "controller/agents/version.h"
 #include "controller/base/text.h"
+#include "controller/reconcilers/instance/agent_convert_internal.h"
+#include "controller/reconcilers/instance/drift.h"
 #include "controller/reconcilers/monitoring_policy/monitoring_policy_reconciler.h"
 
 #include <algorithm>
@@ -32,6 +35,7 @@ class Reporter {
     const std::string backend =
         view_.policy->spec.backend_ref.key(view_.policy->metadata.namespace_name).text();
     for (const std::string& service : view_.applied) status_.bindings.push_back({service, backend});
+    report_agents();
     report_rule_list();
     report_conditions();
     return std::move(status_);
@@ -142,12 +146,49 @@ class Reporter {
     if (view_.applied.empty()) {
       set("AgentsUpToDate", ConditionStatus::True, api::kSucceeded, "no Instance is selected");
     } else {
-      const bool all = view_.agents_up_to_date == view_.instances;
-      set("AgentsUpToDate", all ? ConditionStatus::True : ConditionStatus::False,
-          all ? api::kSucceeded : api::kProgressing,
-          of(view_.agents_up_to_date, view_.instances) + " Instances carry the policy's agents");
+      report_agents_up_to_date();
     }
     report_summary();
+  }
+
+  void report_agents_up_to_date() {
+    const bool all = view_.agents_up_to_date == view_.instances;
+    std::string message =
+        of(view_.agents_up_to_date, view_.instances) + " Instances carry the policy's agents";
+    if (view_.drift) {
+      message += "; of Instance " + view_.drifted + " " + view_.drift->message;
+      if (view_.drifted_count > 1) {
+        message += "; and " + std::to_string(view_.drifted_count - 1) + " more Instances";
+      }
+    }
+    const bool good = all && !view_.drift;
+    set("AgentsUpToDate", good ? ConditionStatus::True : ConditionStatus::False,
+        good   ? api::kSucceeded
+        : !all ? api::kProgressing
+               : std::string_view(view_.drift->reason),
+        std::move(message));
+  }
+
+  // Most frequent first; what tells no version last.
+  void report_agents() {
+    constexpr std::size_t kVersionsMax = 16;
+    status_.agents.clear();
+    for (const api::v1alpha1::AgentSpec& spec : view_.policy->spec.agents) {
+      api::v1alpha1::PolicyAgentStatus agent{
+          .name = spec.name, .version = agents::wanted_version(convert_agent(spec)), .running = {}};
+      const auto running = view_.running.find(spec.name);
+      if (running != view_.running.end()) {
+        for (const auto& [version, count] : running->second) {
+          agent.running.push_back({version, count});
+        }
+      }
+      std::ranges::sort(agent.running, [](const auto& a, const auto& b) {
+        return std::tuple(a.version.empty(), -a.instances, a.version) <
+               std::tuple(b.version.empty(), -b.instances, b.version);
+      });
+      if (agent.running.size() > kVersionsMax) agent.running.resize(kVersionsMax);
+      status_.agents.push_back(std::move(agent));
+    }
   }
 
   void report_rules_loaded() {
@@ -225,8 +266,8 @@ class Reporter {
       const api::Condition* found = api::find_condition(status_.conditions, type);
       if (found->status == ConditionStatus::True) continue;
       const api::Condition cause = *found;
-      const bool stopped =
-          cause.reason == api::kInvalidConfiguration || cause.reason == api::kFailed;
+      const bool stopped = cause.reason == api::kInvalidConfiguration ||
+                           cause.reason == api::kFailed || cause.reason == kDriftedReason;
       set("Ready", cause.status, cause.reason, cause.message);
       set("Progressing", stopped ? ConditionStatus::False : ConditionStatus::True, cause.reason,
           cause.message);

@@ -3,6 +3,7 @@
 #include "api/v1alpha1/codec.h"
 #include "controller/base/planted.h"
 #include "controller/base/text.h"
+#include "controller/reconcilers/instance/agent_drift.h"
 #include "controller/reconcilers/instance/parts.h"
 #include "controller/reconcilers/service/rollout.h"
 
@@ -99,6 +100,7 @@ std::string describe_step(const ServiceStep& step) {
 
 bool is_up_to_date(const Instance& instance, const ServiceObserved& observed,
                    const std::string& revision) {
+  if (observed.replace_drifted && has_drifted_agents(instance)) return false;
   return revision_of(instance) == revision &&
          std::ranges::all_of(observed.agents, [&](const auto& wanted) {
            return std::ranges::find(instance.spec.agents, wanted) != instance.spec.agents.end();

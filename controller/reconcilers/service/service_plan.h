@@ -27,10 +27,11 @@ namespace clickdeploy::reconcilers {
 struct ServiceObserved {
   std::vector<api::v1alpha1::Instance> instances;  // owned by the Service, going ones too
   std::vector<api::v1alpha1::AgentSpec> agents;    // of the policy that applies
-  std::string project_id;                          // of spec.projectID, or the Cloud's
-  std::string waiting_for;                         // why nothing can be created yet; "" if it can
-  std::vector<AdoptableServer> adoptable;          // in the order in which they are taken
-  std::string targets_left;                        // for deletion: what Prometheus still knows
+  bool replace_drifted = false;  // it has servers replaced whose agents are not as installed
+  std::string project_id;        // of spec.projectID, or the Cloud's
+  std::string waiting_for;       // why nothing can be created yet; "" if it can
+  std::vector<AdoptableServer> adoptable;  // in the order in which they are taken
+  std::string targets_left;                // for deletion: what Prometheus still knows
   std::string parts_left;  // for deletion: why its groups in the cloud are not gone yet
   // How old the times are that the Instances' Ready and status.rollout hold, by their text.
   std::map<std::string, std::chrono::seconds> ages;

@@ -220,7 +220,10 @@ Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
     }
   }
   const Context::Monitoring monitoring = context_.monitoring_of(service);
-  if (monitoring.policy != nullptr) observed.agents = wanted_agents(*monitoring.policy);
+  if (monitoring.policy != nullptr) {
+    observed.agents = wanted_agents(*monitoring.policy);
+    observed.replace_drifted = monitoring.policy->spec.on_drift == "Replace";
+  }
 
   const api::ObjectKey cloud_key = service.spec.cloud_ref.key(service.metadata.namespace_name);
   const auto cloud = context_.caches.clouds.get(cloud_key);
