@@ -163,6 +163,16 @@ struct AgentInstall {
   bool operator==(const AgentInstall&) const = default;
 };
 
+// How an agent is asked over TLS. Secrets are in the namespace of the policy.
+struct AgentTls {
+  std::string mode = "None";       // None | Server
+  std::string certificate_secret;  // keys tls.crt and tls.key; "": each server makes its own
+  SecretKeyRef ca;                 // whose certificates are trusted; empty: they are not verified
+  std::string server_name;         // in the certificate; "": the address
+
+  bool operator==(const AgentTls&) const = default;
+};
+
 struct AgentSpec {
   std::string name;
   AgentInstall install;
@@ -172,6 +182,8 @@ struct AgentSpec {
   std::vector<std::string> extra_args;
   std::optional<std::int64_t> memory_mib;  // nullopt: the catalog's limit, or none
   std::string cpus;                        // "0.5"; "" is no limit
+  std::optional<AgentTls> tls;
+  std::string basic_secret;  // that it asks for: keys username and password; "": for nothing
 
   bool operator==(const AgentSpec&) const = default;
 };

@@ -151,6 +151,14 @@ void fields(Io& io, AgentInstall& x) {
 }
 
 template <class Io>
+void fields(Io& io, AgentTls& x) {
+  io.field("mode", x.mode);
+  io.nested("certificateSecretRef", [&](Io& inner) { inner.field("name", x.certificate_secret); });
+  io.field("caSecretRef", x.ca);
+  io.field("serverName", x.server_name);
+}
+
+template <class Io>
 void fields(Io& io, AgentSpec& x) {
   io.field("name", x.name);
   io.field("install", x.install);
@@ -166,6 +174,12 @@ void fields(Io& io, AgentSpec& x) {
   io.nested("resources", [&](Io& inner) {
     inner.field("memoryMiB", x.memory_mib);
     inner.field("cpus", x.cpus);
+  });
+  io.field("tls", x.tls);
+  io.nested("auth", [&](Io& auth) {
+    auth.nested("basic", [&](Io& basic) {
+      basic.nested("secretRef", [&](Io& inner) { inner.field("name", x.basic_secret); });
+    });
   });
 }
 

@@ -103,6 +103,7 @@ void fields(Io& io, MetricsBackendSpec& x) {
   io.nested("targets", [&](Io& inner) {
     inner.field("type", x.targets_type);
     inner.field("directory", x.targets_directory);
+    inner.field("tokenSecretRef", x.targets_token);
   });
   io.nested("rules", [&](Io& inner) {
     inner.field("directory", x.rules_directory);

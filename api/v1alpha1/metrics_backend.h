@@ -38,8 +38,9 @@ struct MetricsBackendSpec {
   std::string url;
   AccessSpec access;
   std::optional<LabelSelector> allowed_namespaces;  // nullopt: its own only
-  std::string targets_type = "FileSD";
-  std::string targets_directory;
+  std::string targets_type = "FileSD";              // FileSD | HTTPSD
+  std::string targets_directory;                    // FileSD
+  SecretKeyRef targets_token;                       // HTTPSD: what Prometheus shows us
   std::string rules_directory;
   std::string rules_reload = "HTTP";  // HTTP | None (somebody else reloads; we still verify)
   std::optional<AlertmanagerSpec> alertmanager;  // nullopt: what it does is not known

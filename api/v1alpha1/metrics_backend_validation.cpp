@@ -37,6 +37,17 @@ void check_access(FieldErrors& errors, const Json& of, const std::string& path) 
   }
 }
 
+void check_delivery(FieldErrors& errors, const Json& targets) {
+  const bool served = targets["type"].as_string() == "HTTPSD";
+  if (served == targets.contains("directory")) {
+    broken_rule(errors, "spec.targets", "directory is required by FileSD, and for FileSD only");
+  }
+  if (served != targets.contains("tokenSecretRef")) {
+    broken_rule(errors, "spec.targets",
+                "tokenSecretRef is required by HTTPSD, and for HTTPSD only");
+  }
+}
+
 }  // namespace
 
 FieldErrors metrics_backend_rules(const Json& object, const Json* old) {
@@ -51,6 +62,7 @@ FieldErrors metrics_backend_rules(const Json& object, const Json* old) {
     check_access(errors, *alertmanager, "spec.alertmanager");
   }
   check_selector(errors, spec["allowedNamespaces"], "spec.allowedNamespaces");
+  check_delivery(errors, spec["targets"]);
   check_directory(errors, targets, "spec.targets.directory");
   check_directory(errors, rules, "spec.rules.directory");
   std::size_t index = 0;

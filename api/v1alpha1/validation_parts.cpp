@@ -176,6 +176,12 @@ void check_install_of(FieldErrors& errors, const Json& agent, const std::string&
   const Json& install = agent["install"];
   const std::string& method = install["method"].as_string();
   const bool known = name == "node-exporter" || name == "cadvisor" || name == "caddy";
+  const bool locked = agent["tls"]["mode"].as_string() == "Server" || agent.contains("auth");
+  if (locked && name != "node-exporter" && method != "Prebuilt" && method != "None") {
+    broken_rule(errors, at,
+                "tls and auth of an agent other than node-exporter need an install.method of "
+                "Prebuilt or None: somebody else has to lock it");
+  }
   if (known) {
     if (install.contains("package") || install.contains("binary")) {
       broken_rule(errors, at + ".install", "package and binary are for agents of your own");

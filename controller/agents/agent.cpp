@@ -51,6 +51,10 @@ CatalogEntry describe(const Agent& agent) {
   return own;
 }
 
+bool is_locked(const Agent& agent) {
+  return agent.tls || !agent.basic_secret.empty();
+}
+
 std::vector<std::string> restart_command(const Agent& agent) {
   switch (agent.install.method) {
     case InstallMethod::Container:

@@ -35,6 +35,9 @@ struct Agent {
   std::vector<std::string> extra_args;
   std::int64_t memory_mib = 0;  // 0: the catalog's limit, or none
   std::string cpus;             // "0.5"; "" is no limit
+  bool tls = false;
+  std::string certificate_secret;  // names of Secrets: which they are, not what is in them
+  std::string basic_secret;
 
   bool operator==(const Agent&) const = default;
 };
@@ -56,6 +59,9 @@ const CatalogEntry* find_catalog_entry(const std::string& name);
 
 // What is known of an agent, be it of the catalog or one of the user's own.
 CatalogEntry describe(const Agent& agent);
+
+// Does it ask for a password, or speak TLS?
+bool is_locked(const Agent& agent);
 
 // What runs it, as RestartAgent needs it: ["systemctl", "restart", UNIT] or ["docker", "restart",
 // …]. Empty if that is not known.

@@ -151,7 +151,8 @@ Result<std::string> render_user_data(const UserDataInput& input) {
       return std::unexpected(std::move(valid).error().with_context("agent " + agent.name));
     }
     CloudConfigParts added;
-    add_agent(added, agent, identity);
+    const auto lock = input.locks.find(agent.name);
+    add_agent(added, agent, lock == input.locks.end() ? AgentLock{} : lock->second, identity);
     append_packages(parts.packages, added.packages);
     append_files(parts.write_files, added.write_files);
     append(parts.runcmd, added.runcmd);

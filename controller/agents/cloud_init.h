@@ -8,7 +8,9 @@
 #pragma once
 
 #include "controller/agents/agent.h"
+#include "controller/agents/web_config.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,8 +19,9 @@ namespace clickdeploy::agents {
 struct UserDataInput {
   std::string instance_uid;  // told by the agent as click_deploy_agent_info{instance_uid="…"}
   std::vector<Agent> agents;
-  std::string user_cloud_config;       // "" if none
-  bool user_config_is_secret = false;  // then no error quotes it
+  std::string user_cloud_config;           // "" if none
+  bool user_config_is_secret = false;      // then no error quotes it
+  std::map<std::string, AgentLock> locks;  // of locked agents, by name
 };
 
 // Nova's limit on the base64 text.

@@ -2,6 +2,7 @@
 #include "controller/agents/install_internal.h"
 #include "controller/agents/shell_words_internal.h"
 #include "controller/agents/version.h"
+#include "controller/agents/web_config.h"
 #include "controller/base/text.h"
 
 #include <fmt/format.h>
@@ -20,6 +21,9 @@ constexpr std::string_view kInstaller = "/var/lib/click-deploy/install-agent.sh"
 constexpr std::string_view kStep = "/var/lib/click-deploy/step.sh";
 constexpr std::string_view kCheck = "/var/lib/click-deploy/check-agent.sh";
 constexpr std::string_view kAgentUser = "click-deploy-agent";
+constexpr std::string_view kMakeCertificate = "/var/lib/click-deploy/make-certificate.sh";
+constexpr std::string_view kPackageUser = "prometheus";  // of Debian's exporters
+constexpr std::string_view kContainerUser = "65534";     // "nobody" of the image of node_exporter
 
 // Runs one step and tells its outcome: on the console, for when no agent ever answers, and as a
 // metric, which node_exporter shows.
@@ -117,6 +121,24 @@ void add_step(CloudConfigParts& parts, const Agent& agent, std::string_view does
   parts.runcmd.push_back(std::move(list));
 }
 
+// The files of a locked agent, and the step that makes its certificate and gives them to the user
+// that it runs as. cloud-init writes files before that user exists.
+void add_lock(CloudConfigParts& parts, const Agent& agent, const AgentLock& lock,
+              std::string_view owner) {
+  if (!is_locked(agent)) return;
+  parts.write_files.push_back(file(web_config_path(agent), "0600", web_config_text(agent, lock)));
+  parts.write_files.push_back(file(kMakeCertificate, "0755", std::string(kMakeCertificateText)));
+  const bool given = !lock.certificate_pem.empty();
+  if (agent.tls && given) {
+    parts.write_files.push_back(file(certificate_path(agent), "0644", lock.certificate_pem));
+    parts.write_files.push_back(file(key_path(agent), "0600", lock.key_pem.reveal()));
+  }
+  if (agent.tls && !given) parts.packages.push_back("openssl");
+  add_step(parts, agent, "lock",
+           {"sh", std::string(kMakeCertificate), agent.tls ? certificate_path(agent) : "",
+            agent.tls ? key_path(agent) : "", std::string(owner), web_config_path(agent)});
+}
+
 void add_check(CloudConfigParts& parts, const Agent& agent, std::string_view kind,
                const std::string& name) {
   parts.write_files.push_back(file(kCheck, "0755", std::string(kCheckText)));
@@ -163,6 +185,7 @@ std::vector<std::string> agent_arguments(const Agent& agent, const CatalogEntry&
   if (is_node_exporter(entry)) {
     arguments = {fmt::format("--web.listen-address=:{}", port),
                  fmt::format("--collector.textfile.directory={}", textfiles)};
+    if (is_locked(agent)) arguments.push_back("--web.config.file=" + web_config_path(agent));
   } else if (entry.name == "cadvisor") {
     arguments = {fmt::format("--port={}", port)};
   }
@@ -198,7 +221,8 @@ void add_limits_of_unit(CloudConfigParts& parts, const Agent& agent, const std::
 
 // cloud-init writes files before it installs packages, and lets apt keep a configuration file that
 // is there. The restart is for images that bring the package along.
-void add_package(CloudConfigParts& parts, const Agent& agent, const CatalogEntry& entry) {
+void add_package(CloudConfigParts& parts, const Agent& agent, const CatalogEntry& entry,
+                 const AgentLock& lock) {
   parts.packages.push_back(package(agent, entry));
   if (is_node_exporter(entry)) {
     parts.write_files.push_back(
@@ -207,6 +231,7 @@ void add_package(CloudConfigParts& parts, const Agent& agent, const CatalogEntry
   }
   if (is_caddy(entry)) parts.write_files.push_back(caddyfile(port_of(agent, entry)));
   add_limits_of_unit(parts, agent, entry.package);
+  add_lock(parts, agent, lock, kPackageUser);
   add_step(parts, agent, "start", {"systemctl", "restart", entry.package});
   add_check(parts, agent, "unit", entry.package + ".service");
 }
@@ -239,12 +264,14 @@ std::vector<std::string> docker_options(const Agent& agent, const CatalogEntry& 
   } else if (is_caddy(entry)) {
     options = {"--volume=/etc/caddy:/etc/caddy:ro", "--volume=click-deploy-caddy:/data"};
   }
+  if (is_locked(agent)) options.push_back("--volume=/etc/click-deploy:/etc/click-deploy:ro");
   if (memory_mib > 0) options.push_back(fmt::format("--memory={}m", memory_mib));
   if (!agent.cpus.empty()) options.push_back("--cpus=" + agent.cpus);
   return options;
 }
 
-void add_container(CloudConfigParts& parts, const Agent& agent, const CatalogEntry& entry) {
+void add_container(CloudConfigParts& parts, const Agent& agent, const CatalogEntry& entry,
+                   const AgentLock& lock) {
   std::vector<std::string> argv = {
       "docker",           "run",
       "--detach",         fmt::format("--name=click-deploy-{}", entry.name),
@@ -258,6 +285,7 @@ void add_container(CloudConfigParts& parts, const Agent& agent, const CatalogEnt
 
   if (is_caddy(entry)) parts.write_files.push_back(caddyfile(port_of(agent, entry)));
   parts.packages.push_back("docker.io");
+  add_lock(parts, agent, lock, kContainerUser);
   add_step(parts, agent, "start", argv);
   add_check(parts, agent, "container", fmt::format("click-deploy-{}", entry.name));
 }
@@ -286,7 +314,8 @@ std::string unit_text(const std::string& program, const Agent& agent, const Cata
       entry.name, user, exec_start(argv), unit_limits(agent));
 }
 
-void add_archive(CloudConfigParts& parts, const Agent& agent, const CatalogEntry& entry) {
+void add_archive(CloudConfigParts& parts, const Agent& agent, const CatalogEntry& entry,
+                 const AgentLock& lock) {
   const std::string name = fmt::format("click-deploy-{}", entry.name);
   const std::string program = "/opt/click-deploy/bin/" + entry.binary;
   const std::string unit = name + ".service";
@@ -297,6 +326,7 @@ void add_archive(CloudConfigParts& parts, const Agent& agent, const CatalogEntry
   add_step(parts, agent, "download",
            {"sh", std::string(kInstaller), agent.install.url, to_lower(agent.install.sha256),
             entry.binary, program, std::string(kAgentUser)});
+  add_lock(parts, agent, lock, kAgentUser);
   add_step(parts, agent, "unit", {"systemctl", "daemon-reload"});
   add_step(parts, agent, "start", {"systemctl", "enable", "--now", unit});
   add_check(parts, agent, "unit", unit);
@@ -328,7 +358,8 @@ std::string identity_text(const std::string& instance_uid, const std::vector<Age
   return text;
 }
 
-void add_agent(CloudConfigParts& parts, const Agent& agent, const std::string& identity) {
+void add_agent(CloudConfigParts& parts, const Agent& agent, const AgentLock& lock,
+               const std::string& identity) {
   const CatalogEntry entry = describe(agent);
   if (entry.tells_identity && agent.install.method != InstallMethod::None) {
     parts.write_files.push_back(
@@ -336,11 +367,11 @@ void add_agent(CloudConfigParts& parts, const Agent& agent, const std::string& i
   }
   switch (agent.install.method) {
     case InstallMethod::Container:
-      return add_container(parts, agent, entry);
+      return add_container(parts, agent, entry, lock);
     case InstallMethod::Package:
-      return add_package(parts, agent, entry);
+      return add_package(parts, agent, entry, lock);
     case InstallMethod::Archive:
-      return add_archive(parts, agent, entry);
+      return add_archive(parts, agent, entry, lock);
     case InstallMethod::Prebuilt:
       return add_prebuilt(parts, agent);
     case InstallMethod::None:

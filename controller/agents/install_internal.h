@@ -3,6 +3,7 @@
 #pragma once
 
 #include "controller/agents/agent.h"
+#include "controller/agents/web_config.h"
 #include "controller/base/json.h"
 
 #include <string>
@@ -25,7 +26,8 @@ inline constexpr std::string_view kCaddyfile = "/etc/caddy/Caddyfile";
 Result<void> validate_agent(const Agent& agent);
 
 // `agent` has been validated. `identity` is told by node-exporter's textfile collector.
-void add_agent(CloudConfigParts& parts, const Agent& agent, const std::string& identity);
+void add_agent(CloudConfigParts& parts, const Agent& agent, const AgentLock& lock,
+               const std::string& identity);
 
 // In the text format: which Instance the server was made for, and with which settings its agents
 // are installed.

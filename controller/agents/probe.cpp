@@ -28,6 +28,12 @@ Result<ProbeResult> read_answer(const http::Response& response, const Agent& age
   if (response.status >= 500) {
     return fail(ErrorCode::Unavailable, fmt::format("the agent answers {}", response.status));
   }
+  const bool refused = response.status == 401 || response.status == 403;
+  if (refused && !agent.basic_secret.empty()) {
+    return fail(ErrorCode::Unauthenticated,
+                fmt::format("it answers {}: it refuses the password of Secret {}", response.status,
+                            agent.basic_secret));
+  }
   if (response.status != 200) {
     return fail(ErrorCode::InvalidArgument,
                 fmt::format("what answers says {}; another program may have taken the port",
@@ -49,13 +55,17 @@ Result<ProbeResult> read_answer(const http::Response& response, const Agent& age
 }  // namespace
 
 Task<Result<ProbeResult>> probe_agent(http::HttpClient& http, std::string address, Agent agent,
-                                      std::chrono::milliseconds deadline) {
+                                      AgentAccess access, std::chrono::milliseconds deadline) {
   const std::string what = fmt::format("probe {} at {}", agent.name, address);
   const CatalogEntry entry = describe(agent);
 
   http::Request request;
-  request.url = fmt::format("http://{}{}", address, entry.metrics_path);
+  request.url = fmt::format("{}://{}{}", agent.tls ? "https" : "http", address, entry.metrics_path);
+  if (agent.tls) request.trust = std::move(access.trust);
   request.headers = {{"Accept", "text/plain;version=0.0.4"}};
+  if (!access.authorization.empty()) {
+    request.headers.push_back({"Authorization", access.authorization.reveal()});
+  }
   request.deadline = deadline;
   request.response_bytes_max = kAnswerBytesMax;
   Result<http::Response> response = co_await http.send(std::move(request));

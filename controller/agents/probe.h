@@ -4,6 +4,7 @@
 
 #include "controller/agents/agent.h"
 #include "controller/async/task.h"
+#include "controller/base/secret.h"
 #include "controller/http/http_client.h"
 
 #include <chrono>
@@ -21,9 +22,16 @@ struct ProbeResult {
   bool operator==(const ProbeResult&) const = default;
 };
 
-// Unavailable or DeadlineExceeded if nothing answers; InvalidArgument if what answers does not
-// speak the exposition format (the first line is quoted, cleaned).
+// What the one who asks a locked agent shows, and whom it trusts.
+struct AgentAccess {
+  SecretString authorization;  // value of the header; "" sends none
+  http::PeerTrust trust;       // for https
+};
+
+// Unavailable or DeadlineExceeded if nothing answers; Unauthenticated if it wants another password;
+// InvalidArgument if what answers does not speak the exposition format (the first line is quoted,
+// cleaned).
 Task<Result<ProbeResult>> probe_agent(http::HttpClient& http, std::string address, Agent agent,
-                                      std::chrono::milliseconds deadline);
+                                      AgentAccess access, std::chrono::milliseconds deadline);
 
 }  // namespace clickdeploy::agents

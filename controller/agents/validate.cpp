@@ -118,6 +118,14 @@ Result<void> validate_agent(const Agent& agent) {
   if (!takes_arguments && !agent.extra_args.empty()) {
     return refuse("extraArgs: not possible with this install.method");
   }
+  const bool ours = agent.name == "node-exporter" || method == InstallMethod::Prebuilt ||
+                    method == InstallMethod::None;
+  if (is_locked(agent) && !ours) {
+    return refuse(fmt::format(
+        "tls and auth: of {} only with install.method Prebuilt or None, where somebody else has "
+        "locked it; node-exporter is locked with every method",
+        agent.name));
+  }
   if (!known) {
     Result<void> own = validate_own(agent);
     if (!own) return own;

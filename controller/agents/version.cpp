@@ -103,6 +103,9 @@ std::string settings_mark(const Agent& agent) {
   for (const std::string& argument : agent.extra_args) add("argument", argument);
   if (agent.memory_mib != 0) add("memory", std::to_string(agent.memory_mib));
   add("cpus", agent.cpus);
+  if (agent.tls) add("tls", "Server");
+  add("certificate", agent.certificate_secret);
+  add("basic", agent.basic_secret);
   return sha256_hex(text).substr(0, 8);
 }
 

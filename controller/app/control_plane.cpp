@@ -168,6 +168,23 @@ std::vector<QueueCounts> ControlPlane::counts() const {
   return counts;
 }
 
+http::Response ControlPlane::targets(const TargetsRequest& wanted,
+                                     const http::Request& request) const {
+  if (!parts_->started) {
+    return {.status = 503, .headers = {}, .body = "the control plane is still starting\n"};
+  }
+  Result<std::string> token = fail(ErrorCode::NotFound, "no such backend");
+  const auto backend = parts_->caches.backends.get(wanted.backend);
+  if (backend != nullptr && !backend->spec.targets_token.empty()) {
+    Result<SecretString> secret =
+        parts_->caches.secret_value(wanted.backend.namespace_name, backend->spec.targets_token);
+    // Files that Secrets are made from end with a line break that nobody means.
+    if (secret) token = std::string(trim(secret->reveal()));
+  }
+  return answer_targets(request, token,
+                        parts_->backend_reconciler.board().targets(wanted.backend, wanted.job));
+}
+
 std::vector<reconcilers::ExpectedDown> ControlPlane::expected_down() const {
   std::vector<reconcilers::ExpectedDown> down;
   for (const auto& instance : parts_->caches.instances.list()) {

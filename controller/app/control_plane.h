@@ -7,6 +7,7 @@
 #pragma once
 
 #include "controller/agents/remote_shell.h"
+#include "controller/app/served_targets.h"
 #include "controller/async/clock.h"
 #include "controller/async/disk.h"
 #include "controller/async/random.h"
@@ -71,6 +72,9 @@ class ControlPlane {
   bool running() const;
 
   std::vector<QueueCounts> counts() const;
+
+  // The answer to a Prometheus that asks for its targets. On the world's executor.
+  http::Response targets(const TargetsRequest& wanted, const http::Request& request) const;
 
   // The Instances that are taken down by ourselves now.
   std::vector<reconcilers::ExpectedDown> expected_down() const;

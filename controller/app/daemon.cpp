@@ -168,6 +168,16 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Settings settings, EventLoop& loop
 }
 
 Task<http::Reply> Daemon::Parts::serve(http::Request request) {
+  const std::optional<TargetsRequest> wanted = parse_targets_request(request.url);
+  if (wanted && request.method == "GET") {
+    // The caches belong to the loop's thread.
+    auto answer = [plane = control_plane.get(), wanted = *wanted, request = std::move(request)] {
+      return plane->targets(wanted, request);
+    };
+    http::Reply reply;
+    reply.response = co_await run_on(loop.executor(), std::move(answer));
+    co_return reply;
+  }
   if (request.url != "/metrics" || request.method != "GET") {
     http::Reply reply = co_await api->handle(std::move(request));
     co_return reply;

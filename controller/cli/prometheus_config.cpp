@@ -1,3 +1,4 @@
+#include "controller/base/text.h"
 #include "controller/base/yaml.h"
 #include "controller/cli/targets_internal.h"
 #include "controller/prometheus/scrape_jobs.h"
@@ -8,38 +9,163 @@
 namespace clickdeploy::cli {
 namespace {
 
+using prometheus::ScrapeJob;
+
+// Where Prometheus finds what only Secrets hold.
+constexpr std::string_view kSecretsFolder = "/etc/prometheus/click-deploy";
+
 std::string in_folder(std::string folder, const char* files) {
   while (folder.ends_with('/')) folder.pop_back();
   return folder + "/" + files;
 }
 
-// The jobs that the policies of this backend ask for; the one without limits is always there.
-Task<Result<std::set<prometheus::ScrapeJob>>> jobs_of(Session& session, api::ObjectKey backend) {
-  std::set<prometheus::ScrapeJob> jobs;
-  jobs.insert(prometheus::ScrapeJob{});
+// What has to be put into the folder of secrets: the file, and the Secret and key that it is of.
+using SecretFiles = std::map<std::string, std::pair<std::string, std::string>>;
+
+struct Needed {
+  std::set<ScrapeJob> jobs;
+  SecretFiles files;
+  bool unverified = false;  // a job takes any certificate
+};
+
+// The name in a Secret with a password; Prometheus reads names from nowhere else than its
+// configuration.
+Task<Result<std::string>> username_of(Session& session, std::string secret) {
+  const std::size_t slash = secret.find('/');
+  const api::ObjectKey key{secret.substr(0, slash), secret.substr(slash + 1)};
+  client::ResourcePath path{"", "v1", "secrets"};
+  Result<std::optional<Json>> object = co_await session.client.get(std::move(path), key);
+  if (!object)
+    co_return std::unexpected(std::move(object).error().with_context("Secret " + secret));
+  if (!object->has_value()) {
+    co_return fail(ErrorCode::NotFound, "Secret " + secret +
+                                            " does not exist; make it with the keys username and "
+                                            "password");
+  }
+  const std::optional<std::string> name = base64_decode((**object)["data"]["username"].as_string());
+  if (!name || trim(*name).empty()) {
+    co_return fail(ErrorCode::InvalidArgument, "Secret " + secret + " has no username");
+  }
+  co_return std::string(trim(*name));
+}
+
+ScrapeJob job_of(const Json& policy, const Json& agent) {
+  const Json& scrape = policy["spec"]["scrape"];
+  ScrapeJob job{scrape["sampleLimit"].as_int(), scrape["labelLimit"].as_int()};
+  const std::string home = policy["metadata"]["namespace"].as_string() + "/";
+  const std::string& basic = agent["auth"]["basic"]["secretRef"]["name"].as_string();
+  if (!basic.empty()) job.access.basic_secret = home + basic;
+  const Json& tls = agent["tls"];
+  if (tls["mode"].as_string() != "Server") return job;
+  job.access.tls = true;
+  job.access.server_name = tls["serverName"].as_string();
+  const std::string& authority = tls["caSecretRef"]["name"].as_string();
+  if (authority.empty()) return job;
+  job.access.ca_secret = home + authority;
+  job.access.ca_key = tls["caSecretRef"]["key"].as_string("ca.crt");
+  return job;
+}
+
+Task<Result<void>> add_job(Session& session, Needed& needed, ScrapeJob job) {
+  job.secrets_folder = kSecretsFolder;
+  const prometheus::JobAccess& access = job.access;
+  if (!access.basic_secret.empty()) {
+    Result<std::string> name = co_await username_of(session, access.basic_secret);
+    if (!name) co_return std::unexpected(std::move(name).error());
+    job.username = *std::move(name);
+    needed.files[job.password_file()] = {access.basic_secret, "password"};
+  }
+  if (!access.ca_secret.empty()) needed.files[job.ca_file()] = {access.ca_secret, access.ca_key};
+  needed.unverified = needed.unverified || (access.tls && access.ca_secret.empty());
+  needed.jobs.insert(std::move(job));
+  co_return Result<void>{};
+}
+
+// The jobs that the policies of this backend ask for; the one that asks for nothing is always
+// there.
+Task<Result<Needed>> find_needed(Session& session, api::ObjectKey backend) {
+  Needed needed;
+  needed.jobs.insert(ScrapeJob{});
   client::ResourcePath path{"clickdeploy.io", "v1alpha1", "monitoringpolicies"};
   Result<client::ObjectList> policies = co_await session.client.list(std::move(path), "");
-  if (!policies) co_return std::unexpected(std::move(policies).error());
+  if (!policies) {
+    co_return std::unexpected(std::move(policies).error().with_context("list the policies"));
+  }
   for (const Json& policy : policies->items) {
     const Json& ref = policy["spec"]["backendRef"];
     const std::string home =
         ref["namespace"].as_string(policy["metadata"]["namespace"].as_string());
     if (ref["name"].as_string() != backend.name || home != backend.namespace_name) continue;
-    const Json& scrape = policy["spec"]["scrape"];
-    jobs.insert(
-        prometheus::ScrapeJob{scrape["sampleLimit"].as_int(), scrape["labelLimit"].as_int()});
+    std::vector<Json> agents = policy["spec"]["agents"].as_array();
+    agents.push_back(Json());  // the endpoints of Services
+    for (const Json& agent : agents) {
+      Result<void> added = co_await add_job(session, needed, job_of(policy, agent));
+      if (!added) co_return std::unexpected(std::move(added).error());
+    }
   }
-  co_return jobs;
+  co_return needed;
 }
 
-Json prometheus_yml(const Json& spec, const std::set<prometheus::ScrapeJob>& jobs) {
+// Where targets come from: files, or our own address.
+struct Source {
+  std::string folder;
+  std::string url;  // "" for files
+  std::string token_file;
+};
+
+Source source_of(const Session& session, const api::ObjectKey& backend, const Json& targets,
+                 Needed& needed) {
+  Source source{.folder = targets["directory"].as_string()};
+  if (targets["type"].as_string() != "HTTPSD") return source;
+  const Json& ref = targets["tokenSecretRef"];
+  const std::string& secret = ref["name"].as_string();
+  const std::string file = backend.namespace_name + "_" + secret + ".token";
+  needed.files[file] = {backend.namespace_name + "/" + secret, ref["key"].as_string("token")};
+  source.url = session.server;
+  while (source.url.ends_with('/')) source.url.pop_back();
+  source.url += "/httpsd/v1/namespaces/" + backend.namespace_name + "/metricsbackends/" +
+                backend.name + "/targets";
+  source.token_file = std::string(kSecretsFolder) + "/" + file;
+  return source;
+}
+
+Json prometheus_yml(const Json& spec, const std::set<ScrapeJob>& jobs, const Source& source) {
   Json scrape = Json::array();
-  for (const prometheus::ScrapeJob& job : jobs) {
-    scrape.push_back(job.with_files(spec["targets"]["directory"].as_string()));
+  for (const ScrapeJob& job : jobs) {
+    scrape.push_back(source.url.empty() ? job.with_files(source.folder)
+                                        : job.with_url(source.url, source.token_file));
   }
   return Json::object({{"rule_files", Json::array({in_folder(spec["rules"]["directory"].as_string(),
                                                              "clickdeploy-*.yml")})},
                        {"scrape_configs", std::move(scrape)}});
+}
+
+void explain(std::ostream& out, const Needed& needed, const Source& source) {
+  if (needed.unverified) {
+    out << "# insecure_skip_verify: these servers make their certificates themselves, and nobody "
+           "vouches for\n# them. Who can redirect traffic reads passwords and metrics. caSecretRef "
+           "of the agent ends that.\n";
+  }
+  if (!source.url.empty()) {
+    out << "# Targets are asked for at clickdeployd, which listens on loopback: Prometheus runs on "
+           "the same machine.\n";
+  }
+  if (needed.files.empty()) return;
+  out << "# Secrets are read from files, again at each use. Make them once, for the user of "
+         "Prometheus alone:\n#   install -d -m 0700 -o prometheus "
+      << kSecretsFolder << "\n";
+  for (const auto& [file, from] : needed.files) {
+    const auto& [secret, key] = from;
+    const std::size_t slash = secret.find('/');
+    std::string path = key;
+    for (std::size_t at = path.find('.'); at != std::string::npos; at = path.find('.', at + 2)) {
+      path.insert(at, "\\");
+    }
+    out << "#   kubectl get secret -n " << secret.substr(0, slash) << " "
+        << secret.substr(slash + 1) << " -o jsonpath='{.data." << path
+        << "}' | base64 -d | install -m 0400 -o prometheus /dev/stdin " << kSecretsFolder << "/"
+        << file << "\n";
+  }
 }
 
 }  // namespace
@@ -59,24 +185,26 @@ Task<int> run_prometheus_config(Session& session, std::vector<std::string> words
     report(session, backend ? not_found(session, *target) : backend.error());
     co_return kFailed;
   }
-  Result<std::set<prometheus::ScrapeJob>> jobs = co_await jobs_of(session, key);
-  if (!jobs) {
-    report(session, jobs.error().with_context("list the policies"));
+  Result<Needed> needed = co_await find_needed(session, key);
+  if (!needed) {
+    report(session, needed.error());
     co_return kFailed;
   }
   const Json& spec = (**backend)["spec"];
+  const Source source = source_of(session, key, spec["targets"], *needed);
   std::ostream& out = session.console.out();
   out << "# What a Prometheus needs in its prometheus.yml for MetricsBackend "
       << session.namespace_name << "/" << target->name << ".\n"
-      << "# The files carry addresses, labels and intervals. A job is needed for each different "
-         "set "
-         "of limits\n# in the policies (sampleLimit, labelLimit), and for no other reason.\n";
+      << "# Targets carry addresses, labels and intervals. A job is needed for each different set "
+         "of limits,\n# certificates and passwords in the policies (sampleLimit, labelLimit, tls, "
+         "auth), and for no other reason.\n";
   if (spec["rules"]["reload"].as_string("HTTP") == "HTTP") {
     out << "# It must run with --web.enable-lifecycle: rules are loaded by POST /-/reload.\n";
   } else {
     out << "# Somebody has to reload it when the rule files change: spec.rules.reload is None.\n";
   }
-  out << to_yaml(prometheus_yml(spec, *jobs));
+  explain(out, *needed, source);
+  out << to_yaml(prometheus_yml(spec, needed->jobs, source));
   co_return kDone;
 }
 

@@ -84,7 +84,35 @@ Result<void> CurlTransfer::prepare(const CurlOptions& options) {
   if (!is_stream()) curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "gzip");
   set_method();
   set_tls(options.tls);
+  if (request.trust) set_trust(*request.trust);
   return set_headers();
+}
+
+void CurlTransfer::set_trust(const PeerTrust& trust) {
+  CURL* handle = easy.get();
+  if (!trust.verify) {
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  if (!trust.ca_pem.empty()) {
+    curl_blob blob = view_blob(trust.ca_pem);
+    curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &blob);
+    curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
+  }
+  if (trust.server_name.empty()) return;
+  // The name is looked for in the certificate, and the address is connected to.
+  const std::string& url = exchange->request.url;
+  const std::string host = host_of(url);
+  const std::size_t colon = host.rfind(':');
+  const bool has_port = colon != std::string::npos && colon > host.rfind(']') + 1;
+  const std::string port = has_port ? host.substr(colon) : ":443";
+  const std::size_t at = url.find(host);
+  const std::string named =
+      url.substr(0, at) + trust.server_name + port + url.substr(at + host.size());
+  const std::string route = trust.server_name + port + ":" + host + (has_port ? "" : port);
+  curl_easy_setopt(handle, CURLOPT_URL, named.c_str());
+  connect_to.reset(curl_slist_append(nullptr, route.c_str()));
+  curl_easy_setopt(handle, CURLOPT_CONNECT_TO, connect_to.get());
 }
 
 void CurlTransfer::set_method() {

@@ -48,12 +48,14 @@ struct CurlTransfer {
   Response response;
   std::unique_ptr<CURL, FreeEasy> easy;
   std::unique_ptr<curl_slist, FreeList> header_list;
+  std::unique_ptr<curl_slist, FreeList> connect_to;
   std::array<char, CURL_ERROR_SIZE> error_text{};
 
  private:
   Result<void> set_headers();
   void set_method();
   void set_tls(const TlsOptions& tls);
+  void set_trust(const PeerTrust& trust);
   void on_header(std::string_view line);
   std::size_t on_body(std::string_view piece);
   void drop_encoding_headers();

@@ -26,6 +26,15 @@ using Headers = std::vector<Header>;
 // The first header of that name (ASCII case folded); nullptr if there is none.
 const std::string* find_header(const Headers& headers, std::string_view name);
 
+// Whom a client talks to over https, where that differs from its own settings.
+struct PeerTrust {
+  bool verify = true;       // false: any certificate will do, and whoever can intercept reads all
+  std::string ca_pem;       // trusted instead of the client's, if not empty
+  std::string server_name;  // in the certificate; "": the host of the url
+
+  bool operator==(const PeerTrust&) const = default;
+};
+
 struct Request {
   std::string method = "GET";
   // As a client: a whole URL (http or https). As a server: path and query, as received.
@@ -37,6 +46,8 @@ struct Request {
   std::chrono::milliseconds deadline{30'000};
   // Client side: a longer body is an error (ResourceExhausted).
   std::size_t response_bytes_max = 64 * 1024 * 1024;
+  // Client side.
+  std::optional<PeerTrust> trust;
   // Server side: "127.0.0.1:53210".
   std::string peer;
 };

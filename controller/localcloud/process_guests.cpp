@@ -73,6 +73,7 @@ class ProcessGuests final : public GuestDriver {
 
  private:
   Result<void> make_disk(const Guest& guest) const;
+  void make_certificate(const Guest& guest) const;
   void start_exporter(Guest& guest) const;
   void tell_check(Guest& guest, const std::string& ended);
 
@@ -113,7 +114,45 @@ Result<void> ProcessGuests::make_disk(const Guest& guest) const {
     Result<void> written = write_file(guest.root() + file.path, file.content, file.mode);
     if (!written) return written;
   }
+  make_certificate(guest);
   return {};
+}
+
+// As the controller's script does. The script itself is not run: it is the user's.
+void ProcessGuests::make_certificate(const Guest& guest) const {
+  const GuestPlan& plan = guest.plan;
+  std::error_code problem;
+  const bool sound = plan.certificate.starts_with("/etc/") && plan.key.starts_with("/etc/") &&
+                     (plan.certificate + plan.key).find("..") == std::string::npos;
+  if (!sound || fs::exists(guest.root() + plan.key, problem)) return;
+  const std::string certificate = guest.root() + plan.certificate;
+  fs::create_directories(fs::path(certificate).parent_path(), problem);
+  ChildOptions child;
+  child.argv = {"/usr/bin/openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+                "-sha256",
+                "-days",
+                "3650",
+                "-subj",
+                "/CN=guest",
+                "-addext",
+                "subjectAltName=IP:" + guest.facts.address,
+                "-keyout",
+                guest.root() + plan.key,
+                "-out",
+                certificate};
+  child.environment = {"PATH=/usr/bin:/bin"};
+  child.folder = guest.root();
+  child.log_file = guest.console();
+  Result<std::unique_ptr<ChildProcess>> started = ChildProcess::start(child);
+  if (!started) return guest.say("openssl: " + started.error().message());
+  (*started)->wait();
 }
 
 // An exporter that cannot be started says so on the console only, as a real one would.

@@ -200,6 +200,11 @@ void Planner::command(const Words& words, int depth) {
       say(fmt::format("click-deploy: step \"{}\" succeeded with exit status 0", rest[2]));
       return;
     }
+    if (shell && rest.size() > 4 && base_name(rest[1]) == "make-certificate.sh") {
+      plan_.certificate = rest[2];
+      plan_.key = rest[3];
+      return;
+    }
     if (shell && rest.size() > 2 && (rest[1] == "-c" || rest[1] == "-ec" || rest[1] == "-exc")) {
       return commands(rest[2], depth + 1);
     }

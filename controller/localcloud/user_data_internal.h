@@ -32,6 +32,9 @@ struct GuestPlan {
   std::vector<GuestFile> files;
   std::optional<ExporterPlan> exporter;
   std::vector<std::string> console;  // lines about what was done and what was left out
+  // Paths of a certificate and its key that the controller's script makes; "" if it makes none.
+  std::string certificate;
+  std::string key;
   std::string check_step;  // of the controller's, that looks whether the exporter stays; "" if none
 };
 

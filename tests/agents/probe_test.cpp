@@ -34,12 +34,13 @@ class Probe : public ::testing::Test {
   Result<ProbeResult> probe(int status, std::string body, Agent agent) {
     response_.status = status;
     response_.body = std::move(body);
-    return block_on(probe_agent(http_, "192.0.2.1:9100", std::move(agent), seconds(2)));
+    return block_on(probe_agent(http_, "192.0.2.1:9100", std::move(agent), access_, seconds(2)));
   }
   Result<ProbeResult> probe(int status, std::string body) {
     return probe(status, std::move(body), node_exporter(InstallMethod::Package));
   }
 
+  AgentAccess access_;
   http::Response response_;
   http::LocalHttpClient http_;
 };
@@ -86,6 +87,15 @@ TEST_F(Probe, StatusTellsABrokenAgentFromAWrongOne) {
   EXPECT_EQ(probe(200, "").error().code(), ErrorCode::InvalidArgument);
 }
 
+// One that asks for a password that the policy does not have may be another program altogether.
+TEST_F(Probe, WhoRefusesOurPasswordRuns) {
+  Agent agent = node_exporter(InstallMethod::Package);
+  agent.basic_secret = "agents";
+  const Result<ProbeResult> refused = probe(401, "Unauthorized", agent);
+  EXPECT_EQ(refused.error().code(), ErrorCode::Unauthenticated);
+  EXPECT_NE(refused.error().message().find("the password of Secret agents"), std::string::npos);
+}
+
 TEST_F(Probe, EndlessAnswerIsNoAgents) {
   EXPECT_EQ(probe(200, "up 1\n" + std::string(5 * 1024 * 1024, ' ')).error().code(),
             ErrorCode::InvalidArgument);
@@ -93,7 +103,7 @@ TEST_F(Probe, EndlessAnswerIsNoAgents) {
 
 TEST_F(Probe, NobodyThereIsUnavailable) {
   const Result<ProbeResult> result = block_on(
-      probe_agent(http_, "192.0.2.2:9100", node_exporter(InstallMethod::Package), seconds(2)));
+      probe_agent(http_, "192.0.2.2:9100", node_exporter(InstallMethod::Package), {}, seconds(2)));
   EXPECT_EQ(result.error().code(), ErrorCode::Unavailable);
 }
 
@@ -113,8 +123,8 @@ TEST(ProbeOfARealAgent, TellsWhoItIs) {
   const SteadyTime end = clock.steady_now() + seconds(60);
   Result<ProbeResult> result = fail(ErrorCode::Unavailable, "not asked yet");
   while (!result && clock.steady_now() < end) {
-    result =
-        block_on(probe_agent(*http, address, node_exporter(InstallMethod::Package), seconds(5)));
+    result = block_on(
+        probe_agent(*http, address, node_exporter(InstallMethod::Package), {}, seconds(5)));
     if (!result) block_on(clock.sleep(milliseconds(50)));
   }
   ASSERT_TRUE(result) << result.error().message();

@@ -37,6 +37,12 @@ const std::vector<BadManifest>& bad_manifests() {
       {"backend_relative_directory",
        "spec.targets.directory: Invalid value: \"targets\": spec.targets.directory in body should "
        "match '^/'"},
+      {"backend_served_without_token",
+       "spec.targets: Invalid value: \"object\": tokenSecretRef is required by HTTPSD, and for "
+       "HTTPSD only"},
+      {"backend_token_for_files",
+       "spec.targets: Invalid value: \"object\": tokenSecretRef is required by HTTPSD, and for "
+       "HTTPSD only"},
       {"backend_url_with_password",
        "spec.url: Invalid value: \"\": must not hold a user or password"},
       {"backend_url_without_host", "spec.url: Invalid value: \"http://:9090\": must name a host"},
@@ -109,6 +115,10 @@ const std::vector<BadManifest>& bad_manifests() {
       {"policy_owned_target_label",
        "spec.scrape.targetLabels: Invalid value: \"instance_id\": this label is set by the "
        "controller"},
+      {"policy_password_of_cadvisor",
+       "spec.agents[0]: Invalid value: \"object\": tls and auth of an agent other than "
+       "node-exporter "
+       "need an install.method of Prebuilt or None: somebody else has to lock it"},
       {"policy_port_out_of_range",
        "spec.agents[0].port: Invalid value: 65536: spec.agents[0].port in body should be less than "
        "or equal to 65535"},

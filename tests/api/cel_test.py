@@ -27,6 +27,9 @@ ARCHIVE = "url and sha256 are for the method Archive only"
 ONE_LOGIN = "at most one of basic and bearer may be set"
 ADOPT = "managementPolicy Adopt needs adopt.filter"
 HTTPS = "tls and auth.mtls need a url that begins with https"
+NO_FILES = "directory is required by FileSD, and for FileSD only"
+TOKEN = "tokenSecretRef is required by HTTPSD, and for HTTPSD only"
+TYPE = "the type is immutable; make another MetricsBackend for another type"
 FOLDER = "field is immutable; make another MetricsBackend for another folder"
 
 # What the files in bad/ break; the others break no rule in CEL.
@@ -35,6 +38,8 @@ BAD = {
     "backend_alertmanager_certificate_without_https": [f"spec.alertmanager: {HTTPS}"],
     "backend_basic_and_bearer": [f"spec.auth: {ONE_LOGIN}"],
     "backend_certificate_without_https": [f"spec: {HTTPS}"],
+    "backend_served_without_token": [f"spec.targets: {TOKEN}"],
+    "backend_token_for_files": [f"spec.targets: {TOKEN}"],
     "cloud_selector_in_without_values": [f"spec.allowedNamespaces.matchExpressions[0]: {VALUES}"],
     "policy_alert_and_record":
         ["spec.rules.groups[0].rules[0]: exactly one of alert and record must be set"],
@@ -128,6 +133,16 @@ CASES = [
      ["spec: targets.directory and rules.directory must be different folders",
       *selector_messages("spec.allowedNamespaces"), f"spec.rules.directory: {FOLDER}",
       f"spec.targets.directory: {FOLDER}"]),
+    ("MetricsBackend", {"metadata": {"name": "b"}, "spec": {
+        "url": "https://prom:9090", "targets": {"type": "HTTPSD"}, "rules": {"directory": "/a"}}},
+     {"metadata": {"name": "b"}, "spec": {"url": "https://prom:9090",
+                                          "targets": {"type": "FileSD", "directory": "/b"},
+                                          "rules": {"directory": "/a"}}},
+     [f"spec.targets: {TOKEN}", f"spec.targets: {TYPE}"]),
+    ("MetricsBackend", {"metadata": {"name": "b"}, "spec": {
+        "url": "https://prom:9090", "rules": {"directory": "/a"},
+        "targets": {"type": "HTTPSD", "directory": "/b", "tokenSecretRef": {"name": "t"}}}}, None,
+     [f"spec.targets: {NO_FILES}"]),
 ]
 
 

@@ -126,6 +126,8 @@ class Maker {
     made.extra_args = list(&Maker::word);
     if (chance()) made.memory_mib = number();
     made.cpus = text();
+    if (chance()) made.tls = AgentTls{word(), text(), secret(), text()};
+    made.basic_secret = text();
     return made;
   }
   RemediationSpec remediation() {

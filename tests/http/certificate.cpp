@@ -45,7 +45,8 @@ Certificate make_certificate(const std::string& address) {
                              reinterpret_cast<const unsigned char*>("test"), -1, -1, 0);
   X509_set_issuer_name(certificate.get(), name);
   add_extension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
-  add_extension(certificate.get(), NID_subject_alt_name, ("IP:" + address).c_str());
+  const std::string name_or_address = address.starts_with("DNS:") ? address : "IP:" + address;
+  add_extension(certificate.get(), NID_subject_alt_name, name_or_address.c_str());
   CHECK(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0, "the certificate is signed");
 
   BioPointer certificate_bio(BIO_new(BIO_s_mem()), BIO_free);

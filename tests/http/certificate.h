@@ -13,7 +13,8 @@ struct Certificate {
   SecretString key_pem;
 };
 
-// For an IP address, valid for an hour. It is its own authority, and serves clients, too.
+// For an IP address, or a name as "DNS:name", valid for an hour. It is its own authority, and
+// serves clients, too.
 Certificate make_certificate(const std::string& address = "127.0.0.1");
 
 }  // namespace clickdeploy::http::testing

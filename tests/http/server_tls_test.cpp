@@ -73,6 +73,39 @@ TEST_F(TlsServer, StreamsAndServesOn) {
   EXPECT_TRUE(block_on(client->send(get(url("/after")))));
 }
 
+// One client, many peers: what is trusted is said with the request, and only for it.
+TEST_F(TlsServer, ARequestMaySayWhomItTrusts) {
+  auto client = make_curl_client({});
+  const auto ask = [&](std::optional<PeerTrust> trust) {
+    Request request = get(url("/x"));
+    request.trust = std::move(trust);
+    return block_on(client->send(std::move(request))).has_value();
+  };
+  EXPECT_FALSE(ask(std::nullopt));
+  EXPECT_TRUE(ask(PeerTrust{.ca_pem = certificate_.pem}));
+  EXPECT_FALSE(ask(std::nullopt));  // also on a connection that is open
+  EXPECT_TRUE(ask(PeerTrust{.verify = false}));
+  EXPECT_FALSE(ask(PeerTrust{.ca_pem = make_certificate().pem}));
+  EXPECT_FALSE(ask(PeerTrust{.ca_pem = certificate_.pem, .server_name = "agents.internal"}));
+}
+
+TEST(TlsServerName, IsLookedForInTheCertificate) {
+  const Certificate certificate = make_certificate("DNS:agents.internal");
+  ServerOptions options;
+  options.certificate_pem = certificate.pem;
+  options.key_pem = certificate.key_pem;
+  auto server = serve(options, echo);
+  auto client = make_curl_client({});
+  const auto ask = [&](const std::string& name) {
+    Request request = get("https://127.0.0.1:" + std::to_string(server->port()) + "/x");
+    request.trust = PeerTrust{.ca_pem = certificate.pem, .server_name = name};
+    return block_on(client->send(std::move(request))).has_value();
+  };
+  EXPECT_TRUE(ask("agents.internal"));
+  EXPECT_FALSE(ask("others.internal"));
+  EXPECT_FALSE(ask(""));
+}
+
 TEST_F(TlsServer, UnknownCertificateIsAConnectError) {
   auto client = make_curl_client({});
   Result<Response> response = block_on(client->send(get(url("/"))));

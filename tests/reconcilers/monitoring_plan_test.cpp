@@ -201,6 +201,43 @@ TEST(PlanBackend, LimitsMoveTheTargetsToAFileOfAnotherJob) {
   EXPECT_EQ(scrape_job_of(policy).name(), "click-deploy-samples-5000-labels-40");
 }
 
+// Certificates and passwords are a job's; the endpoints of the Service stay in the other.
+TEST(PlanBackend, LockedAgentsGoToAJobOfTheirOwn) {
+  MonitoringInput input = world();
+  MonitoringPolicy policy = sample_policy();
+  policy.spec.agents[0].basic_secret = "agents";
+  policy.spec.agents[0].tls = api::v1alpha1::AgentTls{.mode = "Server"};
+  const prometheus::ScrapeJob plain = scrape_job_of(policy);
+  const prometheus::ScrapeJob locked = scrape_job_of(policy, policy.spec.agents.data());
+  EXPECT_EQ(plain.name(), "click-deploy");
+  EXPECT_TRUE(locked.name().starts_with("click-deploy-access-")) << locked.name();
+  EXPECT_EQ(locked.access.basic_secret, "shop/agents");
+  input.policies = {shared(policy)};
+
+  // The server was installed before the policy asked for it: it is scraped as it is.
+  const std::string plain_file = target_file_name({"shop", "web"}, plain);
+  const std::string locked_file = target_file_name({"shop", "web"}, locked);
+  BackendPlan plan = plan_backend(kMain, input);
+  ASSERT_EQ(plan.target_files.size(), 2u);
+  EXPECT_NE(plan.target_files.at(plain_file), "[]\n");
+  EXPECT_EQ(plan.target_files.at(locked_file), "[]\n");
+
+  Instance instance = *input.instances[0];
+  instance.spec.agents = policy.spec.agents;
+  input.instances = {shared(instance)};
+  plan = plan_backend(kMain, input);
+  EXPECT_EQ(plan.target_files.at(plain_file), "[]\n");
+  EXPECT_NE(plan.target_files.at(locked_file), "[]\n");
+  EXPECT_EQ(plan.file_jobs.at(locked_file), locked.name());
+
+  // What differs in access is another job; what does not is the same.
+  api::v1alpha1::AgentSpec other = policy.spec.agents[0];
+  other.version = "9";
+  EXPECT_EQ(scrape_job_of(policy, &other), locked);
+  other.tls->server_name = "agents.internal";
+  EXPECT_NE(scrape_job_of(policy, &other), locked);
+}
+
 TEST(PlanBackend, PublicAddressesAreLeftOutUnlessThePolicyAllowsThem) {
   struct Row {
     std::string address;

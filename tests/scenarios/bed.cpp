@@ -136,6 +136,42 @@ void Bed::start_prometheus() {
   prometheus_process_ = std::make_unique<testing::ChildProcess>(argv, folder() + "/prometheus.log");
 }
 
+std::string Bed::configure_prometheus() {
+  std::string config = clickctl({"prometheus-config", "metricsbackend/local"});
+  const auto replace_all = [&config](const std::string& from, const std::string& to) {
+    for (std::size_t at = config.find(from); at != std::string::npos;
+         at = config.find(from, at + to.size())) {
+      config.replace(at, from.size(), to);
+    }
+  };
+  replace_all("/etc/prometheus/click-deploy", folder() + "/secrets");
+  replace_all("refresh_interval: 10s", "refresh_interval: 2s");
+  std::string lead = "global: {scrape_interval: 2s, evaluation_interval: 2s}\n";
+  if (options_.alertmanager) {
+    lead += "alerting: {alertmanagers: [{static_configs: [{targets: ['" + alertmanager_address_ +
+            "']}]}]}\n";
+  }
+  write_file(folder() + "/prometheus.yml", lead + config);
+  wait_for("the new configuration", seconds(30), [this]() -> std::string {
+    int status = 0;
+    send("POST", prometheus_url_ + "/-/reload", Json(), &status);
+    return status == 200 ? "" : "reload answers " + std::to_string(status);
+  });
+  return config;
+}
+
+double Bed::prometheus_counter(const std::string& name) {
+  http::Request request;
+  request.url = prometheus_url_ + "/metrics";
+  request.deadline = seconds(20);
+  Result<http::Response> response = block_on(http_->send(std::move(request)));
+  double sum = 0;
+  for (const std::string& line : split(response ? response->body : "", '\n')) {
+    if (line.starts_with(name)) sum += std::stod(line.substr(line.rfind(' ') + 1));
+  }
+  return sum;
+}
+
 void Bed::start_alertmanager() {
   std::vector<std::string> argv = {
       "prometheus-alertmanager", "--config.file=" + folder() + "/alertmanager.yml",
@@ -227,6 +263,14 @@ void Bed::apply_basics() {
   Json spec = Json::object({{"url", prometheus_url_},
                             {"targets", Json::object({{"directory", folder() + "/targets"}})},
                             {"rules", Json::object({{"directory", folder() + "/rules"}})}});
+  if (options_.served_targets) {
+    create(Json::object({{"apiVersion", "v1"},
+                         {"kind", "Secret"},
+                         {"metadata", metadata("targets")},
+                         {"stringData", Json::object({{"token", "open-sesame\n"}})}}));
+    Json ref = Json::object({{"name", "targets"}});
+    spec.set("targets", Json::object({{"type", "HTTPSD"}, {"tokenSecretRef", std::move(ref)}}));
+  }
   if (options_.alertmanager) {
     spec.set("alertmanager", Json::object({{"url", "http://" + alertmanager_address_}}));
   }

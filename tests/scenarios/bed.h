@@ -28,6 +28,8 @@ struct BedOptions {
   // Prometheus asks for the password that the Secret prometheus-login has (clickdeploy, secret),
   // and has a certificate that the Secret prometheus-ca vouches for. apply_basics() makes neither.
   bool secured = false;
+  // Prometheus asks us for its targets, with the token of the Secret targets (open-sesame).
+  bool served_targets = false;
   int quota_instances = 50;
 };
 
@@ -80,7 +82,11 @@ class Bed {
   Json cloud_call(const std::string& method, const std::string& path, const Json& body);
   Json prometheus(const std::string& path);    // data of /api/v1/…
   Json alertmanager(const std::string& path);  // of /api/v2/…
-  void start_prometheus();                     // again, at the same address
+  // Gives Prometheus what clickctl prints for the backend, with secrets in the folder "secrets" of
+  // this one, and has it read that. Returns it.
+  std::string configure_prometheus();
+  double prometheus_counter(const std::string& name);  // of its own metrics; the sum
+  void start_prometheus();                             // again, at the same address
   void kill_prometheus();
   int post_alertmanager(const std::string& path, const Json& body);  // the status
   void start_alertmanager();

@@ -43,7 +43,9 @@ spec:
   agents:
   - name: node-exporter
     install: {{method: Package}}
+    version: "1.5.0"
     port: 9100
+  repair: {{onDrift: Replace}}
   scrape: {{interval: 5s, timeout: 5s}}
   metrics: {{mapping: Enabled}}
   rules:

@@ -69,6 +69,12 @@ SimAgent* SimGuests::find_agent_of(const std::string& server_id) {
   return &guest->second.agent;
 }
 
+const SimAgent* SimGuests::find_agent_of(const std::string& server_id) const {
+  const auto guest = guests_.find(server_id);
+  if (guest == guests_.end() || guest->second.address.empty()) return nullptr;
+  return &guest->second.agent;
+}
+
 bool SimGuests::is_answering(const std::string& server_id) const {
   const auto guest = guests_.find(server_id);
   return guest != guests_.end() && guest->second.on &&
@@ -82,8 +88,8 @@ http::Reply agent_metrics(const SimAgent& agent) {
       "# TYPE click_deploy_agent_info gauge\n"
       "click_deploy_agent_info{{instance_uid=\"{}\"}} 1\n"
       "# TYPE node_exporter_build_info gauge\n"
-      "node_exporter_build_info{{version=\"1.5.0\"}} 1\n",
-      agent.instance_uid);
+      "node_exporter_build_info{{version=\"{}\"}} 1\n",
+      agent.instance_uid, agent.version);
   return reply;
 }
 

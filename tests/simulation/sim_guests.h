@@ -23,6 +23,7 @@ struct SimAgent {
   std::string server_id;
   std::string instance_uid;  // as the user data had it written to the textfile folder
   AgentState state = AgentState::Running;
+  std::string version = "1.5.0";  // that it tells; somebody may change it
 };
 
 class SimGuests final : public localcloud::GuestDriver {
@@ -40,6 +41,7 @@ class SimGuests final : public localcloud::GuestDriver {
   // By "address:port"; nullptr if nothing listens there.
   SimAgent* find_agent(const std::string& address);
   SimAgent* find_agent_of(const std::string& server_id);
+  const SimAgent* find_agent_of(const std::string& server_id) const;
 
   std::size_t boots() const { return boots_; }
 

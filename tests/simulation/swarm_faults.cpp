@@ -25,6 +25,7 @@ const std::vector<SwarmFaults::Class>& SwarmFaults::classes() {
       {"foreign-server", 0.05, &SwarmFaults::make_foreign_server},
       {"foreign-port", 0.05, &SwarmFaults::make_foreign_port},
       {"agent-fails", 0.2, &SwarmFaults::break_agent},
+      {"agent-changed", 0.03, &SwarmFaults::change_agent},
       {"prometheus-down", 0.15, &SwarmFaults::stop_prometheus},
       {"target-file-spoilt", 0.1, &SwarmFaults::spoil_target_file},
       {"tokens-expire", 0.2, &SwarmFaults::expire_tokens},
@@ -118,6 +119,15 @@ void SwarmFaults::break_agent(Dice& dice) {
   agent->state = dice.chance(0.5) ? AgentState::Killed : AgentState::Hung;
   tell("guest", "the agent of " + agent->server_id +
                     (agent->state == AgentState::Killed ? " is killed" : " hangs"));
+}
+
+// Somebody installs another version on the server: only another server has the right one again.
+void SwarmFaults::change_agent(Dice& dice) {
+  const localcloud::Server* server = any_server(dice);
+  SimAgent* agent = server == nullptr ? nullptr : world_.guests.find_agent_of(server->id);
+  if (agent == nullptr) return;
+  agent->version = "1.4.0";
+  tell("guest", "the agent of " + agent->server_id + " is another version now");
 }
 
 void SwarmFaults::stop_prometheus(Dice& dice) {

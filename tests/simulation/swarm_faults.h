@@ -56,6 +56,7 @@ class SwarmFaults {
   void make_foreign_server(Dice& dice);
   void make_foreign_port(Dice& dice);
   void break_agent(Dice& dice);
+  void change_agent(Dice& dice);
   void stop_prometheus(Dice& dice);
   void spoil_target_file(Dice& dice);
   void expire_tokens(Dice& dice);

@@ -143,6 +143,11 @@ std::string SwarmOracle::drift_of_servers() const {
         !server->metadata.contains("clickdeploy_service")) {
       return "server " + server->id + " of " + name + " is not marked as it was";
     }
+    // Where a policy asks for it.
+    const SimAgent* agent = world_.guests.find_agent_of(server->id);
+    if (!instance["status"]["agents"].empty() && agent != nullptr && agent->version != "1.5.0") {
+      return "the agent of " + name + " is version " + agent->version;
+    }
     const Json& wanted = instance["spec"]["server"]["metadata"]["owner"];
     if (wanted.is_string() && CloudChecker::metadata_of(*server, "owner") != wanted.as_string()) {
       return "server " + server->id + " of " + name + " has not its metadata";

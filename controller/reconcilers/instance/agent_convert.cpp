@@ -32,6 +32,11 @@ agents::Agent convert_agent(const AgentSpec& spec) {
   agent.path = spec.path;
   agent.memory_mib = spec.memory_mib.value_or(0);
   agent.cpus = spec.cpus;
+  if (spec.tls && spec.tls->mode == "Server") {
+    agent.tls = true;
+    agent.certificate_secret = spec.tls->certificate_secret;
+  }
+  agent.basic_secret = spec.basic_secret;
   return agent;
 }
 

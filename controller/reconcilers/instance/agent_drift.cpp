@@ -72,6 +72,20 @@ void compare_settings(std::vector<Drift>& found, const InstanceObserved& observe
                    .correction = OnlyTell{advice}});
 }
 
+// The password has changed since the server was made, for instance.
+Drift refusal_of(const InstanceObserved& observed, const AgentObserved& seen) {
+  const std::string advice =
+      observed.replace_drifted
+          ? std::string(kReplaced)
+          : "a server gets its password when it is made. Put the old one back, or have the server "
+            "replaced: repair.onDrift: Replace in the policy, or the annotation "
+            "clickdeploy.io/remediate: Replace on this Instance";
+  return {.field = seen.name + " access",
+          .wanted = "that of the policy",
+          .found = "another (" + seen.probe_error + ")",
+          .correction = OnlyTell{advice}};
+}
+
 std::string outlook(const Drift& drift) {
   if (const auto* tell = std::get_if<OnlyTell>(&drift.correction)) return tell->advice;
   if (!drift.refusal.empty()) {
@@ -118,9 +132,14 @@ std::optional<std::vector<Drift>> find_agent_drift(const Instance& instance,
   if (observed.agents.empty()) return std::nullopt;
   std::vector<Drift> found;
   for (const AgentObserved& seen : observed.agents) {
-    if (seen.probe != AgentObserved::Probe::Answers) return std::nullopt;
+    const bool refuses = seen.probe == AgentObserved::Probe::Refuses;
+    if (!refuses && seen.probe != AgentObserved::Probe::Answers) return std::nullopt;
     const AgentSpec* spec = spec_of(instance, seen.name);
     if (spec == nullptr) continue;
+    if (refuses) {
+      found.push_back(refusal_of(observed, seen));
+      continue;
+    }
     const agents::Agent agent = convert_agent(*spec);
     compare_version(found, instance, observed, seen, agent);
     compare_settings(found, observed, seen, agent);

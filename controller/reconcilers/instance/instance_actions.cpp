@@ -260,8 +260,13 @@ Task<Result<ResolvedServer>> InstanceReconciler::resolve(Pass& pass) {
       context_.caches.services.get({pass.key.namespace_name, pass.work.spec.service_name});
   std::vector<OwnedResource> shared;
   if (service != nullptr) shared = service->status.resources;
-  Result<ResolvedServer> resolved =
-      co_await resolve_server(*pass.connection, pass.work, *user_text, std::move(shared));
+  std::shared_ptr<const api::v1alpha1::MonitoringPolicy> policy;
+  if (service != nullptr) policy = context_.monitoring_of(*service).policy;
+  Result<std::map<std::string, agents::AgentLock>> locks =
+      agent_locks_.make(context_.caches, context_.random, policy.get(), pass.work.spec.agents);
+  if (!locks) co_return std::unexpected(std::move(locks).error());
+  Result<ResolvedServer> resolved = co_await resolve_server(*pass.connection, pass.work, *user_text,
+                                                            *std::move(locks), std::move(shared));
   co_return resolved;
 }
 
@@ -470,11 +475,7 @@ Task<Result<void>> InstanceReconciler::begin_repair(Pass& pass, std::string step
     }
     pass.observed.look_up.reset();
   } else if (step == "RestartAgent") {
-    std::vector<std::string> silent;
-    for (const AgentObserved& agent : pass.observed.agents) {
-      if (agent.probe == AgentObserved::Probe::Silent) silent.push_back(agent.name);
-    }
-    Result<void> restarted = co_await restart_agents(pass, std::move(silent));
+    Result<void> restarted = co_await restart_agents(pass, silent_agents(pass.observed));
     if (!restarted) {
       // No fault of this Instance's own: the next step is due at once.
       context_.events.record(Instance::kGvk, work.metadata, EventKind::Warning,

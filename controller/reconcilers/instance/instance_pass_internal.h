@@ -24,6 +24,9 @@ class CreateSlot {
   std::shared_ptr<CloudConnection> connection_;
 };
 
+// The names of agents that were asked and do not answer.
+std::vector<std::string> silent_agents(const InstanceObserved& observed);
+
 struct InstanceReconciler::Pass {
   api::ObjectKey key;
   Instance work;    // its status is the record that actions change

@@ -96,7 +96,8 @@ struct AgentObserved {
   std::string scrape_error;
   std::string refusal;  // why its address may not be published
   // What the agent itself said, where it was asked.
-  enum class Probe : std::uint8_t { NotAsked, Answers, Silent, OtherIdentity };
+  // Refuses: it runs, and wants another password.
+  enum class Probe : std::uint8_t { NotAsked, Answers, Silent, Refuses, OtherIdentity };
   Probe probe = Probe::NotAsked;
   std::string version;
   std::string settings;  // the mark of those that it was installed with; "" if nobody tells

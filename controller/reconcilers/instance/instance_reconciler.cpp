@@ -2,6 +2,7 @@
 
 #include "controller/agents/bootstrap.h"
 #include "controller/base/planted.h"
+#include "controller/reconcilers/instance/agent_access.h"
 #include "controller/reconcilers/instance/agent_convert_internal.h"
 #include "controller/reconcilers/instance/instance_pass_internal.h"
 #include "controller/reconcilers/instance/instance_status.h"
@@ -241,10 +242,18 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
     if (agent.address.empty() || (agent.target == TargetView::Up && known)) continue;
     agents::Agent asked = convert_agent(specs[i]);
     std::string address = agent.address;
-    Result<agents::ProbeResult> answer =
-        co_await agents::probe_agent(context_.http, address, asked, kProbeDeadline);
+    Result<agents::AgentAccess> access =
+        access_to_agent(context_.caches, *monitoring.policy, specs[i]);
+    if (!access) {
+      agent.probe = AgentObserved::Probe::Refuses;
+      agent.probe_error = access.error().message();
+      continue;
+    }
+    Result<agents::ProbeResult> answer = co_await agents::probe_agent(
+        context_.http, address, asked, *std::move(access), kProbeDeadline);
     if (!answer) {
-      agent.probe = AgentObserved::Probe::Silent;
+      const bool refused = answer.error().code() == ErrorCode::Unauthenticated;
+      agent.probe = refused ? AgentObserved::Probe::Refuses : AgentObserved::Probe::Silent;
       agent.probe_error = cause_of(answer.error(), address);
       continue;
     }

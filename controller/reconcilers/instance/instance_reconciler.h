@@ -9,6 +9,7 @@
 #include "controller/agents/probe.h"
 #include "controller/client/typed_client.h"
 #include "controller/reconcilers/context.h"
+#include "controller/reconcilers/instance/agent_access.h"
 #include "controller/reconcilers/instance/instance_plan.h"
 #include "controller/reconcilers/instance/record_ages.h"
 #include "controller/runtime/controller.h"
@@ -77,6 +78,7 @@ class InstanceReconciler final : public runtime::Reconciler {
   // Servers of somebody else that are being marked, so that two Instances never mark one.
   std::map<std::string, api::ObjectKey> marking_;
   std::map<api::ObjectKey, SteadyTime> consoles_read_;  // of servers that never came up
+  AgentLocks agent_locks_;
   std::map<api::ObjectKey, DriftBook> drift_books_;
   std::map<api::ObjectKey, DriftBook> agent_books_;
   std::map<api::ObjectKey, SteadyTime> agents_compared_;  // when all of them answered last

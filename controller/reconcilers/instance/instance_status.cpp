@@ -121,7 +121,9 @@ class Reporter {
     if (seen.target == TargetView::Unknown && seen.probe == AgentObserved::Probe::NotAsked) {
       return before.empty() ? "Pending" : before;  // nobody could look
     }
-    if (seen.target == TargetView::Down || seen.probe == AgentObserved::Probe::Silent) {
+    const bool unusable =
+        seen.probe == AgentObserved::Probe::Silent || seen.probe == AgentObserved::Probe::Refuses;
+    if (seen.target == TargetView::Down || unusable) {
       return before == "Up" || before == "Down" ? "Down" : "Pending";
     }
     return "Pending";

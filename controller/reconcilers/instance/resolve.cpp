@@ -234,6 +234,7 @@ Result<std::vector<std::string>> choose_groups(const std::vector<openstack::Secu
 
 Task<Result<ResolvedServer>> resolve_server(CloudConnection& cloud, const Instance& instance,
                                             std::string user_cloud_config,
+                                            std::map<std::string, agents::AgentLock> locks,
                                             std::vector<OwnedResource> shared) {
   const api::v1alpha1::ServerTemplate& server = instance.spec.server;
   ResolvedServer resolved;
@@ -242,6 +243,7 @@ Task<Result<ResolvedServer>> resolve_server(CloudConnection& cloud, const Instan
   input.agents = convert_agents(instance.spec.agents);
   input.user_cloud_config = std::move(user_cloud_config);
   input.user_config_is_secret = !server.user_data.secret_ref.empty();
+  input.locks = std::move(locks);
   Result<std::string> user_data = agents::render_user_data(input);
   if (!user_data) {
     co_return std::unexpected(std::move(user_data).error().with_context(kTemplate + ".userData"));

@@ -2,10 +2,12 @@
 
 #pragma once
 
+#include "controller/agents/web_config.h"
 #include "controller/async/task.h"
 #include "controller/reconcilers/cloud/cloud_connections.h"
 #include "controller/reconcilers/instance/instance_plan.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@ namespace clickdeploy::reconcilers {
 // `shared` is what the Service has recorded of its own.
 Task<Result<ResolvedServer>> resolve_server(CloudConnection& cloud, const Instance& instance,
                                             std::string user_cloud_config,
+                                            std::map<std::string, agents::AgentLock> locks,
                                             std::vector<api::v1alpha1::OwnedResource> shared);
 
 // The one of the flavors that is meant.

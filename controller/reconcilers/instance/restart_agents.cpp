@@ -19,6 +19,14 @@ constexpr std::chrono::seconds kCompareSoon{5};
 
 }  // namespace
 
+std::vector<std::string> silent_agents(const InstanceObserved& observed) {
+  std::vector<std::string> silent;
+  for (const AgentObserved& agent : observed.agents) {
+    if (agent.probe == AgentObserved::Probe::Silent) silent.push_back(agent.name);
+  }
+  return silent;
+}
+
 bool InstanceReconciler::is_comparison_due(const Pass& pass) {
   const SteadyTime now = context_.clock.steady_now();
   const auto [at, fresh] = agents_compared_.try_emplace(pass.key, now);

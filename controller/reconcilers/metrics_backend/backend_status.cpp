@@ -162,8 +162,11 @@ class Reporter {
       set("TargetsDelivered", ConditionStatus::False, api::kProgressing,
           of(counts.known, counts.desired) + " targets are known to Prometheus; " + missing +
               " is not yet" +
-              advice("Does its prometheus.yml read " + backend_.spec.targets_directory +
-                     "/clickdeploy-*.json by file_sd_configs?"));
+              advice(backend_.spec.targets_type == "HTTPSD"
+                         ? std::string("Does its prometheus.yml ask for them by http_sd_configs, "
+                                       "as clickctl prometheus-config prints it?")
+                         : "Does its prometheus.yml read " + backend_.spec.targets_directory +
+                               "/clickdeploy-*.json by file_sd_configs?"));
     } else {
       set("TargetsDelivered", ConditionStatus::True, api::kSucceeded,
           of(counts.known, counts.desired) + " targets are known to Prometheus");

@@ -43,6 +43,7 @@ Task<Result<ReconcileResult>> MetricsBackendReconciler::reconcile(api::ObjectKey
   if (cached == nullptr) {
     context_.backends.remove(key);
     memory_.erase(key);
+    board_.remove(key);
     co_return ReconcileResult{};
   }
   Pass pass{.backend = *cached};
@@ -88,6 +89,49 @@ std::string MetricsBackendReconciler::owner_of(const Pass& pass) const {
 }
 
 Task<Result<void>> MetricsBackendReconciler::publish_targets(Pass& pass) {
+  const bool served = pass.backend.spec.targets_type == "HTTPSD";
+  Result<bool> changed;
+  if (served) {
+    changed = serve_targets(pass);
+  } else {
+    changed = co_await write_targets(pass);
+  }
+  if (!changed) co_return std::unexpected(std::move(changed).error());
+  tell_held(pass);
+  pass.plan.targets.insert(pass.plan.targets.end(), pass.plan.held.begin(), pass.plan.held.end());
+  pass.outcome.delivered = pass.plan.targets.size();
+  if (*changed) {
+    remember_change(pass);
+    pass.connection->observer.poke();
+  }
+  if (!pass.plan.problems.empty()) {
+    co_return fail(ErrorCode::InvalidArgument, join(pass.plan.problems, "; "));
+  }
+  co_return Result<void>{};
+}
+
+// The objects alone say what is served, so what is planned is true as soon as the caches are whole.
+Result<bool> MetricsBackendReconciler::serve_targets(Pass& pass) {
+  const api::ObjectKey key = pass.backend.metadata.key();
+  Result<SecretString> token =
+      context_.caches.secret_value(key.namespace_name, pass.backend.spec.targets_token);
+  const bool changed =
+      board_.put(key, pass.plan.target_files, pass.plan.file_jobs, pass.plan.unwritten_files);
+  if (!token) {
+    return fail(ErrorCode::InvalidArgument,
+                "targets.tokenSecretRef: " + token.error().message() +
+                    ". Prometheus gets no targets without it, and keeps those that it has");
+  }
+  if (changed) {
+    context_.events.record(MetricsBackend::kGvk, pass.backend.metadata, EventKind::Normal,
+                           "TargetsServed",
+                           std::to_string(pass.plan.targets.size() + pass.plan.held.size()) +
+                               " targets are there for Prometheus to ask for");
+  }
+  return changed;
+}
+
+Task<Result<bool>> MetricsBackendReconciler::write_targets(Pass& pass) {
   const std::string folder = pass.backend.spec.targets_directory;
   const std::string owner = owner_of(pass);
   Disk* disk = &publishing_.disk;
@@ -104,22 +148,14 @@ Task<Result<void>> MetricsBackendReconciler::publish_targets(Pass& pass) {
     co_return std::unexpected(
         std::move(published).error().with_context("targets directory " + folder));
   }
-  tell_held(pass);
   tell_foreign(pass, folder, published->foreign);
-  pass.plan.targets.insert(pass.plan.targets.end(), pass.plan.held.begin(), pass.plan.held.end());
-  pass.outcome.delivered = pass.plan.targets.size();
   if (published->changed()) {
-    remember_change(pass);
-    pass.connection->observer.poke();
     context_.events.record(MetricsBackend::kGvk, pass.backend.metadata, EventKind::Normal,
                            "TargetsWritten",
                            std::to_string(published->written.size()) + " files written, " +
                                std::to_string(published->removed.size()) + " removed");
   }
-  if (!pass.plan.problems.empty()) {
-    co_return fail(ErrorCode::InvalidArgument, join(pass.plan.problems, "; "));
-  }
-  co_return Result<void>{};
+  co_return published->changed();
 }
 
 // They are left as they are; but Prometheus may read them, and somebody should know.
@@ -239,6 +275,7 @@ Task<Result<void>> MetricsBackendReconciler::remove_all(Pass& pass) {
   Disk* disk = &publishing_.disk;
   for (const std::string& folder :
        {pass.backend.spec.targets_directory, pass.backend.spec.rules_directory}) {
+    if (folder.empty()) continue;  // its targets are served
     auto work = [disk, folder, owner] {
       return prometheus::FilePublisher(*disk, folder, owner).leave();
     };

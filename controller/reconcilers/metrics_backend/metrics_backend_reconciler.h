@@ -1,7 +1,8 @@
 // MetricsBackendReconciler: all bindings of one Prometheus into its files, and the proof that
 // Prometheus has them.
 //
-// Target files are written whole and renamed; Prometheus notices by itself. A rule file that
+// Target files are written whole and renamed; Prometheus notices by itself. With HTTPSD it asks for
+// the same lists instead (target_board.h). A rule file that
 // promtool refuses never replaces one that is loaded. Prometheus is reloaded only when rule files
 // changed, or when it does not show the hash that the files have; if it refuses, the files that it
 // is known to load are put back (rule_delivery.h). Whether targets and rules arrived is said by its
@@ -13,6 +14,7 @@
 #include "controller/reconcilers/context.h"
 #include "controller/reconcilers/metrics_backend/rule_delivery.h"
 #include "controller/reconcilers/metrics_backend/silence_plan.h"
+#include "controller/reconcilers/metrics_backend/target_board.h"
 #include "controller/runtime/controller.h"
 
 #include <map>
@@ -28,6 +30,9 @@ class MetricsBackendReconciler final : public runtime::Reconciler {
 
   Task<Result<runtime::ReconcileResult>> reconcile(api::ObjectKey key) override;
 
+  // What backends ask us for.
+  const TargetBoard& board() const { return board_; }
+
  private:
   struct Pass;
 
@@ -42,6 +47,8 @@ class MetricsBackendReconciler final : public runtime::Reconciler {
   };
 
   Task<Result<void>> publish_targets(Pass& pass);
+  Task<Result<bool>> write_targets(Pass& pass);
+  Result<bool> serve_targets(Pass& pass);
   Task<Result<void>> publish_rules(Pass& pass);
   Task<Result<void>> remove_all(Pass& pass);
   Task<void> keep_silences(Pass& pass, const MonitoringInput& input);
@@ -59,6 +66,7 @@ class MetricsBackendReconciler final : public runtime::Reconciler {
   PublishingContext publishing_;
   client::TypedClient<api::v1alpha1::MetricsBackend> backends_;
   std::map<api::ObjectKey, Memory> memory_;
+  TargetBoard board_;
 };
 
 }  // namespace clickdeploy::reconcilers

@@ -31,6 +31,7 @@ struct Scraped {
   std::map<std::string, std::string> params;
   std::string interval;
   std::string timeout;
+  prometheus::ScrapeJob job{};
 };
 
 std::string host_and_port(const std::string& host, std::int64_t port) {
@@ -64,13 +65,14 @@ std::vector<Scraped> scraped_of(const Binding& binding, const Instance& instance
                    "",
                    {},
                    scrape.interval,
-                   at_most(scrape.timeout, scrape.interval)});
+                   at_most(scrape.timeout, scrape.interval),
+                   scrape_job_of(*binding.policy, &agent)});
   }
   for (const api::v1alpha1::EndpointSpec& endpoint : binding.service->spec.endpoints) {
     const std::string interval = endpoint.interval.empty() ? scrape.interval : endpoint.interval;
     const std::string timeout = endpoint.timeout.empty() ? scrape.timeout : endpoint.timeout;
     all.push_back({endpoint.name, endpoint.port, endpoint.path, endpoint.scheme, endpoint.params,
-                   interval, at_most(timeout, interval)});
+                   interval, at_most(timeout, interval), scrape_job_of(*binding.policy)});
   }
   return all;
 }
@@ -164,15 +166,27 @@ class AddressHolders {
   std::map<std::string, Holder> holders_;  // by address
 };
 
-// The targets of one Service: of servers that run, and of those that somebody stopped.
+// The targets of one Service, by their jobs: of servers that run, and of those that somebody
+// stopped. The jobs that its policy asks for are there without targets, too.
+using JobTargets = std::map<prometheus::ScrapeJob, std::vector<prometheus::Target>>;
 struct ServiceTargets {
-  std::vector<prometheus::Target> running;
-  std::vector<prometheus::Target> stopped;
+  JobTargets running;
+  JobTargets stopped;
 };
+
+std::size_t count_targets(const JobTargets& jobs) {
+  std::size_t count = 0;
+  for (const auto& [job, targets] : jobs) count += targets.size();
+  return count;
+}
 
 ServiceTargets targets_of(const Binding& binding, const MonitoringInput& input,
                           const AddressHolders& holders) {
   ServiceTargets targets;
+  targets.running[scrape_job_of(*binding.policy)];
+  for (const AgentSpec& agent : binding.policy->spec.agents) {
+    targets.running[scrape_job_of(*binding.policy, &agent)];
+  }
   const std::string& policy = binding.policy->spec.scrape.address_policy;
   for (const auto& instance : input.instances) {
     if (!belongs_to(*instance, *binding.service) || !has_address_to_scrape(*instance)) continue;
@@ -182,12 +196,13 @@ ServiceTargets targets_of(const Binding& binding, const MonitoringInput& input,
     // Whoever pauses a Service says that what is stopped there is stopped on purpose.
     if (!runs && binding.service->spec.paused) continue;
     for (const Scraped& scraped : scraped_of(binding, *instance)) {
-      std::vector<prometheus::Target>& list = runs ? targets.running : targets.stopped;
-      list.push_back(target_of(binding, *instance, scraped));
+      JobTargets& list = runs ? targets.running : targets.stopped;
+      list[scraped.job].push_back(target_of(binding, *instance, scraped));
     }
   }
-  std::ranges::sort(targets.running);
-  std::ranges::sort(targets.stopped);
+  for (JobTargets* list : {&targets.running, &targets.stopped}) {
+    for (auto& [job, of_job] : *list) std::ranges::sort(of_job);
+  }
   return targets;
 }
 
@@ -197,22 +212,21 @@ bool are_too_many_stopped(const std::vector<ServiceTargets>& services) {
   std::size_t stopped = 0;
   std::size_t all = 0;
   for (const ServiceTargets& targets : services) {
-    stopped += targets.stopped.size();
-    all += targets.running.size() + targets.stopped.size();
+    stopped += count_targets(targets.stopped);
+    all += count_targets(targets.running) + count_targets(targets.stopped);
   }
   return stopped > std::max(kFewMax, all / kShare);
 }
 
-void add_target_file(const Binding& binding, const ServiceTargets& targets, bool hold,
-                     BackendPlan& plan) {
+void add_target_file(const Binding& binding, const prometheus::ScrapeJob& job,
+                     const std::vector<prometheus::Target>& running,
+                     const std::vector<prometheus::Target>& held, BackendPlan& plan) {
   const Service& service = *binding.service;
-  const prometheus::ScrapeJob job = scrape_job_of(*binding.policy);
   const std::string file = target_file_name(service.metadata.key(), job);
-  std::vector<prometheus::Target> written = targets.running;
-  if (hold) {
-    written.insert(written.end(), targets.stopped.begin(), targets.stopped.end());
-    std::ranges::sort(written);
-  }
+  plan.file_jobs[file] = job.name();
+  std::vector<prometheus::Target> written = running;
+  written.insert(written.end(), held.begin(), held.end());
+  std::ranges::sort(written);
   Result<std::string> text = prometheus::render_target_file(std::move(written));
   if (!text) {
     plan.problems.push_back("Service " + service.metadata.key().text() + ": " +
@@ -221,8 +235,17 @@ void add_target_file(const Binding& binding, const ServiceTargets& targets, bool
     return;
   }
   plan.target_files[file] = *std::move(text);
-  plan.targets.insert(plan.targets.end(), targets.running.begin(), targets.running.end());
-  if (hold) plan.held.insert(plan.held.end(), targets.stopped.begin(), targets.stopped.end());
+  plan.targets.insert(plan.targets.end(), running.begin(), running.end());
+  plan.held.insert(plan.held.end(), held.begin(), held.end());
+}
+
+void add_target_files(const Binding& binding, ServiceTargets targets, bool hold,
+                      BackendPlan& plan) {
+  if (!hold) targets.stopped.clear();
+  for (const auto& [job, held] : targets.stopped) targets.running[job];
+  for (const auto& [job, running] : targets.running) {
+    add_target_file(binding, job, running, targets.stopped[job], plan);
+  }
 }
 
 void add_targets(const std::vector<Binding>& bindings, const MonitoringInput& input,
@@ -234,7 +257,7 @@ void add_targets(const std::vector<Binding>& bindings, const MonitoringInput& in
   }
   const bool hold = are_too_many_stopped(services);
   for (std::size_t i = 0; i < bindings.size(); ++i) {
-    add_target_file(bindings[i], services[i], hold, plan);
+    add_target_files(bindings[i], std::move(services[i]), hold, plan);
   }
 }
 
@@ -275,8 +298,19 @@ void add_rules(const std::vector<Binding>& bindings, BackendPlan& plan) {
 
 }  // namespace
 
-prometheus::ScrapeJob scrape_job_of(const MonitoringPolicy& policy) {
-  return {policy.spec.scrape.sample_limit.value_or(0), policy.spec.scrape.label_limit.value_or(0)};
+prometheus::ScrapeJob scrape_job_of(const MonitoringPolicy& policy, const AgentSpec* agent) {
+  prometheus::ScrapeJob job{policy.spec.scrape.sample_limit.value_or(0),
+                            policy.spec.scrape.label_limit.value_or(0)};
+  if (agent == nullptr) return job;
+  const std::string& home = policy.metadata.namespace_name;
+  if (!agent->basic_secret.empty()) job.access.basic_secret = home + "/" + agent->basic_secret;
+  if (!agent->tls || agent->tls->mode != "Server") return job;
+  job.access.tls = true;
+  job.access.server_name = agent->tls->server_name;
+  if (agent->tls->ca.empty()) return job;
+  job.access.ca_secret = home + "/" + agent->tls->ca.name;
+  job.access.ca_key = agent->tls->ca.key;
+  return job;
 }
 
 std::string target_file_name(const ObjectKey& service, const prometheus::ScrapeJob& job) {

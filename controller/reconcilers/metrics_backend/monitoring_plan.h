@@ -65,6 +65,7 @@ std::vector<Binding> plan_bindings(const MonitoringInput& input);
 struct BackendPlan {
   std::string rules_owner;                          // as rules_owner_of says
   std::map<std::string, std::string> target_files;  // name → text
+  std::map<std::string, std::string> file_jobs;     // of these and of unwritten ones: name → job
   std::vector<prometheus::Target> targets;          // of servers that run
   std::vector<prometheus::Target> held;             // of stopped servers, in the files all the same
   std::vector<std::shared_ptr<const PolicyRules>> policy_rules;  // by file name
@@ -90,8 +91,9 @@ prometheus::Files target_files_to_have(prometheus::Files wanted,
 // The label `owner` of rule files: tells apart backends and clusters that share one Prometheus.
 std::string rules_owner_of(const std::string& cluster_id, const api::ObjectKey& backend);
 
-// The job that scrapes what the policy applies to.
-prometheus::ScrapeJob scrape_job_of(const api::v1alpha1::MonitoringPolicy& policy);
+// The job that scrapes an agent (null: an endpoint) of what the policy applies to.
+prometheus::ScrapeJob scrape_job_of(const api::v1alpha1::MonitoringPolicy& policy,
+                                    const api::v1alpha1::AgentSpec* agent = nullptr);
 
 // "clickdeploy-shop_web.json": names cannot hold an underscore, so no two collide.
 std::string target_file_name(const api::ObjectKey& service, const prometheus::ScrapeJob& job = {});

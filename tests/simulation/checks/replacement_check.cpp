@@ -68,6 +68,12 @@ void ReplacementCheck::instance_changed(const std::string& uid, const Json& obje
   // Agents are rolled out as the template is.
   known.revision =
       metadata["labels"]["clickdeploy.io/revision"].as_string() + to_json(object["spec"]["agents"]);
+  // And whoever has other agents than it says is replaced as one of an older revision.
+  for (const Json& condition : status["conditions"].as_array()) {
+    const bool drifted = condition["type"].as_string() == "AgentsUpToDate" &&
+                         condition["reason"].as_string() == "Drifted";
+    if (drifted) known.revision += " drifted";
+  }
   known.deleting = !metadata["deletionTimestamp"].is_null();
   known.ready = is_ready(object);
   known.booted = !status["bootedAt"].as_string().empty();
