@@ -80,9 +80,14 @@ Task<void> CloudObserver::State::sweep_volumes(CloudSnapshot& next, bool quota_d
   Result<bool> offered = co_await session.offers("volume");
   if (!offered || !*offered) co_return;
   const SteadyTime started = clock.steady_now();
-  if (snapshot && (started < volumes_not_before || (!with_volumes && !quota_due))) {
-    next.volumes = snapshot->volumes;
+  const bool rests = started < volumes_not_before;
+  if (snapshot && (rests || (!with_volumes && !quota_due))) {
+    // Who wants them compares them with what was done meanwhile: an old list is none.
+    if (!with_volumes) next.volumes = snapshot->volumes;
     next.volumes_error = snapshot->volumes_error;
+    if (rests && !next.volumes_error) {
+      next.volumes_error = Error(ErrorCode::Unavailable, "Cinder is slow, and asked seldom");
+    }
     next.volume_quota = snapshot->volume_quota;
     co_return;
   }

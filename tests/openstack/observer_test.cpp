@@ -168,6 +168,21 @@ TEST_F(ObserverTest, ACinderThatFailsHoldsUpNothing) {
   EXPECT_FALSE(observer_.snapshot()->volumes_error);
 }
 
+// What was done since would look undone.
+TEST_F(ObserverTest, AnOldListOfVolumesIsNone) {
+  cloud_.catalog = catalog_with_volumes();
+  observer_.want_volumes();
+  start();
+  world_.run_for(11s);
+  ASSERT_TRUE(observer_.snapshot()->volumes);
+  failing_ = ":8776";
+  world_.run_for(20s);
+  failing_ = "nothing";
+  world_.run_for(20s);  // it rests
+  EXPECT_FALSE(observer_.snapshot()->volumes);
+  EXPECT_TRUE(observer_.snapshot()->volumes_error);
+}
+
 TEST_F(ObserverTest, TellsTheChangeNotThePoll) {
   start();
   world_.run_for(1s);

@@ -276,6 +276,12 @@ Task<void> CloudReconciler::clean_leaks(Cloud cloud, std::shared_ptr<CloudConnec
                                                 context_.cluster_id, context_.clock.steady_now());
   if (due.size() > kLeaksOfPass) due.resize(kLeaksOfPass);
   for (const Part& part : due) {
+    if (is_volume(part.kind)) {
+      // A list is a look at the past. What has been used since may hold data.
+      Result<std::optional<openstack::Volume>> now =
+          co_await connection->volume.get_volume(part.id);
+      if (!now || !now->has_value() || !part_of(**now).unused) continue;
+    }
     Result<void> deleted = co_await delete_part(*connection, part.kind, part.id);
     const std::string name =
         std::string(row_of(part.kind).resource) + " " + part.id + " (" + part.label + ")";
