@@ -120,6 +120,9 @@ std::string SwarmOracle::unrest_of_volumes() const {
   }
   std::size_t kept = 0;
   for (const localcloud::Volume* volume : world_.checker.our_volumes()) {
+    if (!CloudChecker::metadata_of(*volume, "clickdeploy_unused").empty()) {
+      return "volume " + volume->name + " serves nothing";
+    }
     if (world_.forsaken.contains(CloudChecker::metadata_of(*volume, "clickdeploy_uid"))) continue;
     ++kept;
     if (volume->status != "in-use") return "volume " + volume->name + " is " + volume->status;
