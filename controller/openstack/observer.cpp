@@ -40,6 +40,14 @@ std::vector<const Server*> CloudSnapshot::servers_with_tag(const std::string& ta
   return found;
 }
 
+namespace {
+
+nanoseconds at_least_a_second(seconds poll) {
+  return std::max(poll, seconds(1));
+}
+
+}  // namespace
+
 struct CloudObserver::State {
   State(Session& the_session, Clock& the_clock, CloudObserverOptions the_options)
       : session(the_session),
@@ -47,14 +55,14 @@ struct CloudObserver::State {
         network(the_session),
         volume(the_session),
         clock(the_clock),
-        poll(std::max<nanoseconds>(the_options.poll, seconds(1))) {}
+        poll(at_least_a_second(the_options.poll)) {}
 
   Session& session;
   ComputeClient compute;
   NetworkClient network;
   VolumeClient volume;
   Clock& clock;
-  const nanoseconds poll;
+  nanoseconds poll;
 
   std::shared_ptr<const CloudSnapshot> snapshot;
   std::optional<Error> last_error;
@@ -206,9 +214,11 @@ nanoseconds CloudObserver::State::pause_length() const {
 // is not asked sooner for being poked.
 Task<void> CloudObserver::State::pause(SteadyTime swept_at) {
   // A cloud that needs longer than `poll` for its lists gets some rest all the same.
-  const SteadyTime due = std::max(swept_at + pause_length(), clock.steady_now() + kPokeGap);
-  while (clock.steady_now() < due) {
+  const SteadyTime rested = clock.steady_now() + kPokeGap;
+  while (true) {
     const SteadyTime now = clock.steady_now();
+    const SteadyTime due = std::max(swept_at + pause_length(), rested);
+    if (now >= due) co_return;
     const SteadyTime poke_due = swept_at + (failures > 0 ? poll : kPokeGap);
     if (poked && now >= poke_due) co_return;
     nanoseconds slice = std::min(due - now, kPokeLook);
@@ -231,6 +241,10 @@ Task<void> CloudObserver::run() {
     state_->publish(std::move(result));
     co_await state_->pause(started_at);
   }
+}
+
+void CloudObserver::set_poll(seconds poll) {
+  state_->poll = at_least_a_second(poll);
 }
 
 void CloudObserver::poke() {

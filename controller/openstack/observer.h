@@ -62,6 +62,9 @@ class CloudObserver {
   // pause grows to at most a minute.
   Task<void> run();
 
+  // Holds from the pause that is being made on; at least a second.
+  void set_poll(std::chrono::seconds poll);
+
   // Asks for a sweep now (at most one a second).
   void poke();
 

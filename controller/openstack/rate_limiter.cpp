@@ -35,13 +35,21 @@ class RateLimiter::Place {
 };
 
 RateLimiter::RateLimiter(Clock& clock, double requests_per_second, std::size_t burst)
-    : clock_(clock),
-      token_ns_(
-          static_cast<std::int64_t>(1e9 / std::clamp(requests_per_second, kSlowest, kFastest))),
-      credit_max_(token_ns_ *
-                  static_cast<std::int64_t>(std::clamp<std::size_t>(burst, 1, kBurstMax))),
-      credit_(credit_max_),
-      refilled_(clock.steady_now()) {}
+    : clock_(clock), refilled_(clock.steady_now()) {
+  set_rate(requests_per_second, burst);
+  credit_ = credit_max_;
+}
+
+void RateLimiter::set_rate(double requests_per_second, std::size_t burst) {
+  refill(clock_.steady_now());
+  const std::int64_t before = token_ns_;
+  token_ns_ = static_cast<std::int64_t>(1e9 / std::clamp(requests_per_second, kSlowest, kFastest));
+  credit_max_ = token_ns_ * static_cast<std::int64_t>(std::clamp<std::size_t>(burst, 1, kBurstMax));
+  // As many requests as before.
+  const double requests = static_cast<double>(credit_) / static_cast<double>(before);
+  credit_ = static_cast<std::int64_t>(
+      std::min(requests * static_cast<double>(token_ns_), static_cast<double>(credit_max_)));
+}
 
 Task<Result<void>> RateLimiter::acquire(Priority priority, std::string verb, nanoseconds wait_max) {
   if (line_.size() >= kWaitersMax) {

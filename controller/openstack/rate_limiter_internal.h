@@ -30,6 +30,9 @@ class RateLimiter {
   RateLimiter(const RateLimiter&) = delete;
   RateLimiter& operator=(const RateLimiter&) = delete;
 
+  // What was earned so far is kept, up to the new burst.
+  void set_rate(double requests_per_second, std::size_t burst);
+
   // Returns when the caller may send. ResourceExhausted if that would take longer than `wait_max`
   // or too many wait already. A cancelled wait takes nothing.
   Task<Result<void>> acquire(Priority priority, std::string verb,
@@ -52,9 +55,9 @@ class RateLimiter {
   std::int64_t ahead_of(Line::const_iterator waiter, SteadyTime now) const;
 
   Clock& clock_;
-  std::int64_t token_ns_;    // the time that one request costs
-  std::int64_t credit_max_;  // in ns
-  std::int64_t credit_;
+  std::int64_t token_ns_ = 1;    // the time that one request costs
+  std::int64_t credit_max_ = 1;  // in ns
+  std::int64_t credit_ = 0;
   SteadyTime refilled_;
   Line line_;  // in order of arrival
   std::map<std::string, SteadyTime> blocked_;

@@ -94,7 +94,7 @@ struct Session::State {
   http::HttpClient& http;
   Clock& clock;
   const Credentials credentials;
-  const SessionLimits limits;
+  SessionLimits limits;
   RateLimiter limiter;
 
   LoginPtr held;
@@ -325,6 +325,11 @@ Session::Session(http::HttpClient& http, Clock& clock, Credentials credentials,
     : state_(std::make_unique<State>(http, clock, std::move(credentials), limits)) {}
 
 Session::~Session() = default;
+
+void Session::set_limits(SessionLimits limits) {
+  state_->limits = limits;
+  state_->limiter.set_rate(limits.requests_per_second, limits.burst);
+}
 
 Task<Result<Identity>> Session::identity() {
   Result<LoginPtr> login = co_await state_->login(nullptr);

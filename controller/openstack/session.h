@@ -69,6 +69,10 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  // Holds from the next request on. What was earned and what the cloud has asked to leave alone
+  // stays.
+  void set_limits(SessionLimits limits);
+
   // Logs in if there is no valid token.
   Task<Result<Identity>> identity();
 

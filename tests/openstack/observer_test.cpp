@@ -67,6 +67,19 @@ class ObserverTest : public testing::Test {
 
 using Ids = std::vector<std::string>;
 
+TEST_F(ObserverTest, AnotherPollHoldsForThePauseThatIsBeingMade) {
+  start();
+  world_.run_for(5s);
+  observer_.set_poll(30s);
+  world_.run_for(24s);
+  EXPECT_EQ(sweeps(), 1u);
+  world_.run_for(2s);
+  EXPECT_EQ(sweeps(), 2u);
+  observer_.set_poll(2s);
+  world_.run_for(10s);
+  EXPECT_EQ(sweeps(), 7u);
+}
+
 TEST_F(ObserverTest, SweepsAtOnceAndThenAtEachTick) {
   EXPECT_EQ(observer_.snapshot(), nullptr);
   start();

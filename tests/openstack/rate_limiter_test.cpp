@@ -55,6 +55,24 @@ class RateLimiterTest : public testing::Test {
   TaskGroup group_{world_.executor()};
 };
 
+// What was spent stays spent: a limit that is edited again and again gives no burst again and
+// again.
+TEST_F(RateLimiterTest, AnotherRateHoldsAtOnceAndGivesNothing) {
+  make(1, 4);
+  for (int i = 1; i <= 3; ++i) call(Priority::Normal, std::to_string(i));
+  world_.run_for(1ms);
+  limiter_->set_rate(10, 40);
+  for (int i = 4; i <= 6; ++i) call(Priority::Normal, std::to_string(i));
+  world_.run_for(2s);
+  limiter_->set_rate(10, 2);  // of the twenty that were earned since
+  for (int i = 7; i <= 9; ++i) call(Priority::Normal, std::to_string(i));
+  world_.run_for(1s);
+  const std::vector<Turn> want{{"1", 0ms},    {"2", 0ms},    {"3", 0ms},
+                               {"4", 1ms},    {"5", 100ms},  {"6", 200ms},
+                               {"7", 2001ms}, {"8", 2001ms}, {"9", 2101ms}};
+  EXPECT_EQ(turns_, want);
+}
+
 TEST_F(RateLimiterTest, LetsABurstThroughThenKeepsTheRate) {
   make(10, 3);
   for (int i = 1; i <= 6; ++i) call(Priority::Normal, std::to_string(i));

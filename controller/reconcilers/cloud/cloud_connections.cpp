@@ -33,6 +33,13 @@ CloudConnection::CloudConnection(http::HttpClient& http, Clock& clock, Executor 
       tasks(std::move(executor)),
       clock_(clock) {}
 
+void CloudConnection::follow(const api::v1alpha1::CloudSpec& changed) {
+  if (spec == changed) return;
+  spec = changed;
+  session.set_limits(limits_of(spec));
+  observer.set_poll(std::chrono::seconds(spec.poll_seconds));
+}
+
 std::string CloudConnection::distrust() const {
   if (!frozen.empty()) return frozen;
   const auto snapshot = observer.snapshot();
@@ -94,7 +101,11 @@ std::shared_ptr<CloudConnection> CloudConnections::ensure(const Key& key,
                                                           const openstack::Credentials& credentials,
                                                           const api::v1alpha1::CloudSpec& spec) {
   std::shared_ptr<CloudConnection>& slot = connections_[key];
-  if (slot != nullptr && slot->credentials == credentials && slot->spec == spec) return slot;
+  // One log-in for one user: a second one beside it would have its own rate and its own tokens.
+  if (slot != nullptr && slot->credentials == credentials) {
+    slot->follow(spec);
+    return slot;
+  }
   if (slot != nullptr) retire(slot);
   slot = std::make_shared<CloudConnection>(http_, clock_, executor_, credentials, spec);
   slot->observer.listen([this, key](const std::vector<std::string>& changed) {
@@ -117,7 +128,7 @@ void CloudConnections::remove(const Key& key) {
 }
 
 void CloudConnections::retire(std::shared_ptr<CloudConnection> connection) {
-  connection->frozen = "the Cloud's credentials or spec changed; another connection took over";
+  connection->frozen = "the Cloud's credentials changed; another connection took over";
   connection->tasks.cancel();
   std::erase_if(retired_,
                 [](const auto& old) { return old.use_count() == 1 && old->tasks.running() == 0; });

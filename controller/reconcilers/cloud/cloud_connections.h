@@ -40,7 +40,10 @@ class CloudConnection {
   openstack::CloudObserver observer;
 
   const openstack::Credentials credentials;
-  const api::v1alpha1::CloudSpec spec;
+  api::v1alpha1::CloudSpec spec;
+
+  // What another spec for the same credentials changes: rates and how often it is looked.
+  void follow(const api::v1alpha1::CloudSpec& changed);
 
   // Set by the Cloud reconciler: why nothing may be done here ("" means go ahead).
   std::string frozen = "the Cloud has not been verified yet";
@@ -91,7 +94,7 @@ class CloudConnections {
 
   void listen(Listener listener) { listener_ = std::move(listener); }
 
-  // The connection for these credentials and spec; a new one if they changed.
+  // The connection for these credentials, which follows the spec; a new one if they changed.
   std::shared_ptr<CloudConnection> ensure(const Key& key, const openstack::Credentials& credentials,
                                           const api::v1alpha1::CloudSpec& spec);
   std::shared_ptr<CloudConnection> find(const Key& key) const;  // nullptr if there is none
