@@ -43,6 +43,10 @@ struct Claim {
   std::string state;  // Intended | Uncertain | Confirmed
   std::string since;  // RFC 3339: when the state was entered
   std::int64_t attempts = 0;
+  // RFC 3339: when a part (a port, a volume) was asked for and not answered at once. For a
+  // minute another one may still appear, made by whatever sent the request again on its way. "": no
+  // such doubt.
+  std::string parts_asked;
   std::string identity;  // that the server's agents tell; "": the Instance's uid
 
   bool operator==(const Claim&) const = default;

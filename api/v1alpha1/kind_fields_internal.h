@@ -306,6 +306,7 @@ void fields(Io& io, Claim& x) {
   io.field("state", x.state);
   io.field("since", x.since);
   io.field("attempts", x.attempts);
+  io.field("partsAsked", x.parts_asked);
   io.field("identity", x.identity);
 }
 

@@ -2,8 +2,11 @@
 // unknown to the schema.
 
 #include "api/v1alpha1/codec.h"
+#include "api/v1alpha1/kind_fields_internal.h"
+#include "api/v1alpha1/policy_fields_internal.h"
 #include "tests/api/admission.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -106,6 +109,81 @@ TEST(TypesAndSchemas, StatusSurvivesBothDirections) {
   expect_whole_status<v1alpha1::Service>("csvc");
   expect_whole_status<v1alpha1::Instance>("instances");
   expect_whole_status<v1alpha1::MonitoringPolicy>("monitoringpolicies");
+}
+
+// The other way round: a field that the type has and the schema has not would be written, and
+// pruned without a word.
+class Schemas {
+ public:
+  Schemas(const Json& schema, std::string path, std::vector<std::string>& unknown)
+      : schema_(schema), path_(std::move(path)), unknown_(unknown) {}
+
+  template <class T>
+  void field(std::string_view name, const T&) {
+    look<T>(schema_["properties"][name], path_ + "." + std::string(name));
+  }
+
+  template <class Body>
+  void nested(std::string_view name, Body body) {
+    const Json& schema = schema_["properties"][name];
+    const std::string path = path_ + "." + std::string(name);
+    if (schema.is_null()) unknown_.push_back(path);
+    Schemas inner(schema, path, unknown_);
+    body(inner);
+  }
+
+ private:
+  template <class T>
+  void look_into(const Json& schema, const std::string& path, const std::vector<T>*) {
+    look<T>(schema["items"], path + "[]");
+  }
+  // Its keys are free, or named one by one: then the one with the most members counts.
+  template <class T>
+  void look_into(const Json& schema, const std::string& path, const std::map<std::string, T>*) {
+    Json value = schema["additionalProperties"];
+    for (const auto& [name, named] : schema["properties"].as_object()) {
+      if (value.is_null() || value["properties"].size() < named["properties"].size()) value = named;
+    }
+    look<T>(value, path + "[]");
+  }
+
+  template <class T>
+  void look(const Json& schema, const std::string& path) {
+    if (schema.is_null()) return unknown_.push_back(path);
+    if constexpr (requires(const T* value) { look_into(schema, path, value); }) {
+      look_into(schema, path, static_cast<const T*>(nullptr));
+    } else if constexpr (requires(T value) { value.has_value(); }) {
+      look<typename T::value_type>(schema, path);
+    } else if constexpr (requires(Schemas io, T value) { fields(io, value); }) {
+      Schemas inner(schema, path, unknown_);
+      T value{};
+      fields(inner, value);
+    }
+  }
+
+  const Json& schema_;
+  std::string path_;
+  std::vector<std::string>& unknown_;
+};
+
+template <class Kind>
+void expect_no_unknown_field(std::string_view name) {
+  const Json& schema = builtin_scheme().find_by_name(name)->schema_json["properties"];
+  std::vector<std::string> unknown;
+  Kind object;
+  Schemas spec(schema["spec"], "spec", unknown);
+  fields(spec, object.spec);
+  Schemas status(schema["status"], "status", unknown);
+  fields(status, object.status);
+  EXPECT_THAT(unknown, ::testing::IsEmpty()) << name;
+}
+
+TEST(TypesAndSchemas, NoFieldOfATypeIsUnknownToItsSchema) {
+  expect_no_unknown_field<v1alpha1::Cloud>("clouds");
+  expect_no_unknown_field<v1alpha1::MetricsBackend>("metricsbackends");
+  expect_no_unknown_field<v1alpha1::Service>("csvc");
+  expect_no_unknown_field<v1alpha1::Instance>("instances");
+  expect_no_unknown_field<v1alpha1::MonitoringPolicy>("monitoringpolicies");
 }
 
 }  // namespace

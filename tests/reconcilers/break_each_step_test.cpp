@@ -223,13 +223,14 @@ class Driver {
   void perform(Instance& work, InstanceObserved& observed, const InstanceAction& action) {
     api::v1alpha1::InstanceStatus& status = work.status;
     if (const auto* save = std::get_if<SaveClaim>(&action)) {
+      const bool same = save->claim.state == status.claim.state;
       const bool asking = save->claim.state == "Uncertain" && status.claim.state == "Intended";
       status.claim = save->claim;
       stored = work;
       observed.may_create = asking;
-      if (!asking) observed.look_up.reset();
+      if (!asking && !same) observed.look_up.reset();
     } else if (std::holds_alternative<LookUpToken>(action)) {
-      TokenLookUp found;
+      TokenLookUp found{.in_doubt = is_in_doubt(work, observed)};
       if (!status.claim.token.empty()) found.servers = servers_of(status.claim.token);
       for (const openstack::Port& port : cloud.ports) {
         const bool ours = port.description.contains("claim=" + status.claim.token + " ");
@@ -248,6 +249,7 @@ class Driver {
     } else if (const auto* create = std::get_if<CreatePart>(&action)) {
       observed.look_up->parts.push_back(make_part(work, observed, create->part));
       record_part(status, observed.look_up->parts.back());
+      status.claim.parts_asked.clear();
     } else if (const auto* ready = std::get_if<BeginUse>(&action)) {
       volume(ready->id).volume.metadata.erase(std::string(kUnusedMetadata));
       for (Part& part : observed.look_up->parts) {

@@ -86,6 +86,12 @@ TEST(PlanInstance, TheClaimIsSavedBeforeAnythingIsAsked) {
             (api::v1alpha1::Claim{.token = kFresh, .state = "Intended", .since = time_at(7)}));
 }
 
+// That a part is asked for is in the record before it is.
+Instance asking(Instance instance, std::int64_t since) {
+  instance.status.claim.parts_asked = time_at(since);
+  return instance;
+}
+
 TEST(PlanInstance, IntendedMakesPortsThenBecomesUncertain) {
   auto resolved = [](InstanceObserved observed) {
     observed.resolved = sample_resolved();
@@ -96,10 +102,14 @@ TEST(PlanInstance, IntendedMakesPortsThenBecomesUncertain) {
   expect({
       {"LooksUpFirst", with_claim("Intended"), trusted(), "LookUpToken"},
       {"ResolvesNext", with_claim("Intended"), looked_up(0, {}, {}), "ResolveThings"},
-      {"MakesTheMissingPort", with_claim("Intended"), resolved(looked_up(0, {}, {})),
+      {"RecordsThatItAsks", with_claim("Intended"), resolved(looked_up(0, {}, {})),
+       "SaveClaim Intended"},
+      {"OrAsksAgain", asking(with_claim("Intended"), 0), resolved(looked_up(20, {}, {})),
+       "SaveClaim Intended"},
+      {"MakesTheMissingPort", asking(with_claim("Intended"), 0), resolved(looked_up(0, {}, {})),
        "CreatePart Port app"},
-      {"MakesOnlyTheMissingPort", two_networks, resolved(looked_up(0, {}, {sample_port()})),
-       "CreatePart Port db"},
+      {"MakesOnlyTheMissingPort", asking(two_networks, 0),
+       resolved(looked_up(0, {}, {sample_port()})), "CreatePart Port db"},
       {"AllPortsThere", with_claim("Intended"), resolved(looked_up(0, {}, {sample_port()})),
        "SaveClaim Uncertain"},
       {"ServerThereAlready", with_claim("Intended"), looked_up(0, {sample_server("s")}, {}),
@@ -146,7 +156,7 @@ TEST(PlanInstance, AFloatingIPOutlivesServers) {
   InstanceObserved listed = amiss({});
   listed.look_up->servers_only = true;
   expect({
-      {"AfterThePort", intended, resolved(looked_up(0, {}, {sample_port()})),
+      {"AfterThePort", asking(intended, 0), resolved(looked_up(0, {}, {sample_port()})),
        "CreatePart FloatingIP "},
       {"BeforeTheServer", intended,
        resolved(looked_up(0, {}, {sample_port(), floating_ip("port-1")})), "SaveClaim Uncertain"},
@@ -155,7 +165,8 @@ TEST(PlanInstance, AFloatingIPOutlivesServers) {
        "AttachPart ip-1 to port-1"},
       {"StaysBetweenTries", with_floating_ip(failed_create(1, 0)), refused, "Rest TransientError"},
       {"TakenAway", running, amiss({sample_port(), floating_ip("")}), "AttachPart ip-1 to port-1"},
-      {"DeletedBySomebody", running, amiss({sample_port()}), "CreatePart FloatingIP "},
+      {"DeletedBySomebody", asking(running, 100), amiss({sample_port()}), "CreatePart FloatingIP "},
+      {"IsRecordedFirst", running, amiss({sample_port()}), "SaveClaim Confirmed"},
       {"ItsPortIsGoneToo", running, amiss({}), "Rest"},
       {"AListOfServersIsNoLookUp", running, listed, "LookUpToken"},
       {"ReplacementTakesThePortOnly", replaced, replaced_gone, "DeletePart Port port-1"},
@@ -342,6 +353,8 @@ TEST(PlanInstance, DeletionRemovesServersThenPortsThenTheFinalizer) {
   released.metadata.finalizers.clear();
   openstack::Server going = sample_server("server-1");
   going.task_state = "deleting";
+  Instance doubtful = deleting(running_instance());
+  doubtful.status.claim.parts_asked = time_at(0);
   expect({
       {"NothingWasEverAsked", deleting(sample_instance()), untrusted, "DropFinalizer"},
       {"WaitsForTrust", deleting(running_instance()), untrusted, "Rest Blocked"},
@@ -374,6 +387,18 @@ TEST(PlanInstance, DeletionRemovesServersThenPortsThenTheFinalizer) {
        "Rest Progressing"},
       {"UncertainAfterTheWindow", deleting(with_claim("Uncertain")),
        looked_up(60, {}, {sample_port()}), "DeletePart Port port-1"},
+      // A second port may appear as late as a server; what was seen before that is not the end.
+      {"DoubtAboutPartsWaits", doubtful, changed(gone_by_id({}), [](auto& o) { o.now = at(59); }),
+       "Rest Progressing"},
+      {"AndThenLooksAgain", doubtful,
+       changed(gone_by_id({}),
+               [](auto& o) {
+                 o.now = at(60);
+                 o.look_up->in_doubt = true;
+               }),
+       "LookUpToken"},
+      {"WhichIsTheLastWord", doubtful, changed(gone_by_id({}), [](auto& o) { o.now = at(60); }),
+       "DropFinalizer"},
       {"UncertainFound", deleting(with_claim("Uncertain")), looked_up(5, {sample_server("s")}, {}),
        "DeleteServer s"},
       {"PausedIsStillDeleted", deleting(running_instance()),

@@ -4,6 +4,9 @@ namespace clickdeploy::simulation {
 
 namespace {
 
+// How long what repeats requests waits for an answer.
+constexpr std::chrono::seconds kPatience{5};
+
 Error refused(const std::string& origin) {
   return Error(ErrorCode::Unavailable, "connect " + origin + ": connection refused");
 }
@@ -67,10 +70,10 @@ Task<void> SimNetwork::carry(std::shared_ptr<Exchange> exchange, std::function<v
   std::optional<NetworkFault> fault;
   if (faults) fault = faults(request);
   if (fault && fault->kind == NetworkFault::Kind::Late) co_await clock_.sleep(fault->delay);
-  if (fault && fault->kind == NetworkFault::Kind::Duplicate) {
-    tasks_.start("second message", repeat(request, *fault));
-  }
+  std::optional<http::Request> again;
+  if (fault && fault->kind == NetworkFault::Kind::Duplicate) again = request;
   std::optional<Result<http::Response>> result = co_await deliver(std::move(request), fault);
+  if (again) co_await send_again(*std::move(again), *fault);
   if (!result) co_return;
   const bool altered = fault && fault->kind == NetworkFault::Kind::Altered;
   if (altered && *result) fault->alter(**result);
@@ -78,6 +81,17 @@ Task<void> SimNetwork::carry(std::shared_ptr<Exchange> exchange, std::function<v
   co_await clock_.sleep(latency());
   exchange->result = std::move(result);
   done();
+}
+
+// Something on the way repeats what was not answered in time, or at once if the connection broke.
+// So what changes something is answered after it was carried out twice, or after that time.
+Task<void> SimNetwork::send_again(http::Request request, NetworkFault fault) {
+  if (request.method != "GET" && fault.delay <= kPatience) {
+    co_return co_await repeat(std::move(request), std::move(fault));
+  }
+  const bool changes = request.method != "GET";
+  tasks_.start("second message", repeat(std::move(request), std::move(fault)));
+  if (changes) co_await clock_.sleep(kPatience);
 }
 
 Task<void> SimNetwork::repeat(http::Request request, NetworkFault fault) {

@@ -29,7 +29,8 @@ struct NetworkFault {
     Status,        // answered with `status` instead of being carried out
     Late,          // carried out after `delay`, and answered then
     LateAnswer,    // carried out at once, and answered after `delay`
-    Duplicate,     // carried out and answered, and carried out once more after `delay`
+    Duplicate,     // carried out and answered, and carried out once more after `delay`: what
+                   // changes something before it is answered, or when that took five seconds
     Altered,       // carried out, and the answer goes through `alter`
   };
   Kind kind = Kind::Refuse;
@@ -77,6 +78,7 @@ class SimNetwork {
   Task<void> carry(std::shared_ptr<Exchange> exchange, std::function<void()> done);
   Task<std::optional<Result<http::Response>>> deliver(http::Request request,
                                                       std::optional<NetworkFault> fault);
+  Task<void> send_again(http::Request request, NetworkFault fault);
   Task<void> repeat(http::Request request, NetworkFault fault);
   std::chrono::microseconds latency();
 

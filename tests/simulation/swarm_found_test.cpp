@@ -177,6 +177,49 @@ TEST(SwarmFound, APortThatIsMadeAfterItsInstanceWentDoesNotStay) {
   });
 }
 
+// Or while its Instance goes: what the deletion has seen before that is not the last word.
+TEST(SwarmFound, APortThatIsMadeWhileItsInstanceGoesDoesNotOutliveIt) {
+  replay({1, 2, 3}, [](SimWorld& world) {
+    world.network.faults = [](const http::Request& request) -> std::optional<NetworkFault> {
+      if (is_request(request, "POST", "/network/v2.0/ports")) {
+        return NetworkFault{.kind = Kind::Duplicate, .delay = 50s};
+      }
+      if (!is_request(request, "GET", "/network/v2.0/ports")) return std::nullopt;
+      return NetworkFault{.kind = Kind::LateAnswer, .delay = 20s};
+    };
+    apply_fleet(world, 1);
+    ASSERT_TRUE(world.run_until([&] { return world.checker.our_ports().size() == 1; }, 1min));
+    world.remove(kServices, kWeb);
+    ASSERT_TRUE(world.run_until([&] { return world.checker.our_ports().size() == 2; }, 1min)) << describe(world);
+    ASSERT_TRUE(world.run_until([&] { return world.objects(kInstances).empty(); }, 4min));
+    EXPECT_TRUE(world.checker.our_ports().empty());  // S4 was checked at that moment, too
+  });
+}
+
+// 51684: its log-in takes long, and somebody edits how often it is looked at.
+TEST(SwarmFound, ACloudThatIsEditedWhileItLogsInLogsInOnce) {
+  replay({1, 2}, [](SimWorld& world) {
+    apply_fleet(world, 1);
+    ASSERT_TRUE(world.run_until([&] { return is_converged(world, 1); }, 5min)) << describe(world);
+    std::size_t log_ins = 0;
+    world.network.faults = [&](const http::Request& request) -> std::optional<NetworkFault> {
+      if (!is_request(request, "POST", "/identity/v3/auth/tokens")) return std::nullopt;
+      ++log_ins;
+      return NetworkFault{.kind = Kind::LateAnswer, .delay = 40s};
+    };
+    world.cloud.expire_all_tokens();
+    ASSERT_TRUE(world.run_until([&] { return log_ins == 1; }, 1min));
+    for (int i = 0; i < 3; ++i) {
+      world.patch(kClouds, kCloud,
+                  Json::object({{"spec", Json::object({{"pollSeconds", 5 + i}})}}));
+      world.run_for(5s);
+    }
+    EXPECT_EQ(log_ins, 1U);
+    world.network.faults = nullptr;
+    EXPECT_TRUE(world.run_until([&] { return is_converged(world, 1); }, 3min)) << describe(world);
+  });
+}
+
 // One that can't be deleted holds up no other.
 TEST(SwarmFound, APortThatTheCloudKeepsDoesNotKeepOthers) {
   replay({1, 2}, [](SimWorld& world) {

@@ -42,6 +42,8 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     const bool first = work.status.claim.token.empty();
     const bool asking = claim->claim.state == "Uncertain" && work.status.claim.state == "Intended";
     if (asking) pass.slot.emplace(pass.connection);
+    const bool same = claim->claim.token == work.status.claim.token &&
+                      claim->claim.state == work.status.claim.state;
     work.status.claim = claim->claim;
     if (!claim->claim.token.empty() && claim->claim.token == work.spec.adopt.token) {
       work.status.adopted = true;
@@ -54,7 +56,7 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
                              "claim " + claim->claim.token.substr(0, 8) + "… is recorded");
     }
     if (done) pass.observed.may_create = asking;
-    if (!asking) pass.observed.look_up.reset();
+    if (!asking && !same) pass.observed.look_up.reset();
   } else if (std::holds_alternative<LookUpToken>(action)) {
     done = co_await look_up(pass);
   } else if (std::holds_alternative<ResolveThings>(action)) {
@@ -198,7 +200,7 @@ bool is_of_claim(const Server& server, const std::string& token) {
 Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
   const std::string token = pass.work.status.claim.token;
   const std::string tag = claim_tag(token);
-  TokenLookUp found;
+  TokenLookUp found{.in_doubt = is_in_doubt(pass.work, pass.observed)};
   Result<std::vector<Part>> parts =
       co_await find_parts(*pass.connection, pass.work, context_.cluster_id);
   if (!parts) co_return std::unexpected(std::move(parts).error().with_context("look up the claim"));
@@ -271,16 +273,20 @@ Task<Result<ResolvedServer>> InstanceReconciler::resolve(Pass& pass) {
 }
 
 Task<Result<void>> InstanceReconciler::make_part(Pass& pass, WantedPart wanted) {
+  const SteadyTime asked = context_.clock.steady_now();
   Result<Part> part =
       co_await create_part(*pass.connection, pass.work, context_.cluster_id,
                            **pass.observed.resolved, pass.observed.look_up->parts, wanted);
+  Claim& claim = pass.work.status.claim;
+  const bool sure = part || openstack::certainly_not_done(part.error());
+  const bool prompt = sure && context_.clock.steady_now() - asked < kPromptAnswer;
+  claim.parts_asked = prompt ? "" : format_time(context_.clock.wall_now());
   if (!part) {
     // It may exist all the same, or come to exist: its outcome is awaited like a server's.
     pass.observed.look_up.reset();
-    Claim& claim = pass.work.status.claim;
-    if (!openstack::certainly_not_done(part.error()) && claim.state != "Confirmed") {
+    if (!sure && claim.state != "Confirmed") {
       claim.state = "Uncertain";
-      claim.since = format_time(context_.clock.wall_now());
+      claim.since = claim.parts_asked;
     }
     const std::string name = wanted.name.empty() ? "" : " " + wanted.name;
     const std::string what = std::string(row_of(wanted.kind).resource) + name;

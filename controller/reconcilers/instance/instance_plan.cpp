@@ -25,6 +25,8 @@ constexpr milliseconds kBuildPoll{2'000};
 constexpr milliseconds kCloudWait{5'000};
 constexpr milliseconds kHealthy{60'000};
 constexpr milliseconds kDrifted{15'000};
+// That a part is being asked for is stored no longer before than that.
+constexpr seconds kAskedJustNow{10};
 
 Claim with_state(Claim claim, const char* state, const InstanceObserved& observed) {
   claim.state = state;
@@ -80,6 +82,28 @@ seconds unknown_for(const Instance& instance, const InstanceObserved& observed) 
   return planted(Bug::WallClockWindow) ? told : std::min(told, observed.claim_seen);
 }
 
+// A server that was asked for may still appear after its request was given up, and one that was
+// made may be unknown to those who answer for a while: no word about one that nobody has seen yet
+// is a word about a server that is gone.
+bool is_server_in_doubt(const Instance& instance, const InstanceObserved& observed) {
+  const Claim& claim = instance.status.claim;
+  const bool unseen = claim.state == "Confirmed" && instance.status.server.state.empty();
+  return (claim.state == "Uncertain" || unseen) &&
+         unknown_for(instance, observed) < kUncertainWindow;
+}
+
+// That a part is asked for is durable before it is.
+InstanceAction once_recorded(const Instance& instance, const InstanceObserved& observed,
+                             const InstanceAction& next) {
+  const Claim& claim = instance.status.claim;
+  const bool recorded =
+      !claim.parts_asked.empty() && age_of(claim.parts_asked, observed) < kAskedJustNow;
+  if (recorded || !std::holds_alternative<CreatePart>(next)) return next;
+  Claim asking = claim;
+  asking.parts_asked = format_time(observed.now);
+  return SaveClaim{asking};
+}
+
 // Looks for what the claim may have made and removes it: servers first, then parts.
 // Nullopt when nothing is left.
 std::optional<InstanceAction> remove_all(const Instance& instance, const InstanceObserved& observed,
@@ -100,18 +124,16 @@ std::optional<InstanceAction> remove_all(const Instance& instance, const Instanc
   if (recorded && !planted(Bug::FinalizerDroppedEarly) && !planted(Bug::RecordedNotAsked)) {
     return recorded;
   }
-  // A server that was asked for may still appear after its request was given up, and one that was
-  // made may be unknown to those who answer for a while: no word about one that nobody has seen
-  // yet is a word about a server that is gone.
-  const Claim& claim = instance.status.claim;
-  const bool unseen = claim.state == "Confirmed" && instance.status.server.state.empty();
-  if ((claim.state == "Uncertain" || unseen) && !planted(Bug::UncertainForgotten)) {
-    if (unknown_for(instance, observed) < kUncertainWindow) {
-      return Rest{kDeletePoll, std::string(api::kProgressing),
-                  "the outcome of the create request of " + claim.since +
-                      " is not known yet; looking for its server for a minute"};
-    }
+  if (is_in_doubt(instance, observed)) {
+    const Claim& claim = instance.status.claim;
+    const std::string& asked =
+        is_server_in_doubt(instance, observed) ? claim.since : claim.parts_asked;
+    return Rest{kDeletePoll, std::string(api::kProgressing),
+                "the outcome of the create request of " + asked +
+                    " is not known yet; looking for what it made for a minute"};
   }
+  // What was seen before that says nothing about what appeared since.
+  if (observed.look_up->in_doubt) return LookUpToken{};
   if (planted(Bug::PortsLeftBehind)) return std::nullopt;
   if (auto part = remove_parts(instance, *observed.look_up, which)) return part;
   return await_parts(*observed.look_up, which);
@@ -216,7 +238,9 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
                 std::string(terminal ? api::kInvalidConfiguration : api::kTransientError),
                 error.message()};
   }
-  if (auto missing = make_parts(instance, *observed.look_up)) return *missing;
+  if (auto missing = make_parts(instance, *observed.look_up)) {
+    return once_recorded(instance, observed, *missing);
+  }
   if (auto unready = ready_volumes(instance, observed)) return *unready;
   return SaveClaim{with_state(claim, "Uncertain", observed)};
 }
@@ -265,7 +289,7 @@ std::optional<InstanceAction> plan_parts(const Instance& instance, const Instanc
     const Error& error = observed.resolved->error();
     return Rest{milliseconds(10'000), reason_of(error), error.message()};
   }
-  return mend;
+  return once_recorded(instance, observed, *mend);
 }
 
 // What somebody changed on a running server is put back, where that needs no new one.
@@ -378,6 +402,13 @@ milliseconds create_wait(const Instance& instance, std::int64_t failed) {
 
 bool is_quota_fault(const std::string& text) {
   return text.contains("Quota exceeded");
+}
+
+bool is_in_doubt(const Instance& instance, const InstanceObserved& observed) {
+  if (planted(Bug::UncertainForgotten)) return false;
+  const std::string& parts_asked = instance.status.claim.parts_asked;
+  return is_server_in_doubt(instance, observed) ||
+         (!parts_asked.empty() && age_of(parts_asked, observed) < kUncertainWindow);
 }
 
 seconds age_of(const std::string& time, const InstanceObserved& observed) {

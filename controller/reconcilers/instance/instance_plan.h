@@ -7,10 +7,13 @@
 //   no claim   → save a claim {token, Intended}; durable before anything is called
 //   Intended   → no server was asked for yet: resolve, look the token up, make the missing parts,
 //                wait for volumes, save Uncertain, and only then ask for the server
+//                (each part: save partsAsked, ask for it, forget partsAsked if the answer is
+//                prompt)
 //   Uncertain  → look the token up with growing waits; found: adopt the oldest healthy one, delete
 //                the others; not found for kUncertainWindow: back to Intended
 //   Confirmed  → the server's id is recorded
-// Everything made carries the token, is found again by it, and is deleted by id and token.
+// Everything made carries the token, is found again by it, and is deleted by id and token. A
+// deletion ends on a look-up that was begun when nothing that was asked for could still appear.
 //
 // Repair. An agent that Prometheus cannot scrape and that does not answer us either, or a server in
 // ERROR or gone, is unhealthy; after its grace the ladder's steps follow one another, each within
@@ -39,6 +42,10 @@ using api::v1alpha1::Instance;
 
 inline constexpr std::chrono::seconds kUncertainWindow{60};
 
+// A request that is answered within this time was not sent again by anything on its way: proxies
+// that do so wait longer for an answer.
+inline constexpr std::chrono::milliseconds kPromptAnswer{2'000};
+
 // The step after Replace: the old server is observed gone, a new one is on its way.
 inline constexpr const char* kRecreate = "Recreate";
 
@@ -54,6 +61,7 @@ struct TokenLookUp {
   std::vector<openstack::Server> servers;
   std::vector<Part> parts;
   bool servers_only = false;  // taken from the observer's list: no parts were looked for
+  bool in_doubt = false;      // begun while more could still appear: see is_in_doubt()
 
   bool operator==(const TokenLookUp&) const = default;
 };
@@ -171,6 +179,10 @@ bool is_quota_fault(const std::string& text);
 
 // How long ago the recorded time was; 0 if it is none.
 std::chrono::seconds age_of(const std::string& time, const InstanceObserved& observed);
+
+// May something that was asked for with the claim's token still appear? A server whose create was
+// not answered, or that nobody has seen yet, or a second part: for kUncertainWindow.
+bool is_in_doubt(const Instance& instance, const InstanceObserved& observed);
 
 // Actions.
 struct SaveClaim {

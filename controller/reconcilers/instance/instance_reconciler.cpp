@@ -320,10 +320,11 @@ void InstanceReconciler::observe_time(Pass& pass) {
   const api::v1alpha1::InstanceStatus& status = pass.work.status;
   const api::Condition* ready = api::find_condition(status.conditions, "Ready");
   if (!planted(Bug::WallClockWindow))
-    pass.observed.ages = ages_[pass.key].look(
-        {status.claim.since, status.booted_at, status.remediation.started_at,
-         status.remediation.unhealthy_since, ready == nullptr ? "" : ready->last_transition_time},
-        pass.observed.now, context_.clock.steady_now());
+    pass.observed.ages =
+        ages_[pass.key].look({status.claim.since, status.claim.parts_asked, status.booted_at,
+                              status.remediation.started_at, status.remediation.unhealthy_since,
+                              ready == nullptr ? "" : ready->last_transition_time},
+                             pass.observed.now, context_.clock.steady_now());
   ClaimSeen& seen = claims_seen_[pass.key];
   if (seen.claim.token != status.claim.token || seen.claim.state != status.claim.state) {
     seen = {status.claim, context_.clock.steady_now()};
