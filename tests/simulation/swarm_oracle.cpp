@@ -71,8 +71,15 @@ std::string SwarmOracle::unrest_of(const ServiceWish& wanted) const {
   for (const char* type : conditions) {
     if (!is_condition(service, type, "True")) return std::string(type) + " is not True";
   }
-  if (wanted.selected && status["monitoredReplicas"].as_int() != wanted.replicas) {
+  if (!wanted.selected) return "";
+  if (status["monitoredReplicas"].as_int() != wanted.replicas) {
     return "not every Instance is monitored";
+  }
+  // What has just died is not known to the product yet, and will be repaired.
+  for (const Json& instance : world_.objects(kInstances)) {
+    if (belongs_to(instance, wanted.key) && has_no_use(instance)) {
+      return "Instance " + instance["metadata"]["name"].as_string() + " is of no use";
+    }
   }
   return "";
 }

@@ -14,6 +14,12 @@
 
 namespace clickdeploy::simulation {
 
+// When a run uses the disk: the step of each operation, by its number.
+struct Lesson {
+  std::vector<std::uint64_t> changes;
+  std::vector<std::uint64_t> reads;
+};
+
 class Attack {
  public:
   Attack(ScenarioRun& run, Branches& branches) : run_(run), branches_(branches) {}
@@ -24,7 +30,7 @@ class Attack {
   // Places left out because they are like the one before.
   std::uint64_t skipped() const { return skipped_; }
   // What the attack on the same run from its first step to its last must know beforehand.
-  virtual std::vector<std::uint64_t> lesson() const { return {}; }
+  virtual Lesson lesson() const { return {}; }
   // Why there may be more creates and deletes of ports than without the fault; "" allows none.
   const std::string& may_repeat_ports() const { return may_repeat_ports_; }
   // The steps of the world when this branch began.
@@ -57,9 +63,9 @@ std::unique_ptr<Attack> attack_by_kills(ScenarioRun& run, Branches& branches, bo
 // event of a watch is lost, late or doubled; each request of a controller fails.
 std::unique_ptr<Attack> attack_by_views(ScenarioRun& run, Branches& branches);
 
-// D4: each message to the outside and each change of the disk fails, once. The lesson of a run
-// without faults tells when the disk is changed: "" fails no change.
-std::unique_ptr<Attack> attack_by_failures(ScenarioRun& run, Branches& branches,
-                                           std::vector<std::uint64_t> lesson);
+// D4: each message to the outside, and each change and each read of the disk fails, once; those of
+// a start in the middle of the run, too. The lesson is that of a run without faults; an empty one
+// fails no operation of the disk.
+std::unique_ptr<Attack> attack_by_failures(ScenarioRun& run, Branches& branches, Lesson lesson);
 
 }  // namespace clickdeploy::simulation

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kWordsMax = 900;
 
 std::unique_ptr<Attack> make_attack(const DriveOptions& options, ScenarioRun& run,
-                                    Branches& branches, std::vector<std::uint64_t> lesson) {
+                                    Branches& branches, Lesson lesson) {
   if (options.driver == "views") return attack_by_views(run, branches);
   if (options.driver == "failures") return attack_by_failures(run, branches, std::move(lesson));
   return attack_by_kills(run, branches, options.every_step);
@@ -110,7 +110,7 @@ class Drive {
   const Scenario& scenario_;
   const DriveOptions& options_;
   DriveTotals& totals_;
-  std::vector<std::uint64_t> lesson_;
+  Lesson lesson_;
 };
 
 }  // namespace

@@ -12,9 +12,9 @@ namespace clickdeploy::simulation {
 namespace {
 
 // How often something was tried, when last, and what was said about it, depends on what went wrong.
-constexpr std::array kDropped = {"message",         "attempts",   "retries",    "lastReason",
-                                 "durationSeconds", "requestID",  "request_id", "lastScrape",
-                                 "reportedID",      "lastReload", "progress"};
+constexpr std::array kDropped = {"message",    "attempts",        "retries",    "lastReason",
+                                 "partsAsked", "durationSeconds", "requestID",  "request_id",
+                                 "lastScrape", "reportedID",      "lastReload", "progress"};
 
 std::string replaced(std::string text) {
   static const std::vector<std::pair<std::regex, const char*>> kRules = [] {
