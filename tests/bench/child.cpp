@@ -5,9 +5,11 @@
 
 #include <arpa/inet.h>
 #include <cstdio>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
 #include <netinet/in.h>
+#include <set>
 #include <signal.h>
 #include <spawn.h>
 #include <string>
@@ -56,7 +58,23 @@ double resident_bytes(pid_t process) {
   give_up("a process whose memory is asked for is gone");
 }
 
+namespace {
+
+// Those that run. give_up() ends this process without unwinding, so they are ended at exit.
+std::set<Program*>& running() {
+  static std::set<Program*> programs;
+  return programs;
+}
+
+void stop_all() {
+  while (!running().empty()) (*running().begin())->stop();
+}
+
+}  // namespace
+
 Program::Program(const std::vector<std::string>& words, const std::string& log) {
+  static const int registered = (running(), std::atexit(stop_all));
+  if (registered != 0) give_up("cannot promise to end what is started");
   std::vector<char*> pointers;
   for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
   pointers.push_back(nullptr);
@@ -67,6 +85,7 @@ Program::Program(const std::vector<std::string>& words, const std::string& log) 
   if (::posix_spawnp(&pid_, pointers[0], &actions, nullptr, pointers.data(), environ) != 0) {
     give_up("cannot start " + words[0]);
   }
+  running().insert(this);
   ::posix_spawn_file_actions_destroy(&actions);
 }
 
@@ -75,6 +94,7 @@ void Program::stop() {
   ::kill(pid_, SIGTERM);
   ::waitpid(pid_, nullptr, 0);
   pid_ = 0;
+  running().erase(this);
 }
 
 namespace {

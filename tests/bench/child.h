@@ -17,7 +17,7 @@ std::vector<double> in_child(const std::function<std::vector<double>()>& functio
 // VmRSS of this process, or of another one, in bytes.
 double resident_bytes(pid_t process = 0);
 
-// A program that runs beside the bench, and is ended with it.
+// A program that runs beside the bench, and is ended with it, also by give_up().
 class Program {
  public:
   // What it says goes to `log`.
