@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kReplicas = 10;
+constexpr std::uint64_t kSeeds = 8;
 
 Json failing_service(const std::string& image) {
   Json service = parse_single_yaml(service_manifest(1, image)).value_or(Json());
@@ -25,8 +26,8 @@ bool is_up(SimWorld& world) {
 }
 
 // How long it takes until ten Instances are proven, beside what `beside` made.
-double seconds_until_up(const std::function<void(SimWorld&)>& beside) {
-  WatchedWorld watched(1);
+double seconds_until_up(std::uint64_t seed, const std::function<void(SimWorld&)>& beside) {
+  WatchedWorld watched(seed);
   SimWorld& world = watched.world;
   world.apply(platform_manifests());
   beside(world);
@@ -38,9 +39,14 @@ double seconds_until_up(const std::function<void(SimWorld&)>& beside) {
 }
 
 void expect_little_delay(const std::function<void(SimWorld&)>& beside) {
-  const double alone = seconds_until_up([](SimWorld&) {});
-  const double together = seconds_until_up(beside);
-  std::printf("alone %.1f s, beside what fails %.1f s\n", alone, together);
+  // Polls of some seconds decide about one run.
+  double alone = 0;
+  double together = 0;
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    alone += seconds_until_up(seed, [](SimWorld&) {});
+    together += seconds_until_up(seed, beside);
+  }
+  std::printf("alone %.1f s, beside what fails %.1f s\n", alone / kSeeds, together / kSeeds);
   EXPECT_LE(together, alone * 1.1);
 }
 
