@@ -125,7 +125,13 @@ void SwarmFaults::break_agent(Dice& dice) {
 void SwarmFaults::change_agent(Dice& dice) {
   const localcloud::Server* server = any_server(dice);
   SimAgent* agent = server == nullptr ? nullptr : world_.guests.find_agent_of(server->id);
-  if (agent == nullptr) return;
+  // One that nobody has seen before counts as the version that the server was made with, and that
+  // is only told of.
+  const bool known = std::ranges::any_of(world_.objects(kInstances), [&](const Json& instance) {
+    return server != nullptr && instance["status"]["server"]["id"].as_string() == server->id &&
+           !instance["status"]["agents"][0]["installedVersion"].as_string().empty();
+  });
+  if (agent == nullptr || !known) return;
   agent->version = "1.4.0";
   tell("guest", "the agent of " + agent->server_id + " is another version now");
 }
