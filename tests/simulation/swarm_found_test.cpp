@@ -190,7 +190,8 @@ TEST(SwarmFound, APortThatIsMadeWhileItsInstanceGoesDoesNotOutliveIt) {
     apply_fleet(world, 1);
     ASSERT_TRUE(world.run_until([&] { return world.checker.our_ports().size() == 1; }, 1min));
     world.remove(kServices, kWeb);
-    ASSERT_TRUE(world.run_until([&] { return world.checker.our_ports().size() == 2; }, 1min)) << describe(world);
+    ASSERT_TRUE(world.run_until([&] { return world.checker.our_ports().size() == 2; }, 1min))
+        << describe(world);
     ASSERT_TRUE(world.run_until([&] { return world.objects(kInstances).empty(); }, 4min));
     EXPECT_TRUE(world.checker.our_ports().empty());  // S4 was checked at that moment, too
   });
