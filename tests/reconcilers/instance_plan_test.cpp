@@ -470,9 +470,11 @@ InstanceObserved with_parts(std::vector<Part> volumes) {
 
 TEST(PlanInstance, VolumesAreReadyBeforeAServerIsAskedFor) {
   const Instance intended = with_volumes(with_claim("Intended"));
+  const Instance asked = asking(intended, 0);
   expect({
-      {"RootFirst", intended, with_parts({}), "CreatePart RootVolume "},
-      {"ThenTheOthers", intended, with_parts({volume("", "creating", true)}),
+      {"RecordsThatItAsks", intended, with_parts({}), "SaveClaim Intended"},
+      {"RootFirst", asked, with_parts({}), "CreatePart RootVolume "},
+      {"ThenTheOthers", asked, with_parts({volume("", "creating", true)}),
        "CreatePart Volume data"},
       {"Waits", intended,
        with_parts({volume("", "creating", true), volume("data", "available", true)}),
@@ -494,7 +496,7 @@ TEST(PlanInstance, VolumesAreReadyBeforeAServerIsAskedFor) {
       {"StillAtTheOldServer", intended,
        with_parts({volume("", "available"), volume("data", "in-use", false, "server-9")}),
        "Rest Progressing"},
-      {"OneThatGoesIsNotUsed", intended,
+      {"OneThatGoesIsNotUsed", asked,
        with_parts({volume("", "deleting"), volume("data", "available")}), "CreatePart RootVolume "},
   });
   const InstanceObserved late =
