@@ -183,6 +183,12 @@ void Bed::start_alertmanager() {
   }
   alertmanager_process_ =
       std::make_unique<testing::ChildProcess>(argv, folder() + "/alertmanager.log");
+  // One that has ended at once says why.
+  wait_for("Alertmanager answers", seconds(30), [this]() -> std::string {
+    int status = 0;
+    send("GET", "http://" + alertmanager_address_ + "/-/ready", Json(), &status);
+    return status != 0 ? "" : read_file(folder() + "/alertmanager.log");
+  });
 }
 
 void Bed::kill_alertmanager() {
