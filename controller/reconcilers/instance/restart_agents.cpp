@@ -37,7 +37,10 @@ bool InstanceReconciler::is_comparison_due(const Pass& pass) {
     at->second = now - std::chrono::seconds(share % std::chrono::seconds(kCompareAgain).count());
   }
   const api::Condition* told = api::find_condition(pass.work.status.conditions, kAgentsUpToDate);
-  const bool differs = told != nullptr && told->status == api::ConditionStatus::False;
+  // What was said of another spec is said anew soon.
+  const bool differs =
+      told != nullptr && (told->status == api::ConditionStatus::False ||
+                          told->observed_generation != pass.work.metadata.generation);
   return now - at->second >= (differs ? kCompareSoon : std::chrono::seconds(kCompareAgain));
 }
 
