@@ -1,3 +1,4 @@
+#include "api/v1alpha1/codec.h"
 #include "controller/base/text.h"
 #include "controller/base/yaml.h"
 #include "controller/cli/targets_internal.h"
@@ -9,10 +10,9 @@
 namespace clickdeploy::cli {
 namespace {
 
+using api::v1alpha1::MonitoringPolicy;
+using prometheus::kSecretsFolder;
 using prometheus::ScrapeJob;
-
-// Where Prometheus finds what only Secrets hold.
-constexpr std::string_view kSecretsFolder = "/etc/prometheus/click-deploy";
 
 std::string in_folder(std::string folder, const char* files) {
   while (folder.ends_with('/')) folder.pop_back();
@@ -49,25 +49,7 @@ Task<Result<std::string>> username_of(Session& session, std::string secret) {
   co_return std::string(trim(*name));
 }
 
-ScrapeJob job_of(const Json& policy, const Json& agent) {
-  const Json& scrape = policy["spec"]["scrape"];
-  ScrapeJob job{scrape["sampleLimit"].as_int(), scrape["labelLimit"].as_int()};
-  const std::string home = policy["metadata"]["namespace"].as_string() + "/";
-  const std::string& basic = agent["auth"]["basic"]["secretRef"]["name"].as_string();
-  if (!basic.empty()) job.access.basic_secret = home + basic;
-  const Json& tls = agent["tls"];
-  if (tls["mode"].as_string() != "Server") return job;
-  job.access.tls = true;
-  job.access.server_name = tls["serverName"].as_string();
-  const std::string& authority = tls["caSecretRef"]["name"].as_string();
-  if (authority.empty()) return job;
-  job.access.ca_secret = home + authority;
-  job.access.ca_key = tls["caSecretRef"]["key"].as_string("ca.crt");
-  return job;
-}
-
 Task<Result<void>> add_job(Session& session, Needed& needed, ScrapeJob job) {
-  job.secrets_folder = kSecretsFolder;
   const prometheus::JobAccess& access = job.access;
   if (!access.basic_secret.empty()) {
     Result<std::string> name = co_await username_of(session, access.basic_secret);
@@ -91,15 +73,16 @@ Task<Result<Needed>> find_needed(Session& session, api::ObjectKey backend) {
   if (!policies) {
     co_return std::unexpected(std::move(policies).error().with_context("list the policies"));
   }
-  for (const Json& policy : policies->items) {
-    const Json& ref = policy["spec"]["backendRef"];
-    const std::string home =
-        ref["namespace"].as_string(policy["metadata"]["namespace"].as_string());
-    if (ref["name"].as_string() != backend.name || home != backend.namespace_name) continue;
-    std::vector<Json> agents = policy["spec"]["agents"].as_array();
-    agents.push_back(Json());  // the endpoints of Services
-    for (const Json& agent : agents) {
-      Result<void> added = co_await add_job(session, needed, job_of(policy, agent));
+  for (const Json& item : policies->items) {
+    Result<MonitoringPolicy> policy = api::decode<MonitoringPolicy>(item);
+    if (!policy) co_return std::unexpected(std::move(policy).error().with_context("read a policy"));
+    if (policy->spec.backend_ref.key(policy->metadata.namespace_name) != backend) continue;
+    std::set<ScrapeJob> jobs{prometheus::scrape_job_of(*policy)};
+    for (const auto& agent : policy->spec.agents) {
+      jobs.insert(prometheus::scrape_job_of(*policy, &agent));
+    }
+    for (const ScrapeJob& job : jobs) {
+      Result<void> added = co_await add_job(session, needed, job);
       if (!added) co_return std::unexpected(std::move(added).error());
     }
   }

@@ -34,6 +34,10 @@ std::string file_of(std::string secret, std::string_view ending) {
   return secret + std::string(ending);
 }
 
+std::string in_secrets(const std::string& file) {
+  return fmt::format("{}/{}", kSecretsFolder, file);
+}
+
 }  // namespace
 
 std::string ScrapeJob::name() const {
@@ -64,7 +68,7 @@ Json ScrapeJob::settings() const {
     if (access.ca_secret.empty()) {
       tls.set("insecure_skip_verify", true);
     } else {
-      tls.set("ca_file", secrets_folder + "/" + ca_file());
+      tls.set("ca_file", in_secrets(ca_file()));
     }
     if (!access.server_name.empty()) tls.set("server_name", access.server_name);
     job.set("scheme", "https");
@@ -72,8 +76,7 @@ Json ScrapeJob::settings() const {
   }
   if (!access.basic_secret.empty()) {
     job.set("basic_auth",
-            Json::object({{"username", username},
-                          {"password_file", secrets_folder + "/" + password_file()}}));
+            Json::object({{"username", username}, {"password_file", in_secrets(password_file())}}));
   }
   return job;
 }
@@ -95,6 +98,22 @@ Json ScrapeJob::with_url(const std::string& url, const std::string& token_file) 
                               {"authorization", std::move(authorization)}});
   Json job = settings();
   job.set("http_sd_configs", Json::array({std::move(source)}));
+  return job;
+}
+
+ScrapeJob scrape_job_of(const api::v1alpha1::MonitoringPolicy& policy,
+                        const api::v1alpha1::AgentSpec* agent) {
+  ScrapeJob job{policy.spec.scrape.sample_limit.value_or(0),
+                policy.spec.scrape.label_limit.value_or(0)};
+  if (agent == nullptr) return job;
+  const std::string home = policy.metadata.namespace_name + "/";
+  if (!agent->basic_secret.empty()) job.access.basic_secret = home + agent->basic_secret;
+  if (!agent->tls || agent->tls->mode != "Server") return job;
+  job.access.tls = true;
+  job.access.server_name = agent->tls->server_name;
+  if (agent->tls->ca.empty()) return job;
+  job.access.ca_secret = home + agent->tls->ca.name;
+  job.access.ca_key = agent->tls->ca.key;
   return job;
 }
 

@@ -7,14 +7,19 @@
 
 #pragma once
 
+#include "api/v1alpha1/monitoring_policy.h"
 #include "controller/base/json.h"
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <tuple>
 
 namespace clickdeploy::prometheus {
+
+// On Prometheus's machine: the files with what only Secrets hold.
+inline constexpr std::string_view kSecretsFolder = "/etc/prometheus/click-deploy";
 
 // How locked targets are reached. Secrets are named, by namespace and name, never held.
 struct JobAccess {
@@ -42,22 +47,27 @@ struct ScrapeJob {
   // Where they are asked for at `url`, with the token in a file.
   Json with_url(const std::string& url, const std::string& token_file) const;
 
-  // Of files on Prometheus's machine, in the folder of secrets.
+  // Of files in kSecretsFolder.
   std::string password_file() const;  // "platform_agents.password"; "" if none is needed
   std::string ca_file() const;        // "platform_agents-ca.crt"; likewise
 
-  // The name in a password's Secret, and where the files above are: what only who writes the
-  // configuration knows.
+  // The name in a password's Secret, which only who writes the configuration knows: no part of what
+  // makes a job another one.
   std::string username{};
-  std::string secrets_folder = "/etc/prometheus/click-deploy";
 
-  // Equal jobs have equal names.
-  bool operator==(const ScrapeJob& other) const { return name() == other.name(); }
-  auto operator<=>(const ScrapeJob& other) const { return name() <=> other.name(); }
+  std::strong_ordering operator<=>(const ScrapeJob& other) const {
+    return std::tie(sample_limit, label_limit, access) <=>
+           std::tie(other.sample_limit, other.label_limit, other.access);
+  }
+  bool operator==(const ScrapeJob& other) const { return (*this <=> other) == 0; }
 
  private:
   // Without a word about where targets come from.
   Json settings() const;
 };
+
+// The job that scrapes an agent (null: an endpoint of a Service) of what the policy applies to.
+ScrapeJob scrape_job_of(const api::v1alpha1::MonitoringPolicy& policy,
+                        const api::v1alpha1::AgentSpec* agent = nullptr);
 
 }  // namespace clickdeploy::prometheus

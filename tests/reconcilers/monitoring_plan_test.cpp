@@ -198,7 +198,7 @@ TEST(PlanBackend, LimitsMoveTheTargetsToAFileOfAnotherJob) {
   const BackendPlan plan = plan_backend(kMain, input);
   ASSERT_EQ(plan.target_files.size(), 1u);
   EXPECT_EQ(plan.target_files.begin()->first, "clickdeploy-shop_web.samples-5000-labels-40.yml");
-  EXPECT_EQ(scrape_job_of(policy).name(), "click-deploy-samples-5000-labels-40");
+  EXPECT_EQ(prometheus::scrape_job_of(policy).name(), "click-deploy-samples-5000-labels-40");
 }
 
 // Certificates and passwords are a job's; the endpoints of the Service stay in the other.
@@ -207,8 +207,8 @@ TEST(PlanBackend, LockedAgentsGoToAJobOfTheirOwn) {
   MonitoringPolicy policy = sample_policy();
   policy.spec.agents[0].basic_secret = "agents";
   policy.spec.agents[0].tls = api::v1alpha1::AgentTls{.mode = "Server"};
-  const prometheus::ScrapeJob plain = scrape_job_of(policy);
-  const prometheus::ScrapeJob locked = scrape_job_of(policy, policy.spec.agents.data());
+  const prometheus::ScrapeJob plain = prometheus::scrape_job_of(policy);
+  const prometheus::ScrapeJob locked = prometheus::scrape_job_of(policy, policy.spec.agents.data());
   EXPECT_EQ(plain.name(), "click-deploy");
   EXPECT_TRUE(locked.name().starts_with("click-deploy-access-")) << locked.name();
   EXPECT_EQ(locked.access.basic_secret, "shop/agents");
@@ -233,9 +233,9 @@ TEST(PlanBackend, LockedAgentsGoToAJobOfTheirOwn) {
   // What differs in access is another job; what does not is the same.
   api::v1alpha1::AgentSpec other = policy.spec.agents[0];
   other.version = "9";
-  EXPECT_EQ(scrape_job_of(policy, &other), locked);
+  EXPECT_EQ(prometheus::scrape_job_of(policy, &other), locked);
   other.tls->server_name = "agents.internal";
-  EXPECT_NE(scrape_job_of(policy, &other), locked);
+  EXPECT_NE(prometheus::scrape_job_of(policy, &other), locked);
 }
 
 TEST(PlanBackend, PublicAddressesAreLeftOutUnlessThePolicyAllowsThem) {

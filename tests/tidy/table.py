@@ -11,7 +11,7 @@ MODULES = {
     "client": ["base", "async", "http", "api"],
     "apiserver": ["base", "async", "http", "store", "api"],
     "openstack": ["base", "async", "http"],
-    "prometheus": ["base", "async", "http"],
+    "prometheus": ["base", "async", "api", "http"],
     "agents": ["base", "async", "api", "http"],
     "runtime": ["base", "async", "http", "api", "client"],
     "localcloud": ["base", "async", "http"],

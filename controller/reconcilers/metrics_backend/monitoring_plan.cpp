@@ -66,13 +66,14 @@ std::vector<Scraped> scraped_of(const Binding& binding, const Instance& instance
                    {},
                    scrape.interval,
                    at_most(scrape.timeout, scrape.interval),
-                   scrape_job_of(*binding.policy, &agent)});
+                   prometheus::scrape_job_of(*binding.policy, &agent)});
   }
   for (const api::v1alpha1::EndpointSpec& endpoint : binding.service->spec.endpoints) {
     const std::string interval = endpoint.interval.empty() ? scrape.interval : endpoint.interval;
     const std::string timeout = endpoint.timeout.empty() ? scrape.timeout : endpoint.timeout;
     all.push_back({endpoint.name, endpoint.port, endpoint.path, endpoint.scheme, endpoint.params,
-                   interval, at_most(timeout, interval), scrape_job_of(*binding.policy)});
+                   interval, at_most(timeout, interval),
+                   prometheus::scrape_job_of(*binding.policy)});
   }
   return all;
 }
@@ -183,9 +184,9 @@ std::size_t count_targets(const JobTargets& jobs) {
 ServiceTargets targets_of(const Binding& binding, const MonitoringInput& input,
                           const AddressHolders& holders) {
   ServiceTargets targets;
-  targets.running[scrape_job_of(*binding.policy)];
+  targets.running[prometheus::scrape_job_of(*binding.policy)];
   for (const AgentSpec& agent : binding.policy->spec.agents) {
-    targets.running[scrape_job_of(*binding.policy, &agent)];
+    targets.running[prometheus::scrape_job_of(*binding.policy, &agent)];
   }
   const std::string& policy = binding.policy->spec.scrape.address_policy;
   for (const auto& instance : input.instances) {
@@ -297,21 +298,6 @@ void add_rules(const std::vector<Binding>& bindings, BackendPlan& plan) {
 }
 
 }  // namespace
-
-prometheus::ScrapeJob scrape_job_of(const MonitoringPolicy& policy, const AgentSpec* agent) {
-  prometheus::ScrapeJob job{policy.spec.scrape.sample_limit.value_or(0),
-                            policy.spec.scrape.label_limit.value_or(0)};
-  if (agent == nullptr) return job;
-  const std::string& home = policy.metadata.namespace_name;
-  if (!agent->basic_secret.empty()) job.access.basic_secret = home + "/" + agent->basic_secret;
-  if (!agent->tls || agent->tls->mode != "Server") return job;
-  job.access.tls = true;
-  job.access.server_name = agent->tls->server_name;
-  if (agent->tls->ca.empty()) return job;
-  job.access.ca_secret = home + "/" + agent->tls->ca.name;
-  job.access.ca_key = agent->tls->ca.key;
-  return job;
-}
 
 std::string target_file_name(const ObjectKey& service, const prometheus::ScrapeJob& job) {
   return std::string(prometheus::kOwnedPrefix) + service.namespace_name + "_" + service.name +

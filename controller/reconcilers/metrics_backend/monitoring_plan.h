@@ -91,10 +91,6 @@ prometheus::Files target_files_to_have(prometheus::Files wanted,
 // The label `owner` of rule files: tells apart backends and clusters that share one Prometheus.
 std::string rules_owner_of(const std::string& cluster_id, const api::ObjectKey& backend);
 
-// The job that scrapes an agent (null: an endpoint) of what the policy applies to.
-prometheus::ScrapeJob scrape_job_of(const api::v1alpha1::MonitoringPolicy& policy,
-                                    const api::v1alpha1::AgentSpec* agent = nullptr);
-
 // "clickdeploy-shop_web.json": names cannot hold an underscore, so no two collide.
 std::string target_file_name(const api::ObjectKey& service, const prometheus::ScrapeJob& job = {});
 
