@@ -45,6 +45,22 @@ std::string label_of(const ExpositionSample& sample, const std::string& name) {
   return found == sample.labels.end() ? "" : found->second.substr(0, kVersionBytesMax);
 }
 
+std::string_view method_name(InstallMethod method) {
+  switch (method) {
+    case InstallMethod::Container:
+      return "Container";
+    case InstallMethod::Package:
+      return "Package";
+    case InstallMethod::Archive:
+      return "Archive";
+    case InstallMethod::Prebuilt:
+      return "Prebuilt";
+    case InstallMethod::None:
+      return "None";
+  }
+  return "";
+}
+
 std::string metric_prefix(std::string name) {
   std::ranges::replace(name, '-', '_');
   return name;
@@ -90,7 +106,7 @@ std::string settings_mark(const Agent& agent) {
     if (!value.empty()) text += fmt::format("{}={}:{}\n", name, value.size(), value);
   };
   const Install& install = agent.install;
-  add("method", std::to_string(static_cast<int>(install.method)));
+  add("method", method_name(install.method));
   add("image", install.image);
   add("url", install.url);
   add("sha256", to_lower(install.sha256));
