@@ -59,7 +59,7 @@ struct ControlPlane::Parts {
                 caches,           clouds,
                 backends,         events,
                 world.cluster_id, {world.disk, world.blocking, world.evidence_folder},
-                world.shell},
+                world.blocking,   world.shell},
         cloud_reconciler(context),
         service_reconciler(context),
         instance_reconciler(context),

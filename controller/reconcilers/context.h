@@ -28,6 +28,7 @@ struct Context {
   runtime::EventRecorder& events;
   std::string cluster_id;
   EvidenceStore evidence;
+  Executor blocking;                     // runs what takes long
   agents::RemoteShell* shell = nullptr;  // to servers; null: RestartAgent is not possible
 
   // The objects that decide what is monitored. Without Instances it is cheap.

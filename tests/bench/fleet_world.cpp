@@ -55,7 +55,8 @@ FleetWorld::FleetWorld(const std::string& database, std::size_t service_count, s
              backends_,
              events_,
              store_->cluster_id(),
-             {disk_, context_.get_executor(), ""}},
+             {disk_, context_.get_executor(), ""},
+             context_.get_executor()},
       tasks_(context_.get_executor()),
       instances_(parts_),
       services_(parts_) {

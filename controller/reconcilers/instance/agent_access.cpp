@@ -1,5 +1,6 @@
 #include "controller/reconcilers/instance/agent_access.h"
 
+#include "controller/async/run_on.h"
 #include "controller/base/text.h"
 #include "controller/reconcilers/instance/agent_convert_internal.h"
 #include "controller/reconcilers/secret_reader.h"
@@ -51,47 +52,54 @@ Result<agents::AgentAccess> access_to_agent(const Caches& caches, const Monitori
   return access;
 }
 
-Result<std::map<std::string, agents::AgentLock>> AgentLocks::make(
-    const Caches& caches, Random& random, const MonitoringPolicy* policy,
-    const std::vector<AgentSpec>& specs) {
-  std::map<std::string, agents::AgentLock> locks;
+Task<Result<AgentLocks::Locks>> AgentLocks::make(Policy policy, std::vector<AgentSpec> specs) {
+  Locks locks;
   for (const AgentSpec& spec : specs) {
-    const agents::Agent agent = convert_agent(spec);
-    if (!agents::is_locked(agent)) continue;
+    if (!agents::is_locked(convert_agent(spec))) continue;
     if (policy == nullptr) {
-      return fail(ErrorCode::InvalidArgument,
-                  "agent " + spec.name + " is locked, and no MonitoringPolicy applies any more");
+      co_return fail(ErrorCode::InvalidArgument,
+                     "agent " + spec.name + " is locked, and no MonitoringPolicy applies any more");
     }
-    Result<void> named = check_named_by_policy(*policy, spec);
-    if (!named) return std::unexpected(std::move(named).error());
-    SecretReader secrets(caches, policy->metadata.namespace_name);
-    const std::string fields = "agents[" + spec.name + "].";
-    agents::AgentLock& lock = locks[spec.name];
-    if (!spec.basic_secret.empty()) {
-      const SecretReader::Login login = secrets.login(fields + "auth.basic", spec.basic_secret);
-      lock.username = login.username;
-      if (!secrets.problem) {
-        const std::string key = sha256_hex(login.password);
-        if (hashes_.size() >= kHashesMax) hashes_.clear();
-        if (!hashes_.contains(key)) {
-          Result<std::string> hash =
-              agents::bcrypt_hash(SecretString(login.password), random.hex(32));
-          if (!hash) {
-            return std::unexpected(std::move(hash).error().with_context(fields + "auth.basic"));
-          }
-          hashes_[key] = *std::move(hash);
-        }
-        lock.password_hash = hashes_[key];
-      }
-    }
-    if (agent.tls && !agent.certificate_secret.empty()) {
-      const std::string field = fields + "tls.certificateSecretRef";
-      lock.certificate_pem = secrets.pem(field, {agent.certificate_secret, "tls.crt"});
-      lock.key_pem = SecretString(secrets.pem(field, {agent.certificate_secret, "tls.key"}));
-    }
-    if (secrets.problem) return std::unexpected(*secrets.problem);
+    Result<agents::AgentLock> lock = co_await lock_of(policy, spec);
+    if (!lock) co_return std::unexpected(std::move(lock).error());
+    locks[spec.name] = *std::move(lock);
   }
-  return locks;
+  co_return locks;
+}
+
+Task<Result<agents::AgentLock>> AgentLocks::lock_of(Policy policy, AgentSpec spec) {
+  Result<void> named = check_named_by_policy(*policy, spec);
+  if (!named) co_return std::unexpected(std::move(named).error());
+  SecretReader secrets(caches_, policy->metadata.namespace_name);
+  const std::string fields = "agents[" + spec.name + "].";
+  agents::AgentLock lock;
+  SecretReader::Login login;
+  if (!spec.basic_secret.empty()) login = secrets.login(fields + "auth.basic", spec.basic_secret);
+  if (spec.tls && !spec.tls->certificate_secret.empty()) {
+    const std::string field = fields + "tls.certificateSecretRef";
+    lock.certificate_pem = secrets.pem(field, {spec.tls->certificate_secret, "tls.crt"});
+    lock.key_pem = SecretString(secrets.pem(field, {spec.tls->certificate_secret, "tls.key"}));
+  }
+  if (secrets.problem) co_return std::unexpected(*secrets.problem);
+  if (spec.basic_secret.empty()) co_return lock;
+  lock.username = login.username;
+  Result<std::string> hash = co_await hash_of(SecretString(std::move(login.password)));
+  if (!hash) co_return std::unexpected(std::move(hash).error().with_context(fields + "auth.basic"));
+  lock.password_hash = *std::move(hash);
+  co_return lock;
+}
+
+Task<Result<std::string>> AgentLocks::hash_of(SecretString password) {
+  const std::string key = sha256_hex(password.reveal());
+  if (const auto known = hashes_.find(key); known != hashes_.end()) co_return known->second;
+  auto make_hash = [password = std::move(password), salt = random_.hex(32)] {
+    return agents::bcrypt_hash(password, salt);
+  };
+  Result<std::string> hash = co_await run_on(blocking_, std::move(make_hash));
+  if (!hash) co_return hash;
+  if (hashes_.size() >= kHashesMax) hashes_.clear();
+  // Another server of the same password may have been quicker.
+  co_return hashes_.try_emplace(key, *std::move(hash)).first->second;
 }
 
 }  // namespace clickdeploy::reconcilers

@@ -10,9 +10,11 @@
 #include "controller/agents/cloud_init.h"
 #include "controller/agents/probe.h"
 #include "controller/async/random.h"
+#include "controller/async/task.h"
 #include "controller/reconcilers/caches.h"
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,15 +29,27 @@ Result<agents::AgentAccess> access_to_agent(const Caches& caches,
                                             const api::v1alpha1::MonitoringPolicy& policy,
                                             const api::v1alpha1::AgentSpec& spec);
 
-// Makes the locks of agents. A hash takes a tenth of a second: servers of one password share one.
+// Makes the locks of agents. A hash takes a tenth of a second, so it is made on the blocking
+// executor, and servers of one password share one.
 class AgentLocks {
  public:
-  // By name; only of agents that are locked. InvalidArgument as above.
-  Result<std::map<std::string, agents::AgentLock>> make(
-      const Caches& caches, Random& random, const api::v1alpha1::MonitoringPolicy* policy,
-      const std::vector<api::v1alpha1::AgentSpec>& specs);
+  using Policy = std::shared_ptr<const api::v1alpha1::MonitoringPolicy>;
+  using Locks = std::map<std::string, agents::AgentLock>;
+
+  // Caches and random outlive it.
+  AgentLocks(const Caches& caches, Random& random, Executor blocking)
+      : caches_(caches), random_(random), blocking_(std::move(blocking)) {}
+
+  // By name; only of agents that are locked. `policy` may be null. InvalidArgument as above.
+  Task<Result<Locks>> make(Policy policy, std::vector<api::v1alpha1::AgentSpec> specs);
 
  private:
+  Task<Result<agents::AgentLock>> lock_of(Policy policy, api::v1alpha1::AgentSpec spec);
+  Task<Result<std::string>> hash_of(SecretString password);
+
+  const Caches& caches_;
+  Random& random_;
+  Executor blocking_;
   std::map<std::string, std::string> hashes_;  // by the SHA-256 of the password
 };
 

@@ -258,10 +258,10 @@ Task<Result<ResolvedServer>> InstanceReconciler::resolve(Pass& pass) {
       context_.caches.services.get({pass.key.namespace_name, pass.work.spec.service_name});
   std::vector<OwnedResource> shared;
   if (service != nullptr) shared = service->status.resources;
-  std::shared_ptr<const api::v1alpha1::MonitoringPolicy> policy;
+  AgentLocks::Policy policy;
   if (service != nullptr) policy = context_.monitoring_of(*service).policy;
-  Result<std::map<std::string, agents::AgentLock>> locks =
-      agent_locks_.make(context_.caches, context_.random, policy.get(), pass.work.spec.agents);
+  Result<AgentLocks::Locks> locks =
+      co_await agent_locks_.make(std::move(policy), pass.work.spec.agents);
   if (!locks) co_return std::unexpected(std::move(locks).error());
   Result<ResolvedServer> resolved = co_await resolve_server(*pass.connection, pass.work, *user_text,
                                                             *std::move(locks), std::move(shared));

@@ -42,8 +42,8 @@ using api::v1alpha1::Instance;
 
 inline constexpr std::chrono::seconds kUncertainWindow{60};
 
-// A request that is answered within this time was not sent again by anything on its way: proxies
-// that do so wait longer for an answer.
+// A request that is answered within this time is taken not to have been sent again by anything on
+// its way: what does that has to wait for an answer first, and for longer.
 inline constexpr std::chrono::milliseconds kPromptAnswer{2'000};
 
 // The step after Replace: the old server is observed gone, a new one is on its way.

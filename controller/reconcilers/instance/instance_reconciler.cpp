@@ -43,7 +43,9 @@ std::string cause_of(const Error& error, const std::string& address) {
 }  // namespace
 
 InstanceReconciler::InstanceReconciler(Context& context)
-    : context_(context), instances_(context.client) {}
+    : context_(context),
+      instances_(context.client),
+      agent_locks_(context.caches, context.random, context.blocking) {}
 
 Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) {
   const auto cached = context_.caches.instances.get(key);
