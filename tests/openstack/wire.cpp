@@ -33,6 +33,11 @@ Json scope_of(const Credentials& credentials) {
   return Json::object({{"project", project}});
 }
 
+Task<bool> pause(Clock& clock) {
+  co_await clock.sleep(std::chrono::milliseconds(200));
+  co_return true;
+}
+
 }  // namespace
 
 std::string Answered::header(std::string_view name) const {
@@ -69,6 +74,14 @@ Answered Wire::log_in(const Json& identity, const Json& scope) {
   Json auth = Json::object({{"identity", identity}});
   if (!scope.is_null()) auth.set("scope", scope);
   return call("", "POST", keystone_ + "/v3/auth/tokens", Json::object({{"auth", auth}}));
+}
+
+bool Wire::eventually(const std::function<bool()>& condition) {
+  for (int i = 0; i < 600; ++i) {
+    if (condition()) return true;
+    cloud_.run(pause(cloud_.clock()));
+  }
+  return false;
 }
 
 Answered Wire::call(const std::string& service, std::string method, std::string path, Json body) {

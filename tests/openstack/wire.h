@@ -6,6 +6,7 @@
 #include "controller/base/json.h"
 #include "tests/openstack/cloud_under_test.h"
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -37,6 +38,8 @@ class Wire {
   Answered get(const std::string& service, std::string path) {
     return call(service, "GET", std::move(path));
   }
+  // Asks five times a second, for two minutes of the cloud's clock at the most.
+  bool eventually(const std::function<bool()>& condition);
   // A log-in with these methods and this scope, as a raw answer.
   Answered log_in(const Json& identity, const Json& scope);
 

@@ -12,7 +12,6 @@
 namespace clickdeploy::openstack {
 namespace {
 
-using namespace std::chrono_literals;
 using ::testing::AnyOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
@@ -21,11 +20,6 @@ using ::testing::UnorderedElementsAre;
 
 constexpr const char* kTag = "clickdeploy-wire";
 constexpr const char* kNothing = "00000000-0000-0000-0000-000000000000";
-
-Task<bool> pause(Clock& clock) {
-  co_await clock.sleep(200ms);
-  co_return true;
-}
 
 std::set<std::string> keys(const Json& object) {
   std::set<std::string> names;
@@ -40,18 +34,9 @@ class WireContract : public testing::TestWithParam<CloudFactory> {
   void TearDown() override {
     for (const std::string& id : made_) wire_.call("compute", "DELETE", "/servers/" + id);
     for (const std::string& id : made_) {
-      EXPECT_TRUE(eventually([&] { return read(id).status == 404; })) << id;
+      EXPECT_TRUE(wire_.eventually([&] { return read(id).status == 404; })) << id;
     }
     for (const std::string& id : ports_) wire_.call("network", "DELETE", "/ports/" + id);
-  }
-
-  template <class Condition>
-  bool eventually(const Condition& condition) {
-    for (int i = 0; i < 600; ++i) {
-      if (condition()) return true;
-      cloud_->run(pause(cloud_->clock()));
-    }
-    return false;
   }
 
   Answered read(const std::string& id) { return wire_.get("compute", "/servers/" + id); }
@@ -91,7 +76,8 @@ class WireContract : public testing::TestWithParam<CloudFactory> {
     const Answered made = create(more);
     EXPECT_EQ(made.status, 202) << made.text;
     if (made.status != 202) return "";
-    EXPECT_TRUE(eventually([&] { return server(made_.back())["status"].as_string() != "BUILD"; }));
+    EXPECT_TRUE(
+        wire_.eventually([&] { return server(made_.back())["status"].as_string() != "BUILD"; }));
     EXPECT_EQ(server(made_.back())["status"].as_string(), "ACTIVE");
     return made_.back();
   }
@@ -233,7 +219,7 @@ TEST_P(WireContract, ASecondDeleteIsHarmless) {
   const std::string id = create_active();
   EXPECT_EQ(wire_.call("compute", "DELETE", "/servers/" + id).status, 204);
   EXPECT_THAT(wire_.call("compute", "DELETE", "/servers/" + id).status, AnyOf(204, 404));
-  ASSERT_TRUE(eventually([&] { return read(id).status == 404; }));
+  ASSERT_TRUE(wire_.eventually([&] { return read(id).status == 404; }));
   EXPECT_EQ(wire_.call("compute", "DELETE", "/servers/" + id).status, 404);
   EXPECT_EQ(read(id).message(), "Instance " + id + " could not be found.");
   EXPECT_EQ(keys(read(id).body), std::set<std::string>{"itemNotFound"});
@@ -243,7 +229,7 @@ TEST_P(WireContract, NoValidHostIsAFaultThatListsDoNotShow) {
   const Answered made = create(Json::object({{"flavorRef", flavor("m1.huge")}}));
   ASSERT_EQ(made.status, 202) << made.text;
   const std::string id = made_.back();
-  ASSERT_TRUE(eventually([&] { return server(id)["status"].as_string() == "ERROR"; }));
+  ASSERT_TRUE(wire_.eventually([&] { return server(id)["status"].as_string() == "ERROR"; }));
   const Json one = server(id);
   EXPECT_EQ(one["fault"]["code"].as_int(), 500);
   EXPECT_THAT(one["fault"]["message"].as_string(), HasSubstr("No valid host was found."));
@@ -289,7 +275,7 @@ TEST_P(WireContract, ChangesSinceShowsTheDeletedToo) {
   const std::string since = "tags=clickdeploy-wire&changes-since=" + then;
   EXPECT_THAT(listed(since), UnorderedElementsAre(id));  // the very second counts
   EXPECT_EQ(wire_.call("compute", "DELETE", "/servers/" + id).status, 204);
-  ASSERT_TRUE(eventually([&] { return read(id).status == 404; }));
+  ASSERT_TRUE(wire_.eventually([&] { return read(id).status == 404; }));
   EXPECT_THAT(listed("tags=clickdeploy-wire"), IsEmpty());
   const Answered rows = wire_.get("compute", "/servers/detail?deleted=false&changes-since=" + then);
   ASSERT_EQ(rows.status, 200) << rows.text;
@@ -309,7 +295,7 @@ TEST_P(WireContract, AWrongStateIsAConflict) {
   EXPECT_EQ(started.message(), "Cannot 'start' instance " + id + " while it is in vm_state active");
   EXPECT_EQ(keys(started.body), std::set<std::string>{"conflictingRequest"});
   ASSERT_EQ(act(id, Json::object({{"os-stop", nullptr}})).status, 202);
-  ASSERT_TRUE(eventually([&] { return server(id)["status"].as_string() == "SHUTOFF"; }));
+  ASSERT_TRUE(wire_.eventually([&] { return server(id)["status"].as_string() == "SHUTOFF"; }));
   EXPECT_EQ(server(id)["OS-EXT-STS:power_state"].as_int(), 4);
   const Json soft = Json::object({{"reboot", Json::object({{"type", "SOFT"}})}});
   const Answered rebooted = act(id, soft);
@@ -318,7 +304,7 @@ TEST_P(WireContract, AWrongStateIsAConflict) {
             "Cannot 'reboot' instance " + id + " while it is in vm_state stopped");
   const Json hard = Json::object({{"reboot", Json::object({{"type", "HARD"}})}});
   EXPECT_EQ(act(id, hard).status, 202);
-  EXPECT_TRUE(eventually([&] { return server(id)["status"].as_string() == "ACTIVE"; }));
+  EXPECT_TRUE(wire_.eventually([&] { return server(id)["status"].as_string() == "ACTIVE"; }));
 }
 
 TEST_P(WireContract, ARebuildKeepsAddressTagsAndMetadata) {
@@ -330,7 +316,7 @@ TEST_P(WireContract, ARebuildKeepsAddressTagsAndMetadata) {
   wire_.version = "2.93";
   const Answered rebuilt = act(id, Json::object({{"rebuild", wanted}}));
   ASSERT_EQ(rebuilt.status, 202) << rebuilt.text;
-  ASSERT_TRUE(eventually([&] {
+  ASSERT_TRUE(wire_.eventually([&] {
     const Json now = server(id);
     return now["status"].as_string() == "ACTIVE" && now["OS-EXT-STS:task_state"].is_null();
   }));
@@ -434,7 +420,7 @@ TEST_P(WireContract, APortHasOneServerAndOneAddress) {
 
   // It outlives its server, and is free again.
   EXPECT_EQ(wire_.call("compute", "DELETE", "/servers/" + id).status, 204);
-  ASSERT_TRUE(eventually([&] { return read(id).status == 404; }));
+  ASSERT_TRUE(wire_.eventually([&] { return read(id).status == 404; }));
   const Json left = wire_.get("network", "/ports/" + port["id"].as_string()).body["port"];
   EXPECT_EQ(left["device_id"].as_string(), "");
   EXPECT_EQ(left["device_owner"].as_string(), "");

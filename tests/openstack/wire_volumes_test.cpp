@@ -11,17 +11,11 @@
 namespace clickdeploy::openstack {
 namespace {
 
-using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
 constexpr const char* kCinder = "volumev3";
 constexpr const char* kNothing = "00000000-0000-4000-8000-00000000dead";
 constexpr const char* kNotNow = "Volume status must be available or error";
-
-Task<bool> pause(Clock& clock) {
-  co_await clock.sleep(200ms);
-  co_return true;
-}
 
 class WireVolumes : public testing::TestWithParam<CloudFactory> {
  protected:
@@ -30,25 +24,16 @@ class WireVolumes : public testing::TestWithParam<CloudFactory> {
   void TearDown() override {
     for (const std::string& id : servers_) wire_.call("compute", "DELETE", "/servers/" + id);
     for (const std::string& id : servers_) {
-      EXPECT_TRUE(eventually([&] { return read_server(id).status == 404; })) << id;
+      EXPECT_TRUE(wire_.eventually([&] { return read_server(id).status == 404; })) << id;
     }
     for (const std::string& id : volumes_) {
-      EXPECT_TRUE(eventually([&] {
+      EXPECT_TRUE(wire_.eventually([&] {
         const std::string status = status_of(id);
         return status == "available" || status == "error" || status.empty();
       })) << status_of(id);
       wire_.call(kCinder, "DELETE", "/volumes/" + id);
-      EXPECT_TRUE(eventually([&] { return status_of(id).empty(); })) << status_of(id);
+      EXPECT_TRUE(wire_.eventually([&] { return status_of(id).empty(); })) << status_of(id);
     }
-  }
-
-  template <class Condition>
-  bool eventually(const Condition& condition) {
-    for (int i = 0; i < 600; ++i) {
-      if (condition()) return true;
-      cloud_->run(pause(cloud_->clock()));
-    }
-    return false;
   }
 
   Answered read_server(const std::string& id) { return wire_.get("compute", "/servers/" + id); }
@@ -66,7 +51,7 @@ class WireVolumes : public testing::TestWithParam<CloudFactory> {
   std::string make_ready(Json volume) {
     EXPECT_EQ(make(std::move(volume)).status, 202);
     const std::string id = volumes_.back();
-    EXPECT_TRUE(eventually([&] { return status_of(id) == "available"; })) << status_of(id);
+    EXPECT_TRUE(wire_.eventually([&] { return status_of(id) == "available"; })) << status_of(id);
     return id;
   }
   std::string named(const std::string& service, const std::string& path, const std::string& member,
@@ -149,7 +134,7 @@ TEST_P(WireVolumes, StatusesFollowTheServer) {
               ::testing::Contains(status_of(root)));
   EXPECT_THAT(boot({root}, cloud_->flavor_name()).message(),
               HasSubstr("status must be available or downloading to reserve"));
-  ASSERT_TRUE(eventually(
+  ASSERT_TRUE(wire_.eventually(
       [&] { return read_server(server).body["server"]["status"].as_string() == "ACTIVE"; }));
   const Json view = read_server(server).body["server"];
   EXPECT_EQ(view["image"].as_string("?"), "");
@@ -169,10 +154,10 @@ TEST_P(WireVolumes, StatusesFollowTheServer) {
   EXPECT_EQ(attach(data).status, 400);
   EXPECT_EQ(attach(kNothing).status, 404);
   EXPECT_EQ(wire_.call("compute", "DELETE", attachments + "/" + data).status, 202);
-  EXPECT_TRUE(eventually([&] { return status_of(data) == "available"; }));
+  EXPECT_TRUE(wire_.eventually([&] { return status_of(data) == "available"; }));
   EXPECT_EQ(wire_.call("compute", "DELETE", attachments + "/" + data).status, 404);
   EXPECT_EQ(attach(data).status, 200);
-  EXPECT_TRUE(eventually([&] { return status_of(data) == "in-use"; }));
+  EXPECT_TRUE(wire_.eventually([&] { return status_of(data) == "in-use"; }));
 }
 
 // Nova holds them for a server that found no host, until it is deleted.
@@ -180,11 +165,11 @@ TEST_P(WireVolumes, AServerWithoutAHostHoldsItsVolumes) {
   const std::string root = make_ready(Json::object({{"imageRef", image()}}));
   ASSERT_EQ(boot({root}, "m1.huge").status, 202);
   const std::string server = servers_.back();
-  ASSERT_TRUE(eventually(
+  ASSERT_TRUE(wire_.eventually(
       [&] { return read_server(server).body["server"]["status"].as_string() == "ERROR"; }));
   EXPECT_EQ(status_of(root), "reserved");
   EXPECT_EQ(wire_.call("compute", "DELETE", "/servers/" + server).status, 204);
-  EXPECT_TRUE(eventually([&] { return status_of(root) == "available"; })) << status_of(root);
+  EXPECT_TRUE(wire_.eventually([&] { return status_of(root) == "available"; })) << status_of(root);
 }
 
 INSTANTIATE_TEST_SUITE_P(Clouds, WireVolumes, testing::ValuesIn(clouds_under_test()),

@@ -1,7 +1,6 @@
 // Agents that answer, and are not what the policy asks for: a real node_exporter that tells another
 // version, restarted over SSH, replaced by the Service, or told of.
 
-#include "controller/base/yaml.h"
 #include "tests/scenarios/guest.h"
 
 #include <gtest/gtest.h>
@@ -28,20 +27,14 @@ class AgentVersion : public ::testing::Test {
     bed_.start_daemon();
     bed_.apply_basics();
     bed_.alert_at_once("node_exporter_build_info{version!=\"1.5.0\"}");
-    patch_policy("{agents: [{name: node-exporter, install: {method: Package}, version: \"" +
-                 version + "\"}]}");
+    bed_.patch_policy("{agents: [{name: node-exporter, install: {method: Package}, version: \"" +
+                      version + "\"}]}");
     Json web = bed_.service("web", 1);
     // What is not silent for long is no ailment here.
     web.member("spec").member("remediation").set("unhealthyAfterSeconds", 120);
     web.member("spec").set("rollout", Json::object({{"minReadySeconds", 0}}));
     bed_.create(web);
     ASSERT_TRUE(bed_.wait_until_monitored("web", 1));
-  }
-
-  void patch_policy(const std::string& spec) {
-    Result<Json> patch = parse_single_yaml("spec: " + spec);
-    ASSERT_TRUE(patch) << patch.error().message();
-    bed_.patch("monitoringpolicies", "base", *patch);
   }
 
   Json instance() { return bed_.list("instances").at(0); }
@@ -127,7 +120,7 @@ TEST_F(AgentVersion, ThatSomebodyChangedIsRestartedOverSsh) {
 
 TEST_F(AgentVersion, ThatSomebodyChangedIsReplacedWhereThePolicySaysSo) {
   start("1.5.0");
-  patch_policy("{repair: {onDrift: Replace}}");
+  bed_.patch_policy("{repair: {onDrift: Replace}}");
   const std::string before = name();
   downgrade();
   bed_.wait_for("another server with the right version", seconds(120), [&]() -> std::string {
@@ -144,7 +137,7 @@ TEST_F(AgentVersion, ThatSomebodyChangedIsReplacedWhereThePolicySaysSo) {
 // The package is 1.5.0 whatever is asked for: another server would have it too.
 TEST_F(AgentVersion, ThatWasNeverRightIsToldAndReplacesNothing) {
   start("1.4.0");
-  patch_policy("{repair: {onDrift: Replace}}");
+  bed_.patch_policy("{repair: {onDrift: Replace}}");
   const std::string before = name();
   ASSERT_TRUE(wait_for_condition("False InvalidConfiguration",
                                  "node-exporter version is 1.5.0 instead of 1.4.0: the server has "

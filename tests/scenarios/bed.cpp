@@ -331,6 +331,12 @@ Json Bed::remediation(const std::string& field, Json value) {
   return Json::object({{"spec", Json::object({{"remediation", std::move(settings)}})}});
 }
 
+void Bed::patch_policy(const std::string& spec) {
+  Result<Json> merge_patch = parse_single_yaml("spec: " + spec);
+  ASSERT_TRUE(merge_patch) << merge_patch.error().message();
+  patch("monitoringpolicies", "base", *merge_patch);
+}
+
 void Bed::alert_at_once(const std::string& expr) {
   Json rule = Json::object(
       {{"alert", "Wrong"}, {"expr", expr}, {"labels", Json::object({{"severity", "page"}})}});

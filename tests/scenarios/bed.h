@@ -61,6 +61,8 @@ class Bed {
   std::optional<Json> get(const std::string& plural, const std::string& name);
   std::vector<Json> list(const std::string& plural);
   void patch(const std::string& plural, const std::string& name, const Json& merge_patch);
+  // `spec` is YAML, merged into that of the policy "base".
+  void patch_policy(const std::string& spec);
   void patch_secret(const std::string& name, const Json& merge_patch);
   void remove(const std::string& plural, const std::string& name);
 

@@ -3,7 +3,6 @@
 
 #include "controller/async/block_on.h"
 #include "controller/base/text.h"
-#include "controller/base/yaml.h"
 #include "tests/scenarios/guest.h"
 
 #include <gtest/gtest.h>
@@ -29,7 +28,7 @@ class LockedExporter : public ::testing::Test {
          {"kind", "Secret"},
          {"metadata", Json::object({{"name", "agents"}, {"namespace", "demo"}})},
          {"stringData", Json::object({{"username", "prometheus"}, {"password", kPassword}})}}));
-    patch_policy(policy);
+    bed_.patch_policy(policy);
     bed_.alert_at_once("up == 0");
     std::filesystem::create_directories(bed_.folder() + "/secrets");
     write_password(kPassword);
@@ -39,12 +38,6 @@ class LockedExporter : public ::testing::Test {
     web.member("spec").set("rollout", Json::object({{"minReadySeconds", 0}}));
     bed_.create(web);
     ASSERT_TRUE(bed_.wait_until_monitored("web", 1));
-  }
-
-  void patch_policy(const std::string& spec) {
-    Result<Json> patch = parse_single_yaml("spec: " + spec);
-    ASSERT_TRUE(patch) << patch.error().message();
-    bed_.patch("monitoringpolicies", "base", *patch);
   }
 
   void write_password(const std::string& password) {
@@ -121,7 +114,7 @@ TEST_F(LockedExporter, AnotherPasswordIsToldAndRolledOut) {
   // It runs: nothing is restarted or replaced for it.
   EXPECT_EQ(instance()["status"]["remediation"]["retries"].as_int(), 0);
 
-  patch_policy("{repair: {onDrift: Replace}}");
+  bed_.patch_policy("{repair: {onDrift: Replace}}");
   bed_.wait_for("another server", seconds(120), [&]() -> std::string {
     const std::vector<Json> all = bed_.list("instances");
     return all.size() == 1 && all[0]["metadata"]["name"].as_string() != before
