@@ -86,10 +86,10 @@ Task<void> SimNetwork::carry(std::shared_ptr<Exchange> exchange, std::function<v
 // Something on the way repeats what was not answered in time, or at once if the connection broke.
 // So what changes something is answered after it was carried out twice, or after that time.
 Task<void> SimNetwork::send_again(http::Request request, NetworkFault fault) {
-  if (request.method != "GET" && fault.delay <= kPatience) {
+  const bool changes = request.method != "GET";
+  if (changes && fault.delay <= kPatience) {
     co_return co_await repeat(std::move(request), std::move(fault));
   }
-  const bool changes = request.method != "GET";
   tasks_.start("second message", repeat(std::move(request), std::move(fault)));
   if (changes) co_await clock_.sleep(kPatience);
 }
