@@ -327,7 +327,12 @@ void ControlPlane::Parts::on_prometheus_poll(const ObjectKey& backend,
       instance_controller.queue().add(instance->metadata.key());
     }
   }
-  const std::set<std::string> services(changes.services.begin(), changes.services.end());
+  std::set<std::string> services(changes.services.begin(), changes.services.end());
+  if (changes.known) {
+    for (const auto& binding : reconcilers::plan_bindings(context.monitoring_input(false))) {
+      if (binding.backend == backend) services.insert(binding.service->metadata.uid);
+    }
+  }
   for (const auto& service : caches.services.list()) {
     if (services.contains(service->metadata.uid)) {
       service_controller.queue().add_after(service->metadata.key(), kGather);

@@ -59,7 +59,8 @@ Task<void> AlertmanagerObserver::poll() {
   Result<std::vector<SentAlert>> alerts = co_await client_.alerts();
   if (!alerts) {
     last_error_ = std::move(alerts).error();
-    if (++failures_ > kFailuresTolerated) replace(nullptr);
+    const bool tolerated = ++failures_ <= kFailuresTolerated;
+    replace(tolerated ? view_ : nullptr);
     co_return;
   }
   last_error_.reset();
@@ -76,7 +77,7 @@ Task<void> AlertmanagerObserver::poll() {
 void AlertmanagerObserver::replace(std::shared_ptr<const AlertmanagerView> next) {
   const std::vector<std::string> changed = changed_services(view_.get(), next.get());
   view_ = std::move(next);
-  if (!changed.empty() && listener_) listener_(changed);
+  if (listener_) listener_(changed);
 }
 
 }  // namespace clickdeploy::prometheus

@@ -38,7 +38,8 @@ class AlertmanagerObserver {
   std::shared_ptr<const AlertmanagerView> view() const { return view_; }
   std::optional<Error> last_error() const { return last_error_; }  // of the last poll
 
-  // Called after a poll that changed the view. `services`: service_id of the alerts concerned.
+  // Called after each poll, successful or not. `services`: service_id of the alerts that the view
+  // tells otherwise than before.
   using Listener = std::function<void(const std::vector<std::string>& services)>;
   void listen(Listener listener) { listener_ = std::move(listener); }
 

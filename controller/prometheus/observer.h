@@ -45,8 +45,9 @@ struct PollChanges {
   std::vector<std::string> instances;  // instance_id of targets that appeared, went or changed
                                        // health, and of alerts as below
   std::vector<std::string> services;   // service_id of alerts that appeared, went or changed state
+  bool known = false;  // whether anything is known of alerts and targets is otherwise than before
 
-  bool empty() const { return instances.empty() && services.empty(); }
+  bool empty() const { return instances.empty() && services.empty() && !known; }
   bool operator==(const PollChanges&) const = default;
 };
 

@@ -36,7 +36,9 @@ class Scripted : public ::testing::Test {
       reply.response.body = body_;
       co_return reply;
     });
-    observer_.listen([this](const std::vector<std::string>& services) { heard_ = services; });
+    observer_.listen([this](const std::vector<std::string>& services) {
+      heard_.insert(heard_.end(), services.begin(), services.end());
+    });
   }
   ~Scripted() override {
     group_.cancel();

@@ -49,6 +49,13 @@ std::shared_ptr<const prometheus::PrometheusSnapshot> BackendConnection::fresh_s
   return snapshot;
 }
 
+bool BackendConnection::knowledge_moved() {
+  std::string why;
+  const std::pair now(fresh_snapshot(&why) != nullptr,
+                      alertmanager != nullptr && alertmanager->observer.view() != nullptr);
+  return std::exchange(known_, now) != now;
+}
+
 BackendConnections::BackendConnections(http::HttpClient& http, Clock& clock, Executor executor,
                                        std::chrono::milliseconds poll, SecuredClients secured)
     : http_(http),
@@ -74,18 +81,27 @@ std::shared_ptr<BackendConnection> BackendConnections::ensure(const Key& key,
   if (slot != nullptr) retire(slot);
   slot = std::make_shared<BackendConnection>(http_, own_client(access.prometheus), clock_,
                                              executor_, access.prometheus, poll_);
-  slot->observer.listen([this, key](const prometheus::PollChanges& changes) {
-    if (listener_) listener_(key, changes);
+  // Observers end with their connection.
+  BackendConnection& connection = *slot;
+  slot->observer.listen([this, key, &connection](const prometheus::PollChanges& changes) {
+    tell(key, connection, changes);
   });
   slot->tasks.start("observe backend " + key.text(), slot->observer.run());
   if (!alerts) return slot;
   slot->alertmanager = std::make_unique<AlertmanagerConnection>(
       http_, own_client(*access.alertmanager), clock_, *access.alertmanager, poll_);
-  slot->alertmanager->observer.listen([this, key](const std::vector<std::string>& services) {
-    if (listener_) listener_(key, {.instances = {}, .services = services});
-  });
+  slot->alertmanager->observer.listen(
+      [this, key, &connection](const std::vector<std::string>& services) {
+        tell(key, connection, {.instances = {}, .services = services});
+      });
   slot->tasks.start("observe Alertmanager of " + key.text(), slot->alertmanager->observer.run());
   return slot;
+}
+
+void BackendConnections::tell(const Key& key, BackendConnection& connection,
+                              prometheus::PollChanges changes) const {
+  changes.known = connection.knowledge_moved();
+  if (listener_) listener_(key, changes);
 }
 
 std::shared_ptr<BackendConnection> BackendConnections::find(const Key& key) const {

@@ -57,9 +57,13 @@ class BackendConnection {
   // not.
   std::shared_ptr<const prometheus::PrometheusSnapshot> fresh_snapshot(std::string* why) const;
 
+  // Is it otherwise than at the last call whether Prometheus is known, and its Alertmanager?
+  bool knowledge_moved();
+
  private:
   Clock& clock_;
   std::chrono::milliseconds poll_;
+  std::pair<bool, bool> known_{};  // Prometheus, Alertmanager
 };
 
 class BackendConnections {
@@ -82,6 +86,7 @@ class BackendConnections {
 
  private:
   std::unique_ptr<http::HttpClient> own_client(const prometheus::Access& access) const;
+  void tell(const Key& key, BackendConnection& connection, prometheus::PollChanges changes) const;
   void retire(std::shared_ptr<BackendConnection> connection);
 
   http::HttpClient& http_;
