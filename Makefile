@@ -28,6 +28,11 @@ test-openstack: ## The OpenStack tests against real services on this machine (SM
 	@scripts/setup --openstack
 	@scripts/lib/test-openstack $(if $(SMALL),--small)
 
+.PHONY: test-images
+test-images: ## Make a Debian image with agents, boot it, and have a Service run on it (needs root)
+	@scripts/setup --images
+	@scripts/lib/test-images
+
 .PHONY: build
 build: ## Build all programs and tests, debug, into build/dev
 	@scripts/setup --run

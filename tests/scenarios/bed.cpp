@@ -77,14 +77,25 @@ Bed::Bed(BedOptions options) : options_(std::move(options)), http_(http::make_cu
   cloud_url_ = "http://" + cloud;
   // The servers' addresses: a /16 of 127.128/9, away from those of free_address().
   const auto second = 128 + ::getpid() % 120;
-  cloud_ = std::make_unique<testing::ChildProcess>(
-      std::vector<std::string>{program("localcloud"), "--listen", cloud, "--cidr",
-                               "127." + std::to_string(second) + ".0.0/16", "--guests",
-                               options_.guests, "--guests-dir", folder() + "/guests", "--state",
-                               folder() + "/cloud.json", "--build-seconds", "1",
-                               "--quota-instances", std::to_string(options_.quota_instances),
-                               "--write-clouds", folder() + "/clouds.yaml"},
-      folder() + "/localcloud.log");
+  std::vector<std::string> argv = {program("localcloud"),
+                                   "--listen",
+                                   cloud,
+                                   "--cidr",
+                                   "127." + std::to_string(second) + ".0.0/16",
+                                   "--guests",
+                                   options_.guests,
+                                   "--guests-dir",
+                                   folder() + "/guests",
+                                   "--state",
+                                   folder() + "/cloud.json",
+                                   "--build-seconds",
+                                   "1",
+                                   "--quota-instances",
+                                   std::to_string(options_.quota_instances),
+                                   "--write-clouds",
+                                   folder() + "/clouds.yaml"};
+  if (!options_.rootfs.empty()) argv.insert(argv.end(), {"--rootfs", options_.rootfs});
+  cloud_ = std::make_unique<testing::ChildProcess>(argv, folder() + "/localcloud.log");
   api_address_ = testing::free_address();
   api_url_ = "http://" + api_address_;
   if (options_.prometheus) {

@@ -21,7 +21,8 @@
 namespace clickdeploy::scenarios {
 
 struct BedOptions {
-  std::string guests = "none";  // none | process
+  std::string guests = "none";  // none | process | container
+  std::string rootfs = "";      // absolute; of containers
   bool prometheus = false;
   bool alertmanager = false;        // that Prometheus sends its alerts to
   bool alertmanager_login = false;  // it asks for a password (clickdeploy, secret)
