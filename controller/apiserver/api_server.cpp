@@ -104,7 +104,10 @@ Answer<Verb> choose_verb(const Call& call) {
   const std::string& method = call.request.method;
   const bool one = !target.name.empty();
   const bool scale = target.subresource == "scale";
-  if (!has_subresource(target)) return not_found(target.object_name());
+  // So does Kubernetes: its own kinds have a route for each subresource, ours share one.
+  if (!has_subresource(target)) {
+    return target.info->custom ? not_found(target.object_name()) : page_not_found();
+  }
   if (method == "GET" || method == "HEAD") {
     if (!one || target.old_watch_path) return read_collection;
     return scale ? get_scale : get_object;

@@ -166,9 +166,11 @@ TEST_F(Discovery, HealthAndVersion) {
 }
 
 TEST_F(Discovery, WhatMeansNothingIsAPlain404) {
-  for (const char* path : {"/nothing", "/apis/no.such/v1", "/apis/clickdeploy.io/v2",
-                           "/apis/clickdeploy.io/v1alpha1/nothing", "/api/v1/namespaces/a/b/c/d/e",
-                           "/apis/clickdeploy.io/v1alpha1/services/web", "/openapi", "/readyz/x"}) {
+  for (const char* path :
+       {"/nothing", "/apis/no.such/v1", "/apis/clickdeploy.io/v2",
+        "/apis/clickdeploy.io/v1alpha1/nothing", "/api/v1/namespaces/a/b/c/d/e",
+        "/apis/clickdeploy.io/v1alpha1/services/web", "/openapi", "/readyz/x",
+        "/api/v1/namespaces/default/pods", "/api/v1/namespaces/a/configmaps/b/c"}) {
     Answered answered = get(path);
     EXPECT_EQ(answered.status, 404) << path;
     EXPECT_EQ(answered.text, "404 page not found\n");
