@@ -147,7 +147,8 @@ class Apply(KubectlCase):
         (folder / "p2.yaml").write_text(self.service("p2"))
         self.assertEqual(self.apply_set("--applyset=set1"), "service.clickdeploy.io/p1 created\n"
                                                             "service.clickdeploy.io/p2 created\n")
-        self.assertIn("Service.clickdeploy.io", self.good("get", "secret", "set1", "-o", "yaml"))
+        kinds = "Service.clickdeploy.io" if self.minor >= 29 else "services.clickdeploy.io"
+        self.assertIn(kinds, self.good("get", "secret", "set1", "-o", "yaml"))
         (folder / "p2.yaml").unlink()
         self.assertEqual(self.apply_set("--applyset=set1"), "service.clickdeploy.io/p1 unchanged\n"
                                                             "service.clickdeploy.io/p2 pruned\n")
@@ -277,7 +278,8 @@ class Change(KubectlCase):
                          "service.clickdeploy.io/two labeled\n" + labeled)
 
     def test_annotate(self):
-        annotated = "service.clickdeploy.io/web annotated\n"
+        word = "annotate" if self.minor == 27 else "annotated"
+        annotated = f"service.clickdeploy.io/web {word}\n"
         self.assertEqual(self.good("annotate", "csvc", "web", "note=hello world"), annotated)
         self.assertEqual(self.value("web", ".metadata.annotations.note"), "hello world")
         self.assertEqual(self.good("annotate", "csvc", "web", "note-"), annotated)
@@ -293,7 +295,8 @@ class Change(KubectlCase):
         self.assertEqual(self.bad("scale", "csvc", "web", "--replicas=4000"),
                          'The Service "web" is invalid: spec.replicas: Invalid value: 4000: '
                          "spec.replicas in body should be less than or equal to 1000\n")
-        self.assertIn('services.clickdeploy.io "nope" not found',
+        self.assertIn("no objects passed to scale" if 27 <= self.minor < 32 else
+                      'services.clickdeploy.io "nope" not found',
                       self.bad("scale", "csvc", "nope", "--replicas=4"))
 
     def test_commands_for_workloads_are_refused(self):
