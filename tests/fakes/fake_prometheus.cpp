@@ -173,9 +173,11 @@ bool FakePrometheus::load_rules() {
       const std::string path = options_.rules_folder + "/" + info.name;
       Result<std::string> text = disk_.read(path);
       if (!text) return reload_success_ = false;
-      Result<Json> document = read_rule_file(*text);
+      const auto loaded = std::ranges::find(rules_, path, &RuleFile::path);
+      const bool same = loaded != rules_.end() && loaded->text == *text;
+      Result<Json> document = same ? loaded->document : read_rule_file(*text);
       if (!document) return reload_success_ = false;
-      next.push_back({path, *std::move(document)});
+      next.push_back({path, *std::move(text), *std::move(document)});
     }
   }
   rules_ = std::move(next);

@@ -80,6 +80,7 @@ class FakePrometheus {
   };
   struct RuleFile {
     std::string path;
+    std::string text;
     Json document;
   };
   using Groups = std::vector<std::pair<std::string, Labels>>;  // address, labels

@@ -28,6 +28,11 @@ std::string revision_now() {
   return service_revision(sample_service(), observed_with({}));
 }
 
+Instance updated(Instance instance, const Service& service, const ServiceObserved& observed) {
+  return updated_in_place(std::move(instance), service, observed,
+                          service_revision(service, observed));
+}
+
 // Of the Service's revision now; older numbers are older.
 Instance fresh(int number, ConditionStatus ready = ConditionStatus::True) {
   Instance instance = sample_instance();
@@ -172,8 +177,7 @@ TEST(PlanService, LabelsAndScrapingChangeInPlace) {
   EXPECT_TRUE(plan(service, observed_with({labelled})).empty());
   service.spec.template_spec.networks[0].scrape = true;
   EXPECT_EQ(plan(service, observed_with({labelled})), (std::vector<std::string>{"update web-1"}));
-  EXPECT_TRUE(
-      updated_in_place(labelled, service, observed_with({})).spec.server.networks[0].scrape);
+  EXPECT_TRUE(updated(labelled, service, observed_with({})).spec.server.networks[0].scrape);
 }
 
 TEST(PlanService, MetadataAndGroupsOfPortsChangeInPlace) {
@@ -186,12 +190,12 @@ TEST(PlanService, MetadataAndGroupsOfPortsChangeInPlace) {
   EXPECT_EQ(service_revision(service, observed_with({})), before);
   const Instance running = fresh(1);
   EXPECT_EQ(plan(service, observed_with({running})), (std::vector<std::string>{"update web-1"}));
-  const Instance updated = updated_in_place(running, service, observed_with({running}));
-  EXPECT_EQ(updated.spec.server, service.spec.template_spec);
-  EXPECT_TRUE(plan(service, observed_with({updated})).empty());
+  const Instance now = updated(running, service, observed_with({running}));
+  EXPECT_EQ(now.spec.server, service.spec.template_spec);
+  EXPECT_TRUE(plan(service, observed_with({now})).empty());
   // A server of an older revision is left to the rollout.
   const Instance replaced = old(2);
-  const Instance kept = updated_in_place(replaced, service, observed_with({replaced}));
+  const Instance kept = updated(replaced, service, observed_with({replaced}));
   EXPECT_EQ(kept.spec.server, replaced.spec.server);
 }
 
@@ -207,8 +211,8 @@ TEST(PlanService, WhatBecomesOfAVolumeChangesInPlaceItsSizeDoesNot) {
   service.spec.template_spec.volumes[0].deletion_policy = "Keep";
   EXPECT_EQ(service_revision(service, observed_with({})), before);
   EXPECT_EQ(plan(service, observed_with({running})), (std::vector<std::string>{"update web-1"}));
-  const Instance updated = updated_in_place(running, service, observed_with({running}));
-  EXPECT_EQ(updated.spec.server, service.spec.template_spec);
+  const Instance now = updated(running, service, observed_with({running}));
+  EXPECT_EQ(now.spec.server, service.spec.template_spec);
   service.spec.template_spec.volumes[0].size_gib = 21;
   EXPECT_NE(service_revision(service, observed_with({})), before);
 }

@@ -61,7 +61,11 @@ Counts count(const Service& service, const ServiceObserved& observed) {
 }  // namespace
 
 std::string template_hash(const Service& service) {
-  const Json encoded = api::encode(service);
+  Service only;  // encoding a whole status for it takes several times as long
+  only.spec.template_labels = service.spec.template_labels;
+  only.spec.template_annotations = service.spec.template_annotations;
+  only.spec.template_spec = service.spec.template_spec;
+  const Json encoded = api::encode(only);
   Json made_from = Json::object({
       {"cloud", service.spec.cloud_ref.key(service.metadata.namespace_name).text()},
       {"template", encoded["spec"]["template"]},

@@ -265,7 +265,7 @@ std::vector<ServiceStep> plan_service(const Service& service, const ServiceObser
   const std::string revision = service_revision(service, observed);
   for (const Instance& instance : observed.instances) {
     if (instance.metadata.is_deleting()) continue;
-    const Instance wanted = updated_in_place(instance, service, observed);
+    const Instance wanted = updated_in_place(instance, service, observed, revision);
     if (wanted != instance) steps.push_back(UpdateInstance{instance.metadata.name});
   }
   const Fleet fleet = fleet_of(service, observed, revision);
@@ -292,9 +292,9 @@ std::vector<ServiceStep> plan_service(const Service& service, const ServiceObser
 }
 
 Instance updated_in_place(Instance instance, const Service& service,
-                          const ServiceObserved& observed) {
+                          const ServiceObserved& observed, const std::string& revision) {
   instance.spec.remediation = service.spec.remediation;
-  if (!is_up_to_date(instance, observed, service_revision(service, observed))) return instance;
+  if (!is_up_to_date(instance, observed, revision)) return instance;
   // Labels that somebody else has put on it stay.
   for (const auto& [name, value] : service.spec.template_labels) {
     instance.metadata.labels[name] = value;

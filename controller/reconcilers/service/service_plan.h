@@ -92,10 +92,11 @@ api::v1alpha1::Instance make_instance(const api::v1alpha1::Service& service,
                                       const ServiceObserved& observed, const std::string& revision,
                                       const std::string& suffix);
 
-// The Instance as it should be, of the same server.
+// The Instance as it should be, of the same server. `revision` is the Service's.
 api::v1alpha1::Instance updated_in_place(api::v1alpha1::Instance instance,
                                          const api::v1alpha1::Service& service,
-                                         const ServiceObserved& observed);
+                                         const ServiceObserved& observed,
+                                         const std::string& revision);
 
 bool is_up_to_date(const api::v1alpha1::Instance& instance, const ServiceObserved& observed,
                    const std::string& revision);

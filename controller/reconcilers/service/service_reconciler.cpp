@@ -442,7 +442,8 @@ Task<Result<void>> ServiceReconciler::perform(const Service& service,
     api::ObjectKey key{service.metadata.namespace_name, update->name};
     const auto before = std::ranges::find(observed.instances, update->name,
                                           [](const Instance& each) { return each.metadata.name; });
-    const Json now = api::encode(updated_in_place(*before, service, observed));
+    const std::string revision = service_revision(service, observed);
+    const Json now = api::encode(updated_in_place(*before, service, observed, revision));
     const Json& spec = now["spec"];
     Json metadata = Json::object();
     for (const auto& [name, value] : before->spec.server.metadata) metadata.set(name, nullptr);

@@ -12,10 +12,12 @@ constexpr std::string_view kTenant[] = {"project_id", "service_id"};
 
 void RuleFilesCheck::file(const std::string& path, std::optional<std::string_view> bytes) const {
   if (!bytes || !path.starts_with(folder_ + "/clickdeploy-") || !path.ends_with(".yml")) return;
-  const Result<Json> document = parse_single_yaml(std::string(*bytes));
-  if (!document) return report_.add("S12", path + " is no YAML: " + document.error().message());
-  const Result<Json> rules = fakes::read_rule_file(std::string(*bytes));
-  if (!rules) return report_.add("S15", path + " is refused: " + rules.error().message());
+  const std::string text(*bytes);
+  const Result<Json> document = fakes::read_rule_file(text);
+  if (!document) {
+    const bool yaml = parse_single_yaml(text).has_value();
+    return report_.add(yaml ? "S15" : "S12", path + " is refused: " + document.error().message());
+  }
   if (!path.ends_with("/clickdeploy-mapping.yml")) return;
   for (const Json& group : (*document)["groups"].as_array()) {
     for (const Json& rule : group["rules"].as_array()) {
