@@ -14,7 +14,10 @@ constexpr nanoseconds kLongestPause = seconds(60);
 constexpr nanoseconds kPokeGap = seconds(1);  // from the start of one sweep to the next
 constexpr nanoseconds kPokeLook = std::chrono::milliseconds(500);
 constexpr std::uint64_t kSweepsPerQuota = 6;
-constexpr nanoseconds kVolumesRest = seconds(60);  // at least, after a failure
+// How long Cinder is left alone after it failed or was slow. Our own process may have stood still
+// while it seemed so, for hours.
+constexpr nanoseconds kVolumesRest = seconds(60);
+constexpr nanoseconds kVolumesRestMost = seconds(120);
 constexpr nanoseconds kVolumesSlow = seconds(10);
 
 std::vector<std::string> changed_servers(const CloudSnapshot* before, const CloudSnapshot& after) {
@@ -116,7 +119,8 @@ Task<void> CloudObserver::State::sweep_volumes(CloudSnapshot& next, bool quota_d
   }
   const nanoseconds took = clock.steady_now() - started;
   if (next.volumes_error || took > kVolumesSlow) {
-    volumes_not_before = started + std::max<nanoseconds>(kVolumesRest, 5 * took);
+    volumes_not_before =
+        clock.steady_now() + std::clamp<nanoseconds>(4 * took, kVolumesRest, kVolumesRestMost);
   }
 }
 

@@ -196,6 +196,22 @@ TEST_F(ObserverTest, AnOldListOfVolumesIsNone) {
   EXPECT_TRUE(observer_.snapshot()->volumes_error);
 }
 
+// As when the process was stopped while it waited for the answer.
+TEST_F(ObserverTest, ACinderThatSeemedVerySlowIsAskedAgainSoon) {
+  cloud_.catalog = catalog_with_volumes();
+  observer_.want_volumes();
+  start();
+  world_.run_for(9s);
+  cloud_.latency = 5min;
+  ASSERT_TRUE(world_.run_until([&] { return observer_.snapshot()->sequence == 2; }));
+  cloud_.latency = 5ms;
+  world_.run_for(30s);
+  EXPECT_TRUE(observer_.snapshot()->volumes_error);  // it rests
+  world_.run_for(120s);
+  EXPECT_FALSE(observer_.snapshot()->volumes_error);
+  EXPECT_TRUE(observer_.snapshot()->volumes);
+}
+
 TEST_F(ObserverTest, TellsTheChangeNotThePoll) {
   start();
   world_.run_for(1s);
