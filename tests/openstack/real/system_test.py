@@ -139,6 +139,9 @@ class Story:
         wait_for('it is resized', PATIENCE, lambda: '' if self.fleet.status(server) == 'VERIFY_RESIZE'
                  else self.fleet.status(server))
         self.fleet.act(server, 'confirmResize')
+        # Nova answers a delete with 500 while it still confirms.
+        wait_for('the resize is confirmed', PATIENCE, lambda: '' if
+                 self.fleet.status(server) == 'ACTIVE' else self.fleet.status(server))
 
         def told():
             text = self.product.condition('instances', name, 'UpToDate')
