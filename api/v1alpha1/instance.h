@@ -17,7 +17,7 @@ namespace clickdeploy::api::v1alpha1 {
 struct Adoption {
   std::string server_id;  // of one that somebody else made
   std::string token;      // of one that we made, for an Instance that is no longer known
-  std::string identity;   // what the agents on it say that they run on
+  std::string identity;  // the uid that its marks and its agents tell, from then on this Instance's
 
   bool empty() const { return server_id.empty() && token.empty(); }
   bool operator==(const Adoption&) const = default;
@@ -47,7 +47,6 @@ struct Claim {
   // minute another one may still appear, made by whatever sent the request again on its way. "": no
   // such doubt.
   std::string parts_asked;
-  std::string identity;  // that the server's agents tell; "": the Instance's uid
 
   bool operator==(const Claim&) const = default;
 };

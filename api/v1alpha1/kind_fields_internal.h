@@ -307,7 +307,6 @@ void fields(Io& io, Claim& x) {
   io.field("since", x.since);
   io.field("attempts", x.attempts);
   io.field("partsAsked", x.parts_asked);
-  io.field("identity", x.identity);
 }
 
 template <class Io>

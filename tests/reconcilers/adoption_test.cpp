@@ -128,7 +128,7 @@ TEST(Marks, LeadBackToTheService) {
   EXPECT_EQ(found[0].instance_name, instance.metadata.name);
   EXPECT_EQ(found[0].token, kToken);
   EXPECT_EQ(found[0].identity, instance.metadata.uid);
-  instance.status.claim.identity = "earlier-uid";
+  instance.spec.adopt.identity = "earlier-uid";
   EXPECT_EQ(server_marks(instance, kCluster).at(std::string(kUidMetadata)), "earlier-uid");
 }
 

@@ -291,6 +291,8 @@ TEST(PlanBackend, OfSeveralWithOneAddressOnlyTheNewestIsATargetAndOnlyOnceItsAge
   heir.status.agents[0].reported_id = "heir-uid";
   heir.status.agents[0].state = "Up";
   EXPECT_EQ(published(), "server-2 ");
+  heir.spec.adopt.identity = heir.status.agents[0].reported_id = "earlier-uid";
+  EXPECT_EQ(published(), "server-2 ");  // its server was made for an Instance that is not known
   gone.metadata.deletion_timestamp = time_at(200);
   heir.status.agents[0].state = "Pending";
   EXPECT_EQ(published(), "server-2 ");  // nobody else claims it

@@ -87,14 +87,18 @@ TEST(Simulation, ALostDatabaseIsRebuiltFromTheWorld) {
   });
 }
 
+std::string manifest_with_volumes(int replicas) {
+  std::string service = service_manifest(replicas);
+  service.insert(service.find("      flavors:"),
+                 "      rootVolume: {sizeGiB: 10}\n"
+                 "      volumes: [{name: data, sizeGiB: 20}]\n");
+  return service;
+}
+
 // Volumes come back with their servers, and go with the Instances that have them now.
 TEST(Simulation, ALostDatabaseLosesNoVolume) {
   replay({1, 2}, [](SimWorld& world) {
-    std::string service = service_manifest(2);
-    const std::string before = "      flavors:";
-    service.insert(service.find(before),
-                   "      rootVolume: {sizeGiB: 10}\n"
-                   "      volumes: [{name: data, sizeGiB: 20}]\n");
+    const std::string service = manifest_with_volumes(2);
     world.apply(platform_manifests());
     world.apply(service);
     ASSERT_TRUE(world.run_until([&] { return is_converged(world, 2); }, 5min)) << describe(world);
@@ -116,6 +120,33 @@ TEST(Simulation, ALostDatabaseLosesNoVolume) {
     world.remove(kServices, kWeb);
     ASSERT_TRUE(world.run_until([&] { return world.cloud.state().volumes.empty(); }, 10min))
         << describe(world);
+  });
+}
+
+// A server that replaces one that was taken over carries the mark that the volumes carry.
+TEST(Simulation, AVolumeOutlivesItsServersAndTwoDatabases) {
+  replay({1, 2}, [](SimWorld& world) {
+    const std::string service = manifest_with_volumes(1);
+    std::string data;
+    for (int life = 0; life < 3; ++life) {
+      if (life > 0) lose_database(world);
+      world.apply(platform_manifests());
+      world.apply(service);
+      ASSERT_TRUE(world.run_until([&] { return is_converged(world, 1); }, 10min))
+          << describe(world);
+      const std::string server = our_server_ids(world).front();
+      for (const localcloud::Volume* volume : world.checker.our_volumes()) {
+        if (volume->size_gib != 20) continue;
+        EXPECT_TRUE(data.empty() || data == volume->id) << "life " << life;
+        data = volume->id;
+      }
+      ASSERT_TRUE(world.cloud.delete_server(*world.cloud.find_server(server)));
+      const auto is_replaced = [&] {
+        return is_converged(world, 1) && our_server_ids(world).front() != server;
+      };
+      ASSERT_TRUE(world.run_until(is_replaced, 10min)) << describe(world);
+      EXPECT_EQ(world.checker.our_volumes().size(), 2U) << describe(world);
+    }
   });
 }
 

@@ -45,7 +45,7 @@ bool is_leaked(const openstack::FloatingIP& ip, const openstack::CloudSnapshot& 
   if (!ip.description.starts_with(mark) || !ip.port_id.empty()) return false;
   const std::string uid = ip.description.substr(mark.size());
   const auto owner =
-      std::ranges::find_if(instances, [&](const auto& each) { return part_uid(*each) == uid; });
+      std::ranges::find_if(instances, [&](const auto& each) { return identity_of(*each) == uid; });
   if (owner == instances.end()) return !uid.empty();
   const api::v1alpha1::InstanceStatus& status = (*owner)->status;
   if (status.claim.state != "Confirmed" || (*owner)->metadata.is_deleting()) return false;
@@ -65,7 +65,7 @@ bool is_leaked(const openstack::Volume& volume, const openstack::CloudSnapshot& 
     return false;
   }
   const auto owner =
-      std::ranges::find_if(instances, [&](const auto& each) { return part_uid(*each) == uid; });
+      std::ranges::find_if(instances, [&](const auto& each) { return identity_of(*each) == uid; });
   if (owner == instances.end()) return true;
   const api::v1alpha1::InstanceStatus& status = (*owner)->status;
   // While a server is made, replaced or deleted, the Instance itself decides about its volumes.

@@ -33,7 +33,7 @@ std::vector<Orphan> find_orphans(const openstack::CloudSnapshot& snapshot,
     tokens.insert(instance->status.claim.token);
     tokens.insert(instance->spec.adopt.token);
     servers.insert(instance->status.server.id);
-    uids.insert(part_uid(*instance));
+    uids.insert(identity_of(*instance));
   }
   std::vector<Orphan> found;
   std::map<std::string, std::string> owners;  // by claim

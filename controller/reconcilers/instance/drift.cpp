@@ -3,6 +3,7 @@
 #include "controller/base/backoff.h"
 #include "controller/base/text.h"
 #include "controller/reconcilers/instance/instance_plan.h"
+#include "controller/reconcilers/instance/marks.h"
 #include "controller/reconcilers/instance/resolve_internal.h"
 #include "controller/reconcilers/instance/scrape_address.h"
 #include "controller/reconcilers/service/shared_parts.h"
@@ -303,7 +304,7 @@ class Comparison {
     std::string found = "none";
     for (const auto& [id, ip] : *snapshot_.floating_ips) {
       if (!own.contains(id)) continue;
-      const std::string mark = floating_ip_description(cluster_id_, part_uid(instance_));
+      const std::string mark = floating_ip_description(cluster_id_, identity_of(instance_));
       if (ip.description != mark) {
         return tell("floatingIP description", quoted(mark), quoted(ip.description),
                     "it is no longer known as ours, so nobody will delete it. Put it back: "

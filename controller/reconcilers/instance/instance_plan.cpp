@@ -461,7 +461,6 @@ InstanceAction plan_instance(const Instance& instance, const InstanceObserved& o
     const api::v1alpha1::Adoption& adopt = instance.spec.adopt;
     if (!adopt.token.empty() && !instance.status.adopted) {
       first.token = adopt.token;
-      first.identity = adopt.identity;
     }
     return SaveClaim{first};
   }

@@ -6,6 +6,7 @@
 #include "controller/reconcilers/instance/agent_convert_internal.h"
 #include "controller/reconcilers/instance/instance_pass_internal.h"
 #include "controller/reconcilers/instance/instance_status.h"
+#include "controller/reconcilers/instance/marks.h"
 #include "controller/reconcilers/instance/scrape_address.h"
 #include "controller/reconcilers/instance/server_states.h"
 #include "controller/reconcilers/metrics_backend/address_policy.h"
@@ -263,9 +264,8 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
     agent.reported_uid = answer->instance_uid;
     agent.failed_step = answer->failed_step;
     settings.merge(answer->settings);
-    const bool other = !answer->instance_uid.empty() &&
-                       answer->instance_uid != pass.work.metadata.uid &&
-                       answer->instance_uid != pass.work.status.claim.identity;
+    const bool other =
+        !answer->instance_uid.empty() && answer->instance_uid != identity_of(pass.work);
     agent.probe = other ? AgentObserved::Probe::OtherIdentity : AgentObserved::Probe::Answers;
     if (other) {
       agent.probe_error = "it says that it runs on Instance " + answer->instance_uid +

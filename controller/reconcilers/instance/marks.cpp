@@ -6,16 +6,20 @@ namespace clickdeploy::reconcilers {
 
 using openstack::Server;
 
+const std::string& identity_of(const api::v1alpha1::Instance& instance) {
+  const std::string& earlier = instance.spec.adopt.identity;
+  return earlier.empty() ? instance.metadata.uid : earlier;
+}
+
 std::map<std::string, std::string> server_marks(const api::v1alpha1::Instance& instance,
                                                 const std::string& cluster_id) {
   const api::ObjectMeta& metadata = instance.metadata;
-  const api::v1alpha1::Claim& claim = instance.status.claim;
   std::map<std::string, std::string> marks = {
       {std::string(kClusterMetadata), cluster_id},
       {std::string(kServiceMetadata), metadata.namespace_name + "/" + instance.spec.service_name},
       {std::string(kInstanceMetadata), metadata.key().text()},
-      {std::string(kUidMetadata), claim.identity.empty() ? metadata.uid : claim.identity},
-      {std::string(kClaimMetadata), claim.token},
+      {std::string(kUidMetadata), identity_of(instance)},
+      {std::string(kClaimMetadata), instance.status.claim.token},
   };
   const auto revision = metadata.labels.find(std::string(api::v1alpha1::kRevisionLabel));
   if (revision != metadata.labels.end()) {

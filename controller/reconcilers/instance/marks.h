@@ -23,6 +23,11 @@ inline constexpr std::string_view kVolumeMetadata = "clickdeploy_volume";  // it
 inline constexpr std::string_view kUnusedMetadata = "clickdeploy_unused";  // never attached yet
 inline constexpr std::string_view kMarkPrefix = "clickdeploy_";
 
+// What marks and agents of everything that belongs to the Instance tell: its uid, or that of the
+// one whose server it took over. So its parts are found by one mark, whichever of the two made
+// them.
+const std::string& identity_of(const api::v1alpha1::Instance& instance);
+
 std::map<std::string, std::string> server_marks(const api::v1alpha1::Instance& instance,
                                                 const std::string& cluster_id);
 

@@ -1,6 +1,7 @@
 #include "controller/reconcilers/instance/part_calls.h"
 
 #include "controller/base/planted.h"
+#include "controller/reconcilers/instance/marks.h"
 
 #include <algorithm>
 #include <tuple>
@@ -38,7 +39,7 @@ Task<Result<std::vector<Part>>> find_ports(CloudConnection& cloud, Instance inst
 Task<Result<std::vector<Part>>> find_floating_ips(CloudConnection& cloud, Instance instance,
                                                   std::string cluster_id) {
   std::vector<Part> found;
-  std::string description = floating_ip_description(cluster_id, part_uid(instance));
+  std::string description = floating_ip_description(cluster_id, identity_of(instance));
   Result<std::vector<openstack::FloatingIP>> ips =
       co_await cloud.network.list_floating_ips(std::move(description));
   if (!ips && ips.error().code() == ErrorCode::NotFound) co_return found;
@@ -63,7 +64,7 @@ Task<Result<std::vector<Part>>> find_volumes(CloudConnection& cloud, Instance in
   // Where there was a volume, only the cloud's own word counts.
   if (!*offered && !has_recorded_volumes(instance)) co_return found;
   Result<std::vector<openstack::Volume>> volumes =
-      co_await cloud.volume.list_volumes(std::string(kUidMetadata), part_uid(instance));
+      co_await cloud.volume.list_volumes(std::string(kUidMetadata), identity_of(instance));
   if (!volumes) co_return std::unexpected(std::move(volumes).error());
   for (const openstack::Volume& volume : *volumes) {
     if (std::optional<Part> part = volume_of(volume, instance, cluster_id)) {
@@ -145,7 +146,7 @@ Task<Result<Part>> create_floating_ip(CloudConnection& cloud, Instance instance,
       choose_part(instance, found, {PartKind::Port, floating_attachment(instance.spec.server)});
   openstack::FloatingIPCreate create;
   create.network_id = resolved.floating_network_id;
-  create.description = floating_ip_description(cluster_id, part_uid(instance));
+  create.description = floating_ip_description(cluster_id, identity_of(instance));
   if (port != nullptr) create.port_id = port->id;
   Result<openstack::FloatingIP> ip = co_await cloud.network.create_floating_ip(std::move(create));
   if (!ip) co_return std::unexpected(floating_ip_error(std::move(ip).error()));

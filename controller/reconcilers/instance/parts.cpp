@@ -53,18 +53,13 @@ std::string floating_ip_description(const std::string& cluster_id, const std::st
   return "clickdeploy cluster=" + cluster_id.substr(0, 8) + " instance=" + uid;
 }
 
-const std::string& part_uid(const api::v1alpha1::Instance& instance) {
-  const std::string& earlier = instance.spec.adopt.identity;
-  return earlier.empty() ? instance.metadata.uid : earlier;
-}
-
 std::map<std::string, std::string> volume_marks(const Instance& instance,
                                                 const std::string& cluster_id, PartKind kind,
                                                 const std::string& name) {
   std::map<std::string, std::string> marks = {
       {std::string(kClusterMetadata), cluster_id},
       {std::string(kInstanceMetadata), instance.metadata.key().text()},
-      {std::string(kUidMetadata), part_uid(instance)},
+      {std::string(kUidMetadata), identity_of(instance)},
       {std::string(kUnusedMetadata), "true"},
   };
   if (kind == PartKind::RootVolume) {
@@ -99,7 +94,7 @@ Part part_of(const openstack::Volume& volume) {
 std::optional<Part> volume_of(const openstack::Volume& volume, const Instance& instance,
                               const std::string& cluster_id) {
   if (mark_of(volume, kClusterMetadata) != cluster_id ||
-      mark_of(volume, kUidMetadata) != part_uid(instance)) {
+      mark_of(volume, kUidMetadata) != identity_of(instance)) {
     return std::nullopt;
   }
   Part part = part_of(volume);

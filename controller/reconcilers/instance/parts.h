@@ -63,9 +63,6 @@ std::string port_description(const std::string& cluster_id, const std::string& t
                              const std::string& attachment);
 std::string floating_ip_description(const std::string& cluster_id, const std::string& uid);
 
-// What marks parts of the Instance itself: its uid, or that of the one whose server it took over.
-const std::string& part_uid(const api::v1alpha1::Instance& instance);
-
 // Metadata of the Instance's volumes. The root volume belongs to the claim; `name` is that of
 // another one.
 std::map<std::string, std::string> volume_marks(const api::v1alpha1::Instance& instance,

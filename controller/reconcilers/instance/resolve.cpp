@@ -1,5 +1,6 @@
 #include "controller/agents/cloud_init.h"
 #include "controller/reconcilers/instance/agent_convert_internal.h"
+#include "controller/reconcilers/instance/marks.h"
 #include "controller/reconcilers/instance/placement.h"
 #include "controller/reconcilers/instance/resolve_internal.h"
 #include "controller/reconcilers/instance/scrape_address.h"
@@ -239,7 +240,7 @@ Task<Result<ResolvedServer>> resolve_server(CloudConnection& cloud, const Instan
   const api::v1alpha1::ServerTemplate& server = instance.spec.server;
   ResolvedServer resolved;
   agents::UserDataInput input;
-  input.instance_uid = instance.metadata.uid;
+  input.instance_uid = identity_of(instance);
   input.agents = convert_agents(instance.spec.agents);
   input.user_cloud_config = std::move(user_cloud_config);
   input.user_config_is_secret = !server.user_data.secret_ref.empty();

@@ -4,6 +4,7 @@
 #include "controller/base/planted.h"
 #include "controller/base/text.h"
 #include "controller/reconcilers/instance/instance_plan.h"
+#include "controller/reconcilers/instance/marks.h"
 #include "controller/reconcilers/metrics_backend/address_policy.h"
 
 #include <algorithm>
@@ -122,7 +123,7 @@ bool has_address_to_scrape(const Instance& instance) {
 // Has the agent at the Instance's address said that it runs on this Instance?
 bool is_verified(const Instance& instance) {
   return std::ranges::any_of(instance.status.agents, [&](const auto& agent) {
-    return agent.state == "Up" && agent.reported_id == instance.metadata.uid;
+    return agent.state == "Up" && agent.reported_id == identity_of(instance);
   });
 }
 
