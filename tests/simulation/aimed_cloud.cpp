@@ -113,13 +113,65 @@ void unanswered_create(SimWorld& world) {
   world.network.faults = nullptr;
 }
 
-// A server that lists do not show for long is deleted with its Service all the same.
+// The first create arrives so much late; nothing in the cloud tells of it before. False: no server
+// was asked for.
+bool late_create(SimWorld& world, std::chrono::seconds delay) {
+  bool sent = false;
+  world.network.faults = [&sent, delay](const http::Request& request) {
+    std::optional<NetworkFault> fault;
+    if (is_create(request) && !std::exchange(sent, true)) {
+      fault = NetworkFault{.kind = Kind::Late, .delay = delay};
+    }
+    return fault;
+  };
+  apply_fleet(world, 1);
+  const bool came = comes_about(world, "L1", "no server is asked for", [&] { return sent; }, 2min);
+  world.network.faults = nullptr;
+  return came;
+}
+
+void comes_up_once(SimWorld& world) {
+  const auto converged = [&] { return is_converged(world, 1); };
+  comes_about(world, "L1", "the fleet does not come up", converged, 10min);
+}
+
+// It is given up after half a minute, and carried out after that.
+void create_after_its_time(SimWorld& world) {
+  if (late_create(world, 40s + 1s * (world.seed() % 20))) comes_up_once(world);
+}
+
+void create_after_its_time_and_deleted(SimWorld& world) {
+  if (!late_create(world, 55s)) return;
+  world.run_for(32s + 1s * (world.seed() % 20));
+  world.remove(kServices, kWeb);
+  const auto gone = [&] { return world.objects(kServices).empty(); };
+  if (!comes_about(world, "L3", "the Service does not go", gone, 10min)) return;
+  world.run_for(2min);
+  if (world.checker.our_servers().empty() && world.checker.our_ports().empty()) return;
+  world.report.add("S6", "the cloud keeps what a Service had that is gone");
+}
+
+// Who asked is killed before it arrives.
+void create_of_one_that_died(SimWorld& world) {
+  if (!late_create(world, 15s)) return;
+  world.run_for(500ms * (1 + world.seed() % 10));
+  world.crash();
+  world.boot();
+  comes_up_once(world);
+}
+
+// A server that lists do not show for long is deleted with its Service all the same, also where
+// somebody has deleted its port, which would lead to it.
 void unlisted_server(SimWorld& world) {
   list_late(world, 4min);
   apply_fleet(world, 1);
   const auto made = [&] { return !world.checker.our_servers().empty(); };
   if (!comes_about(world, "L1", "no server is made", made, 2min)) return;
   world.run_for(65s + 5s * (world.seed() % 12));
+  if (world.seed() % 2 == 0) {
+    const std::string port = world.checker.our_ports().front()->id;
+    if (!world.cloud.delete_port(port)) world.report.add("run", "the port cannot be deleted");
+  }
   world.remove(kServices, kWeb);
   const auto gone = [&] { return world.objects(kServices).empty(); };
   if (!comes_about(world, "L3", "the Service does not go", gone, 10min)) return;
@@ -308,6 +360,11 @@ std::vector<AimedRun> aimed_at_cloud() {
   return {
       {"small-pages", "lists come one server at a time", small_pages},
       {"unanswered-create", "a create is not answered, and its Service deleted", unanswered_create},
+      {"late-create", "a create is carried out after it was given up", create_after_its_time},
+      {"late-create-deleted", "likewise, and its Service is deleted meanwhile",
+       create_after_its_time_and_deleted},
+      {"late-create-killed", "who asked for a server dies before the request arrives",
+       create_of_one_that_died},
       {"unlisted-server", "a server that lists do not show is deleted", unlisted_server},
       {"server-unheard-of", "lists lack a server, and a look by id fails", server_unheard_of},
       {"address-taken", "a server is lost, and its address is somebody else's", address_taken},
