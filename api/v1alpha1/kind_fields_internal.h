@@ -143,6 +143,7 @@ template <class Io>
 void fields(Io& io, MetricsBackendStatus& x) {
   io.field("observedGeneration", x.observed_generation);
   io.field("version", x.version);
+  io.field("clusterID", x.cluster_id);
   io.field("lastReload", x.last_reload);
   io.field("targets", x.targets);
   io.field("rules", x.rules);

@@ -38,7 +38,7 @@ struct MetricsBackendSpec {
   std::string url;
   AccessSpec access;
   std::optional<LabelSelector> allowed_namespaces;  // nullopt: its own only
-  std::string targets_type = "FileSD";              // FileSD | HTTPSD
+  std::string targets_type = "FileSD";              // FileSD | HTTPSD | OpenStackSD
   std::string targets_directory;                    // FileSD
   SecretKeyRef targets_token;                       // HTTPSD: what Prometheus shows us
   std::string rules_directory;
@@ -61,7 +61,7 @@ struct LastReload {
 
 struct TargetCounts {
   std::int64_t desired = 0;
-  std::int64_t delivered = 0;  // in the files
+  std::int64_t delivered = 0;  // in the files; with OpenStackSD all that are desired
   std::int64_t known = 0;      // to Prometheus
   std::int64_t up = 0;
 
@@ -80,6 +80,7 @@ struct RuleCounts {
 struct MetricsBackendStatus {
   std::int64_t observed_generation = 0;
   std::string version;
+  std::string cluster_id;  // in the metadata of the servers that are scraped
   std::optional<LastReload> last_reload;
   TargetCounts targets;
   RuleCounts rules;

@@ -38,14 +38,23 @@ void check_access(FieldErrors& errors, const Json& of, const std::string& path) 
 }
 
 void check_delivery(FieldErrors& errors, const Json& targets) {
-  const bool served = targets["type"].as_string() == "HTTPSD";
-  if (served == targets.contains("directory")) {
+  const std::string& type = targets["type"].as_string("FileSD");
+  const bool served = type == "HTTPSD";
+  if ((type == "FileSD") != targets.contains("directory")) {
     broken_rule(errors, "spec.targets", "directory is required by FileSD, and for FileSD only");
   }
   if (served != targets.contains("tokenSecretRef")) {
     broken_rule(errors, "spec.targets",
                 "tokenSecretRef is required by HTTPSD, and for HTTPSD only");
   }
+}
+
+void check_same_type(FieldErrors& errors, const Json& targets, const Json& before) {
+  // The folder tells of the others.
+  if (targets.contains("directory") || before.contains("directory")) return;
+  if (targets["type"] == before["type"]) return;
+  broken_rule(errors, "spec.targets",
+              "the type is immutable; make another MetricsBackend for another type");
 }
 
 }  // namespace
@@ -71,6 +80,7 @@ FieldErrors metrics_backend_rules(const Json& object, const Json* old) {
   }
   if (old != nullptr) {
     const Json& before = (*old)["spec"];
+    check_same_type(errors, spec["targets"], before["targets"]);
     check_unmoved(errors, targets, before["targets"]["directory"], "spec.targets.directory");
     check_unmoved(errors, rules, before["rules"]["directory"], "spec.rules.directory");
   } else if (targets.is_string() && rules.is_string() &&

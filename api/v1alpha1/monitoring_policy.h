@@ -102,6 +102,14 @@ struct RuleTestSpec {
   bool operator==(const RuleTestSpec&) const = default;
 };
 
+// What a policy's alerts would have done in the past is asked of Prometheus.
+struct BackTestSpec {
+  bool enabled = true;
+  std::string window = "7d";  // until now; Prometheus's form
+
+  bool operator==(const BackTestSpec&) const = default;
+};
+
 // One of the curated alerts; which they are says controller/prometheus/default_alerts.h.
 struct DefaultAlertSpec {
   bool enabled = true;
@@ -147,6 +155,7 @@ struct MonitoringPolicySpec {
   std::vector<RuleGroupSpec> rule_groups;
   bool scope_to_services = true;
   std::vector<RuleTestSpec> rule_tests;
+  BackTestSpec back_test;
   std::map<std::string, DefaultAlertSpec> default_alerts;  // by name, as in "instanceDown"
   std::vector<SloSpec> slos;
   std::map<std::string, std::string> alert_labels;  // of every alert of the policy
@@ -156,14 +165,28 @@ struct MonitoringPolicySpec {
   bool operator==(const MonitoringPolicySpec&) const = default;
 };
 
+// What an alert would have done.
+struct RuleBackTest {
+  std::string hash;                 // of the rule and the window that were tested
+  std::string time;                 // RFC 3339: when
+  std::string result;               // Fired | DidNotFire | NoSeries | Failed
+  std::int64_t fired = 0;           // times
+  std::int64_t firing_seconds = 0;  // altogether
+  std::string message;              // the same in words, or why it could not be tested
+
+  bool operator==(const RuleBackTest&) const = default;
+};
+
 struct PolicyRuleStatus {
   std::string ref;  // "group/0", "defaultAlerts/instanceDown", "slos/availability/0"
   std::string name;
   std::string state;  // Pending | Loaded | Rejected | PreviousVersionLoaded
   std::string health;
   std::string last_error;
+  std::string last_evaluation;         // RFC 3339: when Prometheus evaluated it last
   double last_evaluation_seconds = 0;  // how long it took
   std::int64_t firing = 0;
+  std::optional<RuleBackTest> back_test;  // of alerts that are written in the policy
 
   bool operator==(const PolicyRuleStatus&) const = default;
 };

@@ -100,6 +100,18 @@ void check_tests(FieldErrors& errors, const Json& tests) {
   }
 }
 
+// Prometheus refuses more than 11,000 points; shorter windows tell of too few evaluations.
+void check_back_test(FieldErrors& errors, const Json& test) {
+  constexpr std::chrono::hours kShortest(1);
+  constexpr std::chrono::hours kLongest(24 * 31);
+  if (!test["window"].is_string()) return;
+  const auto window = parse_prometheus_duration(test["window"].as_string());
+  if (!window || *window < kShortest || *window > kLongest) {
+    errors.push_back(invalid("spec.rules.backTest.window", test["window"],
+                             "must be a duration of at least 1h and at most 31d"));
+  }
+}
+
 void check_slos(FieldErrors& errors, const Json& slos) {
   constexpr std::chrono::hours kShortest(1);
   constexpr std::chrono::hours kLongest(24 * 366);
@@ -125,6 +137,7 @@ FieldErrors monitoring_policy_rules(const Json& object, const Json*) {
   check_scrape(errors, spec["scrape"]);
   check_groups(errors, spec["rules"]["groups"]);
   check_tests(errors, spec["rules"]["tests"]);
+  check_back_test(errors, spec["rules"]["backTest"]);
   for (const auto& [name, alert] : spec["defaultAlerts"].as_object()) {
     check_duration(errors, alert["for"], "spec.defaultAlerts." + name + ".for");
   }

@@ -85,6 +85,12 @@ void fields(Io& io, RuleTestSpec& x) {
 }
 
 template <class Io>
+void fields(Io& io, BackTestSpec& x) {
+  io.field("enabled", x.enabled);
+  io.field("window", x.window);
+}
+
+template <class Io>
 void fields(Io& io, DefaultAlertSpec& x) {
   io.field("enabled", x.enabled);
   io.field("for", x.for_duration);
@@ -137,6 +143,7 @@ void fields(Io& io, MonitoringPolicySpec& x) {
     inner.field("groups", x.rule_groups);
     inner.field("scopeToServices", x.scope_to_services);
     inner.field("tests", x.rule_tests);
+    inner.field("backTest", x.back_test);
   });
   io.field("defaultAlerts", x.default_alerts);
   io.field("slos", x.slos);
@@ -148,14 +155,26 @@ void fields(Io& io, MonitoringPolicySpec& x) {
 }
 
 template <class Io>
+void fields(Io& io, RuleBackTest& x) {
+  io.field("hash", x.hash);
+  io.field("time", x.time);
+  io.field("result", x.result);
+  io.field("fired", x.fired);
+  io.field("firingSeconds", x.firing_seconds);
+  io.field("message", x.message);
+}
+
+template <class Io>
 void fields(Io& io, PolicyRuleStatus& x) {
   io.field("ref", x.ref);
   io.field("name", x.name);
   io.field("state", x.state);
   io.field("health", x.health);
   io.field("lastError", x.last_error);
+  io.field("lastEvaluation", x.last_evaluation);
   io.field("lastEvaluationSeconds", x.last_evaluation_seconds);
   io.field("firing", x.firing);
+  io.field("backTest", x.back_test);
 }
 
 template <class Io>

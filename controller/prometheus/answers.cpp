@@ -110,6 +110,7 @@ RuleStatus parse_rule(const Json& rule) {
                     .last_error = clean_words(rule["lastError"].as_string()),
                     .state = rule["state"].as_string(),
                     .duration_seconds = rule["duration"].as_double(),
+                    .last_evaluation = whole_seconds(rule["lastEvaluation"].as_string()),
                     .evaluation_seconds = rule["evaluationTime"].as_double(),
                     .labels = parse_labels(rule["labels"]),
                     .annotations = parse_labels(rule["annotations"])};
@@ -244,6 +245,25 @@ Result<std::vector<Sample>> parse_samples(const Json& data) {
     samples.push_back(*std::move(sample));
   }
   return samples;
+}
+
+Result<std::vector<Presence>> parse_presences(const Json& data) {
+  if (data["resultType"].as_string() != "matrix" || !data["result"].is_array()) {
+    return not_understood("no matrix");
+  }
+  std::vector<Presence> series;
+  for (const Json& item : data["result"].as_array()) {
+    Presence one{.labels = clean_labels(item["metric"]), .times = {}};
+    for (const Json& point : item["values"].as_array()) {
+      if (!point.is_array() || point.size() != 2 || !point[0].is_number()) {
+        return not_understood("a point without a time");
+      }
+      one.times.push_back(static_cast<std::int64_t>(point[0].as_double()));
+    }
+    if (!std::ranges::is_sorted(one.times)) return not_understood("points out of order");
+    series.push_back(std::move(one));
+  }
+  return series;
 }
 
 Result<std::vector<ActiveTarget>> parse_active_targets(const Json& data) {

@@ -22,6 +22,7 @@ Error error_from_response(const http::Response& response, std::string_view who =
 Result<Json> data_of(const http::Response& response);
 
 Result<std::vector<Sample>> parse_samples(const Json& data);
+Result<std::vector<Presence>> parse_presences(const Json& data);
 Result<std::vector<ActiveTarget>> parse_active_targets(const Json& data);
 Result<std::vector<RuleGroupStatus>> parse_rule_groups(const Json& data);
 Result<RuntimeInfo> parse_runtime_info(const Json& runtime, const Json& build);

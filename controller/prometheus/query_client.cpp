@@ -61,6 +61,17 @@ Task<Result<std::vector<Sample>>> QueryClient::query(std::string expression) {
   co_return parse_samples(*data);
 }
 
+Task<Result<std::vector<Presence>>> QueryClient::query_range(RangeQuery query) {
+  constexpr std::size_t kBytesMax = 8 * 1024 * 1024;
+  http::Request request = form_request("/api/v1/query_range", query.expression);
+  request.response_bytes_max = kBytesMax;
+  request.body += fmt::format("&start={}&end={}&step={}&timeout={}ms", format_time(query.start),
+                              format_time(query.end), query.step.count(), access_.deadline.count());
+  Result<Json> data = co_await request_data(std::move(request), "query a range");
+  if (!data) co_return std::unexpected(std::move(data).error());
+  co_return parse_presences(*data);
+}
+
 Task<Result<std::vector<ActiveTarget>>> QueryClient::active_targets() {
   http::Request request = get_request("/api/v1/targets?state=active");
   Result<Json> data = co_await request_data(std::move(request), "list targets");

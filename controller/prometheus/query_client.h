@@ -60,6 +60,7 @@ struct RuleStatus {
   std::string last_error;
   std::string state;  // inactive | pending | firing; alerting rules only
   double duration_seconds = 0;
+  std::string last_evaluation;  // RFC 3339; "" before the first
   double evaluation_seconds = 0;
   Labels labels;
   Labels annotations;
@@ -77,6 +78,22 @@ struct RuleGroupStatus {
   std::vector<RuleStatus> rules;
 
   bool operator==(const RuleGroupStatus&) const = default;
+};
+
+// An expression evaluated again and again over a time that is over.
+struct RangeQuery {
+  std::string expression;
+  WallTime start{};
+  WallTime end{};
+  std::chrono::seconds step{60};  // at most 11,000 fit between start and end
+};
+
+// When a series was there. What it was is not kept.
+struct Presence {
+  Labels labels;
+  std::vector<std::int64_t> times;  // seconds since 1970, ascending
+
+  bool operator==(const Presence&) const = default;
 };
 
 struct RuntimeInfo {
@@ -97,6 +114,8 @@ class QueryClient {
   Task<Result<void>> ready();
   Task<Result<std::vector<Sample>>> query(
       std::string expression);  // instant; a scalar is one sample without labels
+  // An answer of more than 8 MiB is an error. Prometheus gives up at our deadline, too.
+  Task<Result<std::vector<Presence>>> query_range(RangeQuery query);
   Task<Result<std::vector<ActiveTarget>>> active_targets();
   Task<Result<std::vector<RuleGroupStatus>>> rules();
   Task<Result<RuntimeInfo>> runtime_info();

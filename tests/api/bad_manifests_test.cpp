@@ -37,6 +37,12 @@ const std::vector<BadManifest>& bad_manifests() {
       {"backend_relative_directory",
        "spec.targets.directory: Invalid value: \"targets\": spec.targets.directory in body should "
        "match '^/'"},
+      {"backend_found_with_directory",
+       "spec.targets: Invalid value: \"object\": directory is required by FileSD, and for FileSD "
+       "only"},
+      {"policy_back_test_of_a_year",
+       "spec.rules.backTest.window: Invalid value: \"1y\": must be a duration of at least 1h and "
+       "at most 31d"},
       {"backend_served_without_token",
        "spec.targets: Invalid value: \"object\": tokenSecretRef is required by HTTPSD, and for "
        "HTTPSD only"},

@@ -38,6 +38,7 @@ BAD = {
     "backend_alertmanager_certificate_without_https": [f"spec.alertmanager: {HTTPS}"],
     "backend_basic_and_bearer": [f"spec.auth: {ONE_LOGIN}"],
     "backend_certificate_without_https": [f"spec: {HTTPS}"],
+    "backend_found_with_directory": [f"spec.targets: {NO_FILES}"],
     "backend_served_without_token": [f"spec.targets: {TOKEN}"],
     "backend_token_for_files": [f"spec.targets: {TOKEN}"],
     "cloud_selector_in_without_values": [f"spec.allowedNamespaces.matchExpressions[0]: {VALUES}"],
@@ -143,6 +144,16 @@ CASES = [
         "url": "https://prom:9090", "rules": {"directory": "/a"},
         "targets": {"type": "HTTPSD", "directory": "/b", "tokenSecretRef": {"name": "t"}}}}, None,
      [f"spec.targets: {NO_FILES}"]),
+    ("MetricsBackend", {"metadata": {"name": "b"}, "spec": {
+        "url": "https://prom:9090", "rules": {"directory": "/a"},
+        "targets": {"type": "OpenStackSD"}}},
+     {"metadata": {"name": "b"}, "spec": {
+         "url": "https://prom:9090", "rules": {"directory": "/a"},
+         "targets": {"type": "HTTPSD", "tokenSecretRef": {"name": "t"}}}},
+     [f"spec.targets: {TYPE}"]),
+    ("MetricsBackend", {"metadata": {"name": "b"}, "spec": {
+        "url": "https://prom:9090", "rules": {"directory": "/a"},
+        "targets": {"type": "OpenStackSD"}}}, None, []),
 ]
 
 

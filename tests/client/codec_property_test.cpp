@@ -173,6 +173,7 @@ class Maker {
     made.spec.query_timeout_seconds = number();
     made.status.observed_generation = number();
     made.status.version = text();
+    made.status.cluster_id = text();
     if (chance()) made.status.last_reload = LastReload{text(), chance(), text()};
     made.status.targets = {number(), number(), number(), number()};
     made.status.rules = {number(), number(), number(), number()};
@@ -299,6 +300,7 @@ class Maker {
     made.spec.rule_groups = list(&Maker::group);
     made.spec.scope_to_services = chance();
     made.spec.rule_tests = list(&Maker::rule_test);
+    made.spec.back_test = {chance(), word()};
     if (chance()) made.spec.default_alerts["diskFull"] = {chance(), text(), text(), number()};
     made.spec.slos = list(&Maker::slo);
     made.spec.alert_labels = map();
@@ -313,7 +315,10 @@ class Maker {
     status.targets_summary = text();
     status.rules_summary = text();
     status.firing = number();
-    if (chance()) status.rules = {{text(), text(), text(), text(), text(), 0.25, number()}};
+    if (chance()) status.rules = {{text(), text(), text(), text(), text(), text(), 0.25, number()}};
+    if (!status.rules.empty() && chance()) {
+      status.rules[0].back_test = {text(), text(), text(), number(), number(), text()};
+    }
     if (chance()) status.warnings = {text()};
     status.retention = text();
     if (chance()) status.bindings = {{text(), text()}};
