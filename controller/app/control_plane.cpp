@@ -1,5 +1,6 @@
 #include "controller/app/control_plane.h"
 
+#include "controller/app/served_targets.h"
 #include "controller/async/task_group.h"
 #include "controller/reconcilers/cloud/cloud_reconciler.h"
 #include "controller/reconcilers/instance/instance_reconciler.h"
@@ -168,7 +169,7 @@ std::vector<QueueCounts> ControlPlane::counts() const {
   return counts;
 }
 
-http::Response ControlPlane::targets(const TargetsRequest& wanted,
+http::Response ControlPlane::targets(const prometheus::TargetsRequest& wanted,
                                      const http::Request& request) const {
   if (!parts_->started) {
     return {.status = 503, .headers = {}, .body = "the control plane is still starting\n"};
@@ -329,7 +330,7 @@ void ControlPlane::Parts::on_prometheus_poll(const ObjectKey& backend,
   }
   std::set<std::string> services(changes.services.begin(), changes.services.end());
   if (changes.known) {
-    for (const auto& binding : reconcilers::plan_bindings(context.monitoring_input(false))) {
+    for (const auto& binding : reconcilers::plan_bindings(context.monitoring_input(true))) {
       if (binding.backend == backend) services.insert(binding.service->metadata.uid);
     }
   }

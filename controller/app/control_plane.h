@@ -7,13 +7,13 @@
 #pragma once
 
 #include "controller/agents/remote_shell.h"
-#include "controller/app/served_targets.h"
 #include "controller/async/clock.h"
 #include "controller/async/disk.h"
 #include "controller/async/random.h"
 #include "controller/async/task.h"
 #include "controller/http/http_client.h"
 #include "controller/prometheus/rule_files.h"
+#include "controller/prometheus/targets_request.h"
 #include "controller/reconcilers/instance/expected_down.h"
 #include "controller/runtime/controller.h"
 
@@ -74,7 +74,8 @@ class ControlPlane {
   std::vector<QueueCounts> counts() const;
 
   // The answer to a Prometheus that asks for its targets. On the world's executor.
-  http::Response targets(const TargetsRequest& wanted, const http::Request& request) const;
+  http::Response targets(const prometheus::TargetsRequest& wanted,
+                         const http::Request& request) const;
 
   // The Instances that are taken down by ourselves now.
   std::vector<reconcilers::ExpectedDown> expected_down() const;

@@ -168,7 +168,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Settings settings, EventLoop& loop
 }
 
 Task<http::Reply> Daemon::Parts::serve(http::Request request) {
-  const std::optional<TargetsRequest> wanted = parse_targets_request(request.url);
+  const std::optional<prometheus::TargetsRequest> wanted =
+      prometheus::parse_targets_request(request.url);
   if (wanted && request.method == "GET") {
     // The caches belong to the loop's thread.
     auto answer = [plane = control_plane.get(), wanted = *wanted, request = std::move(request)] {

@@ -1,9 +1,11 @@
 #include "api/v1alpha1/codec.h"
 #include "controller/base/text.h"
 #include "controller/base/yaml.h"
+#include "controller/cli/openstack_targets_internal.h"
 #include "controller/cli/targets_internal.h"
-#include "controller/prometheus/scrape_jobs.h"
+#include "controller/prometheus/targets_request.h"
 
+#include <optional>
 #include <ostream>
 #include <set>
 
@@ -89,11 +91,12 @@ Task<Result<Needed>> find_needed(Session& session, api::ObjectKey backend) {
   co_return needed;
 }
 
-// Where targets come from: files, or our own address.
+// Where targets come from.
 struct Source {
-  std::string folder;
-  std::string url;  // "" for files
-  std::string token_file;
+  std::string folder;      // files
+  std::string url;         // or our own address
+  std::string token_file;  // with this
+  std::optional<OpenStackTargets> openstack;
 };
 
 Source source_of(const Session& session, const api::ObjectKey& backend, const Json& targets,
@@ -106,17 +109,27 @@ Source source_of(const Session& session, const api::ObjectKey& backend, const Js
   needed.files[file] = {backend.namespace_name + "/" + secret, ref["key"].as_string("token")};
   source.url = session.server;
   while (source.url.ends_with('/')) source.url.pop_back();
-  source.url += "/httpsd/v1/namespaces/" + backend.namespace_name + "/metricsbackends/" +
-                backend.name + "/targets";
   source.token_file = std::string(kSecretsFolder) + "/" + file;
   return source;
 }
 
-Json prometheus_yml(const Json& spec, const std::set<ScrapeJob>& jobs, const Source& source) {
+Json job_config(const ScrapeJob& job, const api::ObjectKey& backend, const Source& source) {
+  if (source.url.empty()) return job.with_files(source.folder);
+  const prometheus::TargetsRequest request{.backend = backend, .job = job.name()};
+  return job.with_url(source.url + request.path(), source.token_file);
+}
+
+Json prometheus_yml(const Json& spec, const api::ObjectKey& backend, const Needed& needed,
+                    const Source& source) {
   Json scrape = Json::array();
-  for (const ScrapeJob& job : jobs) {
-    scrape.push_back(source.url.empty() ? job.with_files(source.folder)
-                                        : job.with_url(source.url, source.token_file));
+  if (source.openstack) {
+    for (reconcilers::Discovery discovery : source.openstack->jobs) {
+      // With the names that passwords go with.
+      discovery.job = *needed.jobs.find(discovery.job);
+      scrape.push_back(reconcilers::with_openstack(discovery, source.openstack->source));
+    }
+  } else {
+    for (const ScrapeJob& job : needed.jobs) scrape.push_back(job_config(job, backend, source));
   }
   return Json::object({{"rule_files", Json::array({in_folder(spec["rules"]["directory"].as_string(),
                                                              "clickdeploy-*.yml")})},
@@ -133,6 +146,7 @@ void explain(std::ostream& out, const Needed& needed, const Source& source) {
     out << "# Targets are asked for at clickdeployd, which listens on loopback: Prometheus runs on "
            "the same machine.\n";
   }
+  if (source.openstack) out << source.openstack->explanation;
   if (needed.files.empty()) return;
   out << "# Secrets are read from files, again at each use. Make them once, for the user of "
          "Prometheus alone:\n#   install -d -m 0700 -o prometheus "
@@ -174,20 +188,32 @@ Task<int> run_prometheus_config(Session& session, std::vector<std::string> words
     co_return kFailed;
   }
   const Json& spec = (**backend)["spec"];
-  const Source source = source_of(session, key, spec["targets"], *needed);
+  Source source = source_of(session, key, spec["targets"], *needed);
+  if (spec["targets"]["type"].as_string() == "OpenStackSD") {
+    Result<OpenStackTargets> found = co_await find_in_openstack(session, **backend);
+    if (!found) {
+      report(session, found.error());
+      co_return kFailed;
+    }
+    source.openstack = *std::move(found);
+  }
   std::ostream& out = session.console.out();
   out << "# What a Prometheus needs in its prometheus.yml for MetricsBackend "
-      << session.namespace_name << "/" << target->name << ".\n"
-      << "# Targets carry addresses, labels and intervals. A job is needed for each different set "
-         "of limits,\n# certificates and passwords in the policies (sampleLimit, labelLimit, tls, "
-         "auth), and for no other reason.\n";
+      << session.namespace_name << "/" << target->name << ".\n";
+  if (!source.openstack) {
+    out << "# Targets carry addresses, labels and intervals. A job is needed for each different "
+           "set "
+           "of limits,\n# certificates and passwords in the policies (sampleLimit, labelLimit, "
+           "tls, "
+           "auth), and for no other reason.\n";
+  }
   if (spec["rules"]["reload"].as_string("HTTP") == "HTTP") {
     out << "# It must run with --web.enable-lifecycle: rules are loaded by POST /-/reload.\n";
   } else {
     out << "# Somebody has to reload it when the rule files change: spec.rules.reload is None.\n";
   }
   explain(out, *needed, source);
-  out << to_yaml(prometheus_yml(spec, needed->jobs, source));
+  out << to_yaml(prometheus_yml(spec, key, *needed, source));
   co_return kDone;
 }
 

@@ -198,6 +198,29 @@ Json zones_view(const Cloud& cloud) {
   return Json::object({{"availabilityZoneInfo", std::move(zones)}});
 }
 
+// Neutron's floating IPs as Nova told them before 2.36: what Prometheus asks for.
+Json floating_ips_view(const Cloud& cloud, const Call& call) {
+  const State& state = cloud.state();
+  JsonArray items;
+  for (const auto& [id, ip] : state.floating_ips) {
+    if (ip.project_id != call.token.project_id) continue;
+    Json view = Json::object({{"id", id},
+                              {"ip", ip.address},
+                              {"fixed_ip", nullptr},
+                              {"instance_id", nullptr},
+                              {"pool", nullptr}});
+    const auto network = state.networks.find(ip.network_id);
+    if (network != state.networks.end()) view.set("pool", network->second.name);
+    const auto port = state.ports.find(ip.port_id);
+    if (port != state.ports.end() && !port->second.fixed_ips.empty()) {
+      view.set("fixed_ip", port->second.fixed_ips.front().address);
+      view.set("instance_id", port->second.device_id);
+    }
+    items.push_back(std::move(view));
+  }
+  return Json::object({{"floating_ips", std::move(items)}});
+}
+
 }  // namespace
 
 Answer compute_versions(const Call& call, bool single) {
@@ -230,6 +253,10 @@ Reaction compute_call(Cloud& cloud, const Call& call) {
   if (matches(call, "GET", {"os-availability-zone", "detail"})) {
     return refuse(
         403, "Policy doesn't allow os_compute_api:os-availability-zone:detail to be performed.");
+  }
+  constexpr int kFloatingIpsUntil = 35;
+  if (matches(call, "GET", {"os-floating-ips"}) && call.microversion <= kFloatingIpsUntil) {
+    return answer(200, floating_ips_view(cloud, call));
   }
   if (matches(call, "GET", {"extensions"})) {
     return answer(200, Json::object({{"extensions", Json::array()}}));

@@ -93,9 +93,8 @@ Json ScrapeJob::with_files(const std::string& folder) const {
 Json ScrapeJob::with_url(const std::string& url, const std::string& token_file) const {
   // In http_sd_configs Prometheus 2.42 sends no type of its own where none is given.
   Json authorization = Json::object({{"type", "Bearer"}, {"credentials_file", token_file}});
-  Json source = Json::object({{"url", url + "?job=" + name()},
-                              {"refresh_interval", "10s"},
-                              {"authorization", std::move(authorization)}});
+  Json source = Json::object(
+      {{"url", url}, {"refresh_interval", "10s"}, {"authorization", std::move(authorization)}});
   Json job = settings();
   job.set("http_sd_configs", Json::array({std::move(source)}));
   return job;

@@ -46,6 +46,8 @@ struct ScrapeJob {
   Json with_files(const std::string& folder) const;
   // Where they are asked for at `url`, with the token in a file.
   Json with_url(const std::string& url, const std::string& token_file) const;
+  // Without a word about where targets come from.
+  Json settings() const;
 
   // Of files in kSecretsFolder.
   std::string password_file() const;  // "platform_agents.password"; "" if none is needed
@@ -60,10 +62,6 @@ struct ScrapeJob {
            std::tie(other.sample_limit, other.label_limit, other.access);
   }
   bool operator==(const ScrapeJob& other) const { return (*this <=> other) == 0; }
-
- private:
-  // Without a word about where targets come from.
-  Json settings() const;
 };
 
 // The job that scrapes an agent (null: an endpoint of a Service) of what the policy applies to.

@@ -144,6 +144,11 @@ void Bed::start_prometheus() {
       "--web.listen-address=" + prometheus_url_.substr(prometheus_url_.rfind('/') + 1),
       "--web.enable-lifecycle"};
   if (options_.secured) argv.push_back("--web.config.file=" + folder() + "/web.yml");
+  if (options_.discovered_targets) {
+    argv.insert(argv.begin(),
+                {"env", "OS_AUTH_URL=" + cloud_url_ + "/identity/v3", "OS_USERNAME=controller",
+                 "OS_PASSWORD=openstack", "OS_PROJECT_NAME=demo", "OS_DOMAIN_NAME=Default"});
+  }
   prometheus_process_ = std::make_unique<testing::ChildProcess>(argv, folder() + "/prometheus.log");
 }
 
@@ -156,7 +161,9 @@ std::string Bed::configure_prometheus() {
     }
   };
   replace_all("/etc/prometheus/click-deploy", folder() + "/secrets");
-  replace_all("refresh_interval: 10s", "refresh_interval: 2s");
+  for (const char* slow : {"refresh_interval: 10s", "refresh_interval: 30s"}) {
+    replace_all(slow, "refresh_interval: 2s");
+  }
   std::string lead = "global: {scrape_interval: 2s, evaluation_interval: 2s}\n";
   if (options_.alertmanager) {
     lead += "alerting: {alertmanagers: [{static_configs: [{targets: ['" + alertmanager_address_ +
@@ -287,6 +294,9 @@ void Bed::apply_basics() {
                          {"stringData", Json::object({{"token", "open-sesame\n"}})}}));
     Json ref = Json::object({{"name", "targets"}});
     spec.set("targets", Json::object({{"type", "HTTPSD"}, {"tokenSecretRef", std::move(ref)}}));
+  }
+  if (options_.discovered_targets) {
+    spec.set("targets", Json::object({{"type", "OpenStackSD"}}));
   }
   if (options_.alertmanager) {
     spec.set("alertmanager", Json::object({{"url", "http://" + alertmanager_address_}}));

@@ -31,6 +31,7 @@ struct BedOptions {
   bool secured = false;
   // Prometheus asks us for its targets, with the token of the Secret targets (open-sesame).
   bool served_targets = false;
+  bool discovered_targets = false;  // Prometheus finds the servers in OpenStack by itself
   int quota_instances = 50;
 };
 

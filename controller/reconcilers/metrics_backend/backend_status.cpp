@@ -161,16 +161,34 @@ class Reporter {
     } else if (counts.known < counts.desired) {
       set("TargetsDelivered", ConditionStatus::False, api::kProgressing,
           of(counts.known, counts.desired) + " targets are known to Prometheus; " + missing +
-              " is not yet" +
-              advice(backend_.spec.targets_type == "HTTPSD"
-                         ? std::string("Does its prometheus.yml ask for them by http_sd_configs, "
-                                       "as clickctl prometheus-config prints it?")
-                         : "Does its prometheus.yml read " + backend_.spec.targets_directory +
-                               "/clickdeploy-*.json by file_sd_configs?"));
+              " is not yet" + advice(question_about_targets()));
     } else {
       set("TargetsDelivered", ConditionStatus::True, api::kSucceeded,
-          of(counts.known, counts.desired) + " targets are known to Prometheus");
+          of(counts.known, counts.desired) + " targets are known to Prometheus, " + way());
     }
+  }
+
+  // By which Prometheus learns of targets.
+  std::string way() const {
+    const std::string& type = backend_.spec.targets_type;
+    if (type == "OpenStackSD") return "which finds them in OpenStack";
+    if (type == "HTTPSD") return "which asks here for them";
+    return "from files";
+  }
+
+  std::string question_about_targets() const {
+    const std::string& type = backend_.spec.targets_type;
+    if (type == "OpenStackSD") {
+      return "Is its prometheus.yml what clickctl prometheus-config prints now, and does its "
+             "environment have the credentials of the cloud? It prints other jobs for other "
+             "Services and policies";
+    }
+    if (type == "HTTPSD") {
+      return "Does its prometheus.yml ask for them by http_sd_configs, as clickctl "
+             "prometheus-config prints it?";
+    }
+    return "Does its prometheus.yml read " + backend_.spec.targets_directory +
+           "/clickdeploy-*.json by file_sd_configs?";
   }
 
   void report_rules() {

@@ -89,9 +89,13 @@ std::string MetricsBackendReconciler::owner_of(const Pass& pass) const {
 }
 
 Task<Result<void>> MetricsBackendReconciler::publish_targets(Pass& pass) {
-  const bool served = pass.backend.spec.targets_type == "HTTPSD";
-  Result<bool> changed;
-  if (served) {
+  const std::string& type = pass.backend.spec.targets_type;
+  Result<bool> changed = false;
+  if (type == "OpenStackSD") {
+    // Prometheus finds them by itself, and drops those of stopped servers.
+    pass.plan.held.clear();
+    pass.plan.problems.clear();
+  } else if (type == "HTTPSD") {
     changed = serve_targets(pass);
   } else {
     changed = co_await write_targets(pass);
@@ -323,6 +327,7 @@ void MetricsBackendReconciler::report(Pass& pass) const {
     pass.outcome.alertmanager_error = alertmanager->observer.last_error();
   }
   const api::v1alpha1::MetricsBackendStatus before = pass.backend.status;
+  pass.backend.status.cluster_id = context_.cluster_id;
   pass.backend.status = report_backend(pass.backend, pass.plan, pass.outcome, snapshot.get(), why,
                                        context_.clock.wall_now());
   tell_unreachable(pass, before);

@@ -2,11 +2,11 @@
 // Prometheus has them.
 //
 // Target files are written whole and renamed; Prometheus notices by itself. With HTTPSD it asks for
-// the same lists instead (target_board.h). A rule file that
-// promtool refuses never replaces one that is loaded. Prometheus is reloaded only when rule files
-// changed, or when it does not show the hash that the files have; if it refuses, the files that it
-// is known to load are put back (rule_delivery.h). Whether targets and rules arrived is said by its
-// own API alone.
+// the same lists instead (target_board.h), and with OpenStackSD it finds the servers by itself
+// (openstack_sd.h). A rule file that promtool refuses never replaces one that is loaded. Prometheus
+// is reloaded only when rule files changed, or when it does not show the hash that the files have;
+// if it refuses, the files that it is known to load are put back (rule_delivery.h). Whether targets
+// and rules arrived is said by its own API alone.
 
 #pragma once
 

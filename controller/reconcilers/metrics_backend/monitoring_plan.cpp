@@ -6,6 +6,7 @@
 #include "controller/reconcilers/instance/instance_plan.h"
 #include "controller/reconcilers/instance/marks.h"
 #include "controller/reconcilers/metrics_backend/address_policy.h"
+#include "controller/reconcilers/metrics_backend/scraped_internal.h"
 
 #include <algorithm>
 
@@ -23,60 +24,8 @@ bool is_ipv6(const std::string& address) {
   return address.find(':') != std::string::npos;
 }
 
-// One thing on a server that tells metrics.
-struct Scraped {
-  std::string name;  // the label agent
-  std::int64_t port = 0;
-  std::string path;
-  std::string scheme;
-  std::map<std::string, std::string> params;
-  std::string interval;
-  std::string timeout;
-  prometheus::ScrapeJob job{};
-};
-
 std::string host_and_port(const std::string& host, std::int64_t port) {
   return (is_ipv6(host) ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
-
-std::int64_t port_of(const AgentSpec& agent) {
-  const clickdeploy::agents::CatalogEntry* entry =
-      clickdeploy::agents::find_catalog_entry(agent.name);
-  return agent.port != 0 ? agent.port : (entry != nullptr ? entry->default_port : 0);
-}
-
-// As in Prometheus: ten seconds where nobody says anything, and never longer than the time to the
-// next.
-std::string at_most(std::string timeout, const std::string& interval) {
-  if (timeout.empty()) timeout = "10s";
-  const auto longest = parse_prometheus_duration(interval);
-  const auto asked = parse_prometheus_duration(timeout);
-  return longest && asked && *asked > *longest ? interval : timeout;
-}
-
-// The agents that the policy wants and the server has, and the Service's own endpoints.
-std::vector<Scraped> scraped_of(const Binding& binding, const Instance& instance) {
-  const api::v1alpha1::ScrapeSpec& scrape = binding.policy->spec.scrape;
-  std::vector<Scraped> all;
-  for (const AgentSpec& agent : instance.spec.agents) {
-    if (!wants_agent(*binding.policy, agent.name) || port_of(agent) == 0) continue;
-    all.push_back({agent.name,
-                   port_of(agent),
-                   agent.path,
-                   "",
-                   {},
-                   scrape.interval,
-                   at_most(scrape.timeout, scrape.interval),
-                   prometheus::scrape_job_of(*binding.policy, &agent)});
-  }
-  for (const api::v1alpha1::EndpointSpec& endpoint : binding.service->spec.endpoints) {
-    const std::string interval = endpoint.interval.empty() ? scrape.interval : endpoint.interval;
-    const std::string timeout = endpoint.timeout.empty() ? scrape.timeout : endpoint.timeout;
-    all.push_back({endpoint.name, endpoint.port, endpoint.path, endpoint.scheme, endpoint.params,
-                   interval, at_most(timeout, interval),
-                   prometheus::scrape_job_of(*binding.policy)});
-  }
-  return all;
 }
 
 prometheus::Target target_of(const Binding& binding, const Instance& instance,
@@ -197,7 +146,7 @@ ServiceTargets targets_of(const Binding& binding, const MonitoringInput& input,
     const bool runs = is_published(*instance);
     // Whoever pauses a Service says that what is stopped there is stopped on purpose.
     if (!runs && binding.service->spec.paused) continue;
-    for (const Scraped& scraped : scraped_of(binding, *instance)) {
+    for (const Scraped& scraped : scraped_of(binding, instance->spec.agents)) {
       JobTargets& list = runs ? targets.running : targets.stopped;
       list[scraped.job].push_back(target_of(binding, *instance, scraped));
     }
@@ -385,13 +334,11 @@ std::vector<Binding> plan_bindings(const MonitoringInput& input) {
   return bindings;
 }
 
-BackendPlan plan_backend(const ObjectKey& backend, const MonitoringInput& input) {
-  BackendPlan plan;
-  plan.rules_owner = rules_owner_of(input.cluster_id, backend);
+std::vector<Binding> bindings_of(const ObjectKey& backend, const MonitoringInput& input) {
+  std::vector<Binding> bindings;
   auto object = std::ranges::find_if(
       input.backends, [&](const auto& candidate) { return candidate->metadata.key() == backend; });
-  if (object == input.backends.end() || (*object)->metadata.is_deleting()) return plan;
-  std::vector<Binding> bindings;
+  if (object == input.backends.end() || (*object)->metadata.is_deleting()) return bindings;
   for (Binding& binding : plan_bindings(input)) {
     if (binding.backend != backend) continue;
     const std::string& from = binding.policy->metadata.namespace_name;
@@ -409,6 +356,13 @@ BackendPlan plan_backend(const ObjectKey& backend, const MonitoringInput& input)
     if (binding.service->metadata.is_deleting() && !has_instances) continue;
     bindings.push_back(std::move(binding));
   }
+  return bindings;
+}
+
+BackendPlan plan_backend(const ObjectKey& backend, const MonitoringInput& input) {
+  BackendPlan plan;
+  plan.rules_owner = rules_owner_of(input.cluster_id, backend);
+  const std::vector<Binding> bindings = bindings_of(backend, input);
   add_targets(bindings, input, plan);
   add_rules(bindings, plan);
   return plan;
