@@ -55,6 +55,7 @@ struct ControlPlane::Parts {
         backends(world.outside, world.clock, world.executor, world.prometheus_poll, world.secured),
         events(client, world.clock, "clickdeployd"),
         verdicts(world.rules, world.blocking),
+        back_tests(world.clock, world.executor),
         context{client,           world.outside,
                 world.clock,      world.random,
                 caches,           clouds,
@@ -64,7 +65,7 @@ struct ControlPlane::Parts {
         cloud_reconciler(context),
         service_reconciler(context),
         instance_reconciler(context),
-        policy_reconciler(context, verdicts),
+        policy_reconciler(context, verdicts, back_tests),
         backend_reconciler(context, {world.disk, world.blocking, verdicts}),
         cloud_controller(options_for("Cloud", 2, world), cloud_reconciler, world.clock,
                          world.random),
@@ -94,6 +95,7 @@ struct ControlPlane::Parts {
   reconcilers::BackendConnections backends;
   runtime::EventRecorder events;
   reconcilers::RuleVerdicts verdicts;
+  reconcilers::BackTests back_tests;
   reconcilers::Context context;
   reconcilers::CloudReconciler cloud_reconciler;
   reconcilers::ServiceReconciler service_reconciler;
@@ -144,6 +146,7 @@ Task<void> ControlPlane::Parts::run() {
 Task<void> ControlPlane::stop() {
   parts_->tasks.cancel();
   co_await parts_->tasks.join();
+  co_await parts_->back_tests.stop();
   co_await parts_->clouds.stop();
   co_await parts_->backends.stop();
 }
@@ -273,6 +276,9 @@ void ControlPlane::Parts::listen() {
   });
   clouds.listen([this](const ObjectKey& cloud, const std::vector<std::string>& changed) {
     on_cloud_sweep(cloud, changed);
+  });
+  back_tests.listen([this](const ObjectKey& policy) {
+    policy_controller.queue().add_after(policy, kGatherBackend);
   });
   backends.listen([this](const ObjectKey& backend, const prometheus::PollChanges& changes) {
     on_prometheus_poll(backend, changes);

@@ -224,7 +224,8 @@ class Parser {
   void add_explaining() {
     CLI::App* why = add("why", "Show the chain from spec to scraped sample, and where it is broken",
                         [this](Session& s) { return run_why(s, values_.why); });
-    why->add_option("objects", values_.why, "KIND/NAME, such as service/web")->required();
+    why->add_option("objects", values_.why, "KIND/NAME, such as service/web or rule/HighCPU")
+        ->required();
     CLI::App* alerts = add("alerts", "List the alerts of services that fire or are pending",
                            [this](Session& s) { return run_alerts(s, values_.alerts); });
     alerts->add_option("services", values_.alerts.services, "NAME or service/NAME; default: all");

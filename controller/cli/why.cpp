@@ -107,6 +107,34 @@ class FactReader {
     co_return explain_policy(facts);
   }
 
+  // Of every rule with that name or ref ("HighCPU", "node/0"), in the policies of the namespace, or
+  // else of all.
+  Task<Result<std::vector<Chain>>> rule_chains(std::string name) {
+    std::vector<Chain> chains;
+    for (const std::string& home : {session_.namespace_name, std::string()}) {
+      client::ResourcePath path = client::ResourcePath::of(MonitoringPolicy::kGvk);
+      Result<client::ObjectList> list =
+          co_await session_.client.list(std::move(path), home, client::Query{});
+      if (!list) co_return std::unexpected(std::move(list).error());
+      for (const Json& item : list->items) {
+        Result<MonitoringPolicy> policy = api::decode<MonitoringPolicy>(item);
+        if (!policy) co_return std::unexpected(std::move(policy).error());
+        for (const auto& rule : policy->status.rules) {
+          if (rule.name != name && rule.ref != name) continue;
+          RuleFacts facts{.policy = *policy, .rule = rule, .backend = {}};
+          Result<void> read_it = co_await read_backend(*policy, facts.backend);
+          if (!read_it) co_return std::unexpected(std::move(read_it).error());
+          chains.push_back(explain_rule(facts));
+        }
+      }
+      if (!chains.empty()) co_return chains;
+    }
+    co_return fail(ErrorCode::NotFound,
+                   "no rule " + name +
+                       " is in the status of any MonitoringPolicy; their names: clickctl get "
+                       "monitoringpolicies -A -o yaml");
+  }
+
   Task<Result<Chain>> chain_of(FoundObject found) {
     const std::string& kind = found.info->kind;
     if (kind == Service::kGvk.kind) {
@@ -145,15 +173,56 @@ bool has_chain(const api::ResourceInfo& info) {
   return info.group == api::v1alpha1::kGroup;
 }
 
+// The names in words such as "rule/HighCPU", which are taken out: rules are no objects.
+std::vector<std::string> take_rules(std::vector<std::string>& words) {
+  std::vector<std::string> names;
+  std::erase_if(words, [&names](const std::string& word) {
+    for (const std::string& kind : {std::string("rule/"), std::string("rules/")}) {
+      if (!word.starts_with(kind)) continue;
+      names.push_back(word.substr(kind.size()));
+      return true;
+    }
+    return false;
+  });
+  return names;
+}
+
+// Prints chains with a blank line between them.
+class ChainsPrinter {
+ public:
+  explicit ChainsPrinter(Session& session) : session_(session) {}
+
+  void print(const Result<Chain>& chain) {
+    if (!chain) {
+      report(session_, chain.error());
+      failed_ = true;
+      return;
+    }
+    const ChainStyle style{.utf8 = session_.console.utf8(), .color = session_.console.color()};
+    std::ostream& out = session_.console.out();
+    if (!std::exchange(first_, false)) out << '\n';
+    print_chain(out, *chain, style, session_.clock.wall_now());
+  }
+  bool failed() const { return failed_; }
+
+ private:
+  Session& session_;
+  bool failed_ = false;
+  bool first_ = true;
+};
+
 }  // namespace
 
 Task<int> run_why(Session& session, std::vector<std::string> words) {
-  Result<std::vector<Target>> targets = parse_targets(words);
+  const std::vector<std::string> rules = take_rules(words);
+  Result<std::vector<Target>> targets;
+  if (!words.empty() || rules.empty()) targets = parse_targets(words);
   for (std::size_t i = 0; targets && i < targets->size(); ++i) {
     if (has_chain(*(*targets)[i].info)) continue;
     targets = fail(ErrorCode::InvalidArgument,
                    "there is no chain for a " + (*targets)[i].info->singular +
-                       "; ask for a service, instance, monitoringpolicy, metricsbackend or cloud");
+                       "; ask for a service, instance, monitoringpolicy, metricsbackend or cloud, "
+                       "or for a rule");
   }
   if (!targets) {
     session.console.error(targets.error().message());
@@ -161,24 +230,21 @@ Task<int> run_why(Session& session, std::vector<std::string> words) {
   }
   FoundObjects found = co_await find_objects(session, *targets, {});
   FactReader reader(session);
-  const ChainStyle style{.utf8 = session.console.utf8(), .color = session.console.color()};
-  bool failed = false;
-  bool first = true;
+  ChainsPrinter printer(session);
   for (FoundObject& object : found.objects) {
     Result<Chain> chain = co_await reader.chain_of(std::move(object));
-    if (!chain) {
-      report(session, chain.error());
-      failed = true;
-      continue;
-    }
-    std::ostream& out = session.console.out();
-    if (!first) out << '\n';
-    first = false;
-    print_chain(out, *chain, style, session.clock.wall_now());
+    printer.print(chain);
   }
-  if (found.objects.empty() && found.errors.empty()) session.console.note("No resources found");
+  for (const std::string& name : rules) {
+    Result<std::vector<Chain>> chains = co_await reader.rule_chains(name);
+    if (!chains) printer.print(std::unexpected(chains.error()));
+    for (std::size_t i = 0; chains && i < chains->size(); ++i) printer.print((*chains)[i]);
+  }
+  if (found.objects.empty() && found.errors.empty() && rules.empty()) {
+    session.console.note("No resources found");
+  }
   for (const Error& error : found.errors) report(session, error);
-  co_return failed || !found.errors.empty() ? kFailed : kDone;
+  co_return printer.failed() || !found.errors.empty() ? kFailed : kDone;
 }
 
 }  // namespace clickdeploy::cli

@@ -61,9 +61,16 @@ struct PolicyFacts {
   std::optional<api::v1alpha1::MetricsBackend> backend;
 };
 
+struct RuleFacts {
+  api::v1alpha1::MonitoringPolicy policy;
+  api::v1alpha1::PolicyRuleStatus rule;  // one of the policy's
+  std::optional<api::v1alpha1::MetricsBackend> backend;
+};
+
 Chain explain_service(const ServiceFacts& facts);
 Chain explain_instance(const InstanceFacts& facts);
 Chain explain_policy(const PolicyFacts& facts);
+Chain explain_rule(const RuleFacts& facts);
 Chain explain_backend(const api::v1alpha1::MetricsBackend& backend);
 Chain explain_cloud(const api::v1alpha1::Cloud& cloud);
 

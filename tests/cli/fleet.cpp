@@ -61,6 +61,9 @@ status:
   observedGeneration: 1
   services: {matched: 1, applied: 1}
   servicesSummary: 1/1
+  rules:
+  - {ref: node/0, name: HighCPU, state: Loaded, health: ok, lastEvaluation: "2026-11-22T11:59:30Z", lastEvaluationSeconds: 0.0021, firing: 1, backTest: {hash: 1f, time: "2026-11-22T11:00:00Z", result: Fired, fired: 14, firingSeconds: 10800, message: "would have fired 14 times, for 3h in all, in the last 7d"}}
+  - {ref: node/1, name: Typo, state: Loaded, health: ok, backTest: {hash: 2f, time: "2026-11-22T11:00:00Z", result: NoSeries, message: "could not have fired: laod matched no series in the last 7d"}}
   conditions:
   - {type: Accepted, status: "True", reason: Succeeded, message: the policy can be applied, observedGeneration: 1, lastTransitionTime: "2026-11-22T10:00:00Z"}
   - {type: RulesLoaded, status: "True", reason: Succeeded, message: 2/2 rules are loaded, observedGeneration: 1, lastTransitionTime: "2026-11-22T10:00:00Z"}

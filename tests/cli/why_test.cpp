@@ -29,6 +29,17 @@ TEST_F(Why, TellsTheChainOfEachKind) {
                 good({"why", "mpol/base", "mb/main", "cloud/prod-eu", "-n", "platform"}));
 }
 
+// In the policies of the namespace first, and else in all.
+TEST_F(Why, TellsTheChainOfARuleByNameOrPlace) {
+  expect_golden("cli/why_rule.txt", good({"why", "rule/HighCPU", "rule/node/1", "-n", "shop"}));
+  EXPECT_EQ(good({"why", "rule/node/0", "-n", "platform"}),
+            good({"why", "rules/HighCPU", "-n", "shop"}));
+  const Finished run = clickctl({"why", "rule/Nothing", "cloud/prod-eu", "-n", "platform"});
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, HasSubstr("no rule Nothing is in the status of any MonitoringPolicy"));
+  EXPECT_THAT(run.out, HasSubstr("cloud.clickdeploy.io/prod-eu"));
+}
+
 TEST_F(Why, UsesLettersAloneWhereTheLocaleIsNotUtf8) {
   variables_["LANG"] = "C";
   const std::string out = good({"why", "service/web", "-n", "shop"});

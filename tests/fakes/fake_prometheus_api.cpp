@@ -69,6 +69,10 @@ http::Reply FakePrometheus::handle(const http::Request& request) {
   }
   if (path == "/api/v1/status/buildinfo") return success(Json::object({{"version", "2.42.0+ds"}}));
   if (path == "/api/v1/format_query" && is_post) return success(form_value(request, "query"));
+  if (path == "/api/v1/query_range" && is_post) {
+    // Nothing is remembered of what was.
+    return success(Json::object({{"resultType", "matrix"}, {"result", Json::array()}}));
+  }
   if (path == "/api/v1/query" && is_post) {
     const std::string expression = form_value(request, "query");
     if (expression.empty()) {

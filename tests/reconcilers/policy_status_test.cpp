@@ -279,6 +279,23 @@ TEST(ReportPolicy, TheNearestMissIsTold) {
             std::string::npos);
 }
 
+TEST(ReportPolicy, WhatTheAlertWouldHaveDoneIsToldAndStopsNothing) {
+  PolicyView view = good();
+  view.back_tests[0] = {.hash = "1f",
+                        .time = time_at(0),
+                        .result = "NoSeries",
+                        .message = "could not have fired: laod matched no series"};
+  const MonitoringPolicyStatus status = report_policy(view, at(0));
+  ASSERT_TRUE(status.rules[0].back_test);
+  EXPECT_EQ(*status.rules[0].back_test, view.back_tests[0]);
+  EXPECT_EQ(status.warnings, std::vector<std::string>{
+                                 "node/0 (HighCPU): could not have fired: laod matched no series"});
+  EXPECT_EQ(condition_text(status.conditions, "Ready"), "True Succeeded");
+  EXPECT_EQ(status.rules[0].last_error, "");
+  view.back_tests[0].result = "Failed";
+  EXPECT_EQ(report_policy(view, at(0)).warnings, std::vector<std::string>());
+}
+
 TEST(ReportPolicy, SilencesWithoutAnAlertmanagerAreAWarning) {
   PolicyView view = good();
   MonitoringPolicy policy = policy_with_rule();

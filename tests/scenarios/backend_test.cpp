@@ -84,5 +84,34 @@ TEST_F(SecuredBackend, SaysWhatIsMissingAndComesBackFromEverything) {
   monitored();
 }
 
+// A real Prometheus is asked what alerts would have done.
+TEST(Backend, ThePastOfAnAlertIsToldAndStopsNothing) {
+  Bed bed({.prometheus = true});
+  bed.start_daemon();
+  bed.apply_basics();
+  bed.patch_policy(R"({rules: {groups: [{name: node, interval: 2s, rules: [
+      {alert: Always, expr: 'vector(1) > 0'},
+      {alert: Misspelt, expr: 'rate(laod[5m]) > 0'}]}]}})");
+  bed.create(bed.service("web", 0));
+  const auto rules = [&bed] { return (*bed.get("monitoringpolicies", "base"))["status"]["rules"]; };
+  ASSERT_TRUE(bed.wait_for("both back-tests", std::chrono::seconds(120), [&] {
+    const Json told = rules();
+    return told[0].contains("backTest") && told[1].contains("backTest") ? "" : to_json(told);
+  }));
+  EXPECT_EQ(rules()[0]["backTest"]["message"].as_string(),
+            "would have fired once, for 7d in all, in the last 7d");
+  EXPECT_EQ(rules()[1]["backTest"]["result"].as_string(), "NoSeries");
+  bed.wait_for("Ready", std::chrono::seconds(60), [&] {
+    const std::string ready = bed.condition("monitoringpolicies", "base", "Ready");
+    return ready.starts_with("True") ? "" : ready;
+  });
+  EXPECT_EQ((*bed.get("monitoringpolicies", "base"))["status"]["warnings"].size(), 2u);
+  // Everything before it holds once Prometheus has evaluated the rule.
+  bed.wait_for("the chain of the rule", std::chrono::seconds(60), [&bed]() -> std::string {
+    const std::string why = bed.clickctl({"why", "rule/Misspelt"});
+    return why.contains("broken at: back-test") ? "" : why;
+  });
+}
+
 }  // namespace
 }  // namespace clickdeploy::scenarios

@@ -88,6 +88,41 @@ TEST(Simulation, AnAlertmanagerThatTakesNoSilencesHoldsNobodyUp) {
   });
 }
 
+// There are no alerts whose change would tell of it; looked at without a cause, the backend is
+// every half minute.
+TEST(Simulation, AnAlertmanagerThatFallsSilentIsSoonToldOf) {
+  replay({1, 2}, [](SimWorld& world) {
+    const std::string url = "http://alertmanager.sim:9093";
+    bool silent = false;
+    world.network.route(url, [&silent](http::Request) -> Task<http::Reply> {
+      http::Reply reply;
+      reply.response.status = silent ? 503 : 200;
+      reply.response.body = "[]";
+      co_return reply;
+    });
+    make_fleet(world, 1);
+    const Json alertmanager = Json::object({{"alertmanager", Json::object({{"url", url}})}});
+    world.patch(kBackends, kBackend, Json::object({{"spec", alertmanager}}));
+    const auto becomes = [&world](const std::string& status, std::chrono::seconds within) {
+      const auto is = [&] {
+        return is_condition(world.object(kBackends, kBackend), "AlertmanagerReachable", status);
+      };
+      return world.run_until(is, within);
+    };
+    ASSERT_TRUE(becomes("True", 1min)) << describe(world);
+    for (int i = 0; i < 8; ++i) {
+      world.run_for(1min + std::chrono::seconds(7 * i));
+      silent = true;
+      // Two polls that fail, the second after a longer pause.
+      EXPECT_TRUE(becomes("Unknown", 18s)) << describe(world);
+      world.run_for(std::chrono::seconds(5 * i));
+      silent = false;
+      // The pause between polls that fail grows to half a minute.
+      EXPECT_TRUE(becomes("True", 33s)) << describe(world);
+    }
+  });
+}
+
 TEST(Simulation, ABadRuleNeverTakesTheLastGoodOneDown) {
   replay({1, 2, 3}, [](SimWorld& world) {
     make_fleet(world, 2);

@@ -21,9 +21,14 @@ bool is_worth_writing(const api::v1alpha1::MonitoringPolicyStatus& before,
   auto a = before;
   auto b = after;
   a.last_sync_time = b.last_sync_time = "";
-  // How long each evaluation took is different every time: told when something else is.
+  // When each evaluation was and how long it took is different every time: told when something else
+  // is.
   for (auto* status : {&a, &b}) {
-    for (auto& rule : status->rules) rule.last_evaluation_seconds = 0;
+    for (auto& rule : status->rules) {
+      rule.last_evaluation_seconds = 0;
+      rule.last_evaluation = "";
+      if (rule.back_test) rule.back_test->time = "";
+    }
   }
   if (a != b) return true;
   const std::optional<WallTime> written = parse_time(before.last_sync_time);
@@ -62,8 +67,9 @@ std::string find_nearest_miss(const MonitoringPolicy& policy, const MonitoringIn
 
 }  // namespace
 
-MonitoringPolicyReconciler::MonitoringPolicyReconciler(Context& context, RuleVerdicts& verdicts)
-    : context_(context), verdicts_(verdicts), policies_(context.client) {}
+MonitoringPolicyReconciler::MonitoringPolicyReconciler(Context& context, RuleVerdicts& verdicts,
+                                                       BackTests& back_tests)
+    : context_(context), verdicts_(verdicts), back_tests_(back_tests), policies_(context.client) {}
 
 Task<Result<ReconcileResult>> MonitoringPolicyReconciler::reconcile(api::ObjectKey key) {
   const auto cached = context_.caches.policies.get(key);
@@ -114,7 +120,29 @@ Task<PolicyView> MonitoringPolicyReconciler::observe(
     view.outcome = outcome;
   }
   if (view.backend_problem.empty()) observe_prometheus(view, plan, backend);
+  observe_back_tests(view, backend);
   co_return view;
+}
+
+// What was found before stays in the status, as long as it is of the same rule.
+void MonitoringPolicyReconciler::observe_back_tests(PolicyView& view,
+                                                    const api::ObjectKey& backend) {
+  if (!view.wants_rules) return;
+  const auto connection = context_.backends.find(backend);
+  const auto& told = view.policy->status.rules;
+  for (auto& [i, order] : back_test_orders(*view.policy, *view.rules)) {
+    if (!view.faults || !(*view.faults)[i].empty()) continue;
+    const api::v1alpha1::RuleBackTest* known = back_tests_.result(order.hash);
+    const auto before =
+        std::ranges::find(told, view.rules->entries[i].ref, &api::v1alpha1::PolicyRuleStatus::ref);
+    if (known == nullptr && before != told.end() && before->back_test &&
+        before->back_test->hash == order.hash) {
+      known = &*before->back_test;
+    }
+    if (known != nullptr) view.back_tests[i] = *known;
+    const bool fresh = known != nullptr && is_fresh(*known, order, context_.clock.wall_now());
+    if (!fresh && view.observed && connection) back_tests_.want(std::move(order), connection);
+  }
 }
 
 namespace {

@@ -1,6 +1,7 @@
 // MonitoringPolicyReconciler: tells what a policy selects, and what Prometheus does with its rules.
 //
-// It changes nothing outside: agents are carried by Instances, targets and rules by the
+// It changes nothing outside (what it asks Prometheus in the background, back_tests.h, is only told
+// in the status): agents are carried by Instances, targets and rules by the
 // MetricsBackend, from the same pure plan that this reads.
 
 #pragma once
@@ -8,6 +9,7 @@
 #include "controller/client/typed_client.h"
 #include "controller/reconcilers/context.h"
 #include "controller/reconcilers/metrics_backend/rule_verdicts.h"
+#include "controller/reconcilers/monitoring_policy/back_tests.h"
 #include "controller/runtime/controller.h"
 
 namespace clickdeploy::reconcilers {
@@ -38,6 +40,7 @@ struct PolicyView {
   std::string loaded_hash;                      // of the policy's file in Prometheus; "" if none
   std::vector<prometheus::RuleGroupStatus> groups;  // of that file, as Prometheus has them
   std::string retention;                            // in Prometheus's words
+  std::map<std::size_t, api::v1alpha1::RuleBackTest> back_tests;  // by the place of the rule
 };
 
 // Pure.
@@ -45,7 +48,7 @@ api::v1alpha1::MonitoringPolicyStatus report_policy(const PolicyView& view, Wall
 
 class MonitoringPolicyReconciler final : public runtime::Reconciler {
  public:
-  MonitoringPolicyReconciler(Context& context, RuleVerdicts& verdicts);
+  MonitoringPolicyReconciler(Context& context, RuleVerdicts& verdicts, BackTests& back_tests);
 
   Task<Result<runtime::ReconcileResult>> reconcile(api::ObjectKey key) override;
 
@@ -54,9 +57,11 @@ class MonitoringPolicyReconciler final : public runtime::Reconciler {
   void observe_services(PolicyView& view, const MonitoringInput& input) const;
   void observe_prometheus(PolicyView& view, const BackendPlan& plan,
                           const api::ObjectKey& backend) const;
+  void observe_back_tests(PolicyView& view, const api::ObjectKey& backend);
 
   Context& context_;
   RuleVerdicts& verdicts_;
+  BackTests& back_tests_;
   client::TypedClient<api::v1alpha1::MonitoringPolicy> policies_;
 };
 

@@ -1,5 +1,6 @@
 #include "controller/agents/version.h"
 #include "controller/base/text.h"
+#include "controller/base/utf8.h"
 #include "controller/reconcilers/instance/agent_convert_internal.h"
 #include "controller/reconcilers/instance/drift.h"
 #include "controller/reconcilers/monitoring_policy/monitoring_policy_reconciler.h"
@@ -98,6 +99,7 @@ class Reporter {
     const prometheus::RuleStatus* known = there ? find_rule(rule.group, at) : nullptr;
     if (known != nullptr) {
       entry.health = known->health;
+      entry.last_evaluation = known->last_evaluation;
       entry.last_evaluation_seconds = known->evaluation_seconds;
       entry.firing = static_cast<std::int64_t>(known->firing);
       status_.firing += entry.firing;
@@ -106,7 +108,21 @@ class Reporter {
         failing_ = rule.ref + " (" + rule.name + "): " + known->last_error;
       }
     }
+    const auto tested = view_.back_tests.find(i);
+    if (tested != view_.back_tests.end()) {
+      entry.back_test = tested->second;
+      warn_of(rule, tested->second);
+    }
     status_.rules.push_back(std::move(entry));
+  }
+
+  void warn_of(const RuleEntry& rule, const api::v1alpha1::RuleBackTest& tested) {
+    constexpr std::size_t kWarningsMax = 64;
+    constexpr std::size_t kBytesMax = 1'024;
+    const std::string warning = back_test_warning(tested, view_.policy->spec.back_test.window);
+    if (warning.empty() || status_.warnings.size() >= kWarningsMax) return;
+    status_.warnings.emplace_back(
+        utf8_prefix(rule.ref + " (" + rule.name + "): " + warning, kBytesMax));
   }
 
   void report_rule_list() {

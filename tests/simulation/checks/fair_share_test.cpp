@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kReplicas = 10;
-constexpr std::uint64_t kSeeds = 8;
+constexpr std::uint64_t kSeeds = 16;
 
 Json failing_service(const std::string& image) {
   Json service = parse_single_yaml(service_manifest(1, image)).value_or(Json());
