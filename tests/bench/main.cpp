@@ -43,9 +43,11 @@ struct Part {
 
 // Memory first: its child processes are to begin with a small heap.
 constexpr Part kParts[] = {
-    {"memory", bench_memory},         {"daemon", bench_daemon}, {"writes", bench_writes},
-    {"reads", bench_reads},           {"lists", bench_lists},   {"watches", bench_watches},
-    {"reconciles", bench_reconciles},
+    {"memory", bench_memory},         {"daemon", bench_daemon},
+    {"writes", bench_writes},         {"reads", bench_reads},
+    {"lists", bench_lists},           {"watches", bench_watches},
+    {"reconciles", bench_reconciles}, {"monitoring", bench_monitoring},
+    {"delivery", bench_delivery},
 };
 
 int run(int argc, char** argv) {
@@ -57,7 +59,8 @@ int run(int argc, char** argv) {
   app.add_flag("--quick", quick, "Tiny sizes: proves that it works, the numbers mean nothing");
   app.add_option("--json", json, "Also write one JSON object a line to this file");
   app.add_option("--folder", folder, "Databases go here; default: beside the JSON file, or here");
-  app.add_option("--only", only, "memory, daemon, writes, reads, lists, watches, reconciles");
+  app.add_option("--only", only,
+                 "memory, daemon, writes, reads, lists, watches, reconciles, monitoring, delivery");
   CLI11_PARSE(app, argc, argv);
   if (folder.empty() && !json.empty()) {
     folder = std::filesystem::absolute(json).parent_path().string();

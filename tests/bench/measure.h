@@ -23,6 +23,13 @@ struct Sizes {
   std::size_t services = 20;        // of the fleet that is reconciled
   std::size_t replicas = 50;        // of each of them
   std::size_t reconciles = 4'000;   // a round
+  std::size_t targets = 10'000;     // of one Prometheus
+  std::size_t rules = 5'000;        // likewise
+  std::size_t delivered_policies = 20;
+  double reload_pause_seconds = 11;  // longer than the daemon leaves between two
+  std::size_t deliveries = 3;        // of a change to a real Prometheus; each waits for a pause
+  std::size_t storm = 1'000;         // changes
+  double storm_per_second = 100;
   std::size_t watchers = 100;
   std::size_t changes = 1'000;  // that each watcher is told of, a round
   double paced_seconds = 2;     // of watches at a steady pace, a round
@@ -95,6 +102,8 @@ void bench_lists(const Sizes& sizes, const std::string& folder, Report& report);
 void bench_memory(const Sizes& sizes, const std::string& folder, Report& report);
 void bench_daemon(const Sizes& sizes, const std::string& folder, Report& report);
 void bench_reconciles(const Sizes& sizes, const std::string& folder, Report& report);
+void bench_monitoring(const Sizes& sizes, const std::string& folder, Report& report);
+void bench_delivery(const Sizes& sizes, const std::string& folder, Report& report);
 void bench_watches(const Sizes& sizes, const std::string& folder, Report& report);
 
 }  // namespace clickdeploy::bench

@@ -50,6 +50,13 @@ Sizes quick_sizes() {
           .services = 2,
           .replicas = 2,
           .reconciles = 8,
+          .targets = 100,
+          .rules = 100,
+          .delivered_policies = 2,
+          .reload_pause_seconds = 0,
+          .deliveries = 1,
+          .storm = 20,
+          .storm_per_second = 20,
           .watchers = 3,
           .changes = 10,
           .paced_seconds = 0.2};
