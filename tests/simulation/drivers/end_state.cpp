@@ -12,9 +12,11 @@ namespace clickdeploy::simulation {
 namespace {
 
 // How often something was tried, when last, and what was said about it, depends on what went wrong.
+// A back-test that failed is made again after ten minutes.
 constexpr std::array kDropped = {"message",    "attempts",        "retries",    "lastReason",
                                  "partsAsked", "durationSeconds", "requestID",  "request_id",
-                                 "lastScrape", "reportedID",      "lastReload", "progress"};
+                                 "lastScrape", "reportedID",      "lastReload", "progress",
+                                 "backTest"};
 
 std::string replaced(std::string text) {
   static const std::vector<std::pair<std::regex, const char*>> kRules = [] {
