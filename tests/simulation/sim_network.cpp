@@ -69,7 +69,10 @@ Task<void> SimNetwork::carry(std::shared_ptr<Exchange> exchange, std::function<v
   co_await clock_.sleep(latency());
   std::optional<NetworkFault> fault;
   if (faults) fault = faults(request);
-  if (fault && fault->kind == NetworkFault::Kind::Late) co_await clock_.sleep(fault->delay);
+  if (fault && fault->kind == NetworkFault::Kind::Late) {
+    co_await clock_.sleep(fault->delay);
+    if (fault->unless && fault->unless()) co_return;
+  }
   std::optional<http::Request> again;
   if (fault && fault->kind == NetworkFault::Kind::Duplicate) again = request;
   std::optional<Result<http::Response>> result = co_await deliver(std::move(request), fault);

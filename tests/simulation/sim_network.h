@@ -39,7 +39,7 @@ struct NetworkFault {
   http::Headers headers;
   std::chrono::milliseconds delay{0};
   std::function<void(http::Response&)> alter{};
-  std::function<bool()> unless{};  // asked before the second message of a Duplicate
+  std::function<bool()> unless{};  // asked when a Late or the second of a Duplicate arrives: lost?
 };
 
 // "http://host:port" of a URL, and what follows it.

@@ -52,6 +52,14 @@ NetworkFault odd_moment(Dice dice) {
   return status_of(status, to_json(Json::object({{"badRequest", fault}})));
 }
 
+// The port of a server keeps a second one from being made, but for this time.
+bool has_unbound_server(const SimWorld& world) {
+  return std::ranges::any_of(world.checker.our_servers(), [](const localcloud::Server* server) {
+    return server->vm_state == localcloud::VmState::Building &&
+           server->task_state != localcloud::TaskState::Spawning;
+  });
+}
+
 bool has_failed_server(const SimWorld& world) {
   return std::ranges::any_of(world.checker.our_servers(), [](const localcloud::Server* server) {
     return server->vm_state == localcloud::VmState::Error;
@@ -199,7 +207,13 @@ MessageFaults::Fault MessageFaults::transport_fault(const std::string& kind, std
     return NetworkFault{.kind = Kind::TimeOutAfter};
   }
   if (std::optional<Dice> dice = strikes("late", rates_.late)) {
-    return NetworkFault{.kind = Kind::Late, .delay = up_to(*dice, 120s)};
+    NetworkFault fault{.kind = Kind::Late, .delay = up_to(*dice, 120s)};
+    // No client can help that a create which was given up arrives in the moment of the second try,
+    // or when that has failed.
+    if (kind == "POST-compute-servers" && fault.delay > 50s) {
+      fault.unless = [this] { return has_unbound_server(world_) || has_failed_server(world_); };
+    }
+    return fault;
   }
   if (std::optional<Dice> dice = strikes("late-answer", rates_.late_answer)) {
     return NetworkFault{.kind = Kind::LateAnswer, .delay = up_to(*dice, 120s)};
@@ -208,8 +222,8 @@ MessageFaults::Fault MessageFaults::transport_fault(const std::string& kind, std
     NetworkFault fault{.kind = Kind::Duplicate};
     fault.delay = up_to(*dice, dice->chance(0.8) ? 1s : 60s);
     if (kind != "POST-compute-servers") return fault;
-    // No client can help that Nova makes two servers of a create that comes twice in a moment, or
-    // whose first server has failed; else the port is taken.
+    // Nor that Nova makes two servers of a create that comes twice in a moment, or whose first
+    // server has failed; else the port is taken.
     fault.delay += 1s;
     fault.unless = [this] { return has_failed_server(world_); };
     return fault;
