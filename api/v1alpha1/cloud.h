@@ -1,4 +1,5 @@
-// Cloud: one OpenStack project and region: credentials, pinned identity, limits.
+// Cloud: one OpenStack project and region, or machines that exist already: how to get in, what is
+// meant, limits.
 //
 // Wire name: clouds.clickdeploy.io/v1alpha1, namespaced. Schema: crds/clouds.yaml.
 
@@ -10,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace clickdeploy::api::v1alpha1 {
 
@@ -28,9 +30,22 @@ struct CloudLimits {
   bool operator==(const CloudLimits&) const = default;
 };
 
+// A machine that exists already.
+struct HostSpec {
+  std::string name;       // unique in the list
+  std::string address;    // of its SSH server and of its agents
+  std::int64_t port = 0;  // 0: that of spec.ssh
+  std::map<std::string, std::string> labels;
+  std::string host_key;  // "ssh-ed25519 AAAA…"; "": that which it shows first
+
+  bool operator==(const HostSpec&) const = default;
+};
+
 struct CloudSpec {
-  std::string type = "OpenStack";
+  std::string type = "OpenStack";  // OpenStack | Hosts
   CloudCredentials credentials;
+  std::vector<HostSpec> hosts;  // of type Hosts
+  std::optional<SshSpec> ssh;   // likewise
   std::string region;
   std::string identity_project_id;                  // "": pinned on first success
   std::optional<LabelSelector> allowed_namespaces;  // nullopt: its own only
@@ -67,6 +82,20 @@ struct Orphan {
   bool operator==(const Orphan&) const = default;
 };
 
+// A machine, as it was last seen. One that is no longer in the spec stays here while it is taken.
+struct HostStatus {
+  std::string name;
+  std::string address;
+  std::int64_t port = 22;
+  std::string state;      // Free | Taken | Foreign | Unreachable
+  std::string server_id;  // of what it was taken for; "": nothing
+  std::string instance;   // whose it is, as its mark tells; "" if it is free
+  std::string host_key;   // that it showed first
+  std::string message;    // why it cannot be used
+
+  bool operator==(const HostStatus&) const = default;
+};
+
 struct CloudStatus {
   std::int64_t observed_generation = 0;
   CloudIdentity identity;
@@ -76,6 +105,7 @@ struct CloudStatus {
   std::int64_t servers = 0;                     // ours, as observed
   std::string instances_summary;                // "3/10"
   std::vector<Orphan> orphans;
+  std::vector<HostStatus> hosts;
   std::string last_sync_time;
   Conditions conditions;
 

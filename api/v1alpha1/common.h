@@ -52,6 +52,15 @@ struct SecretKeyRef {
   bool operator==(const SecretKeyRef&) const = default;
 };
 
+// How the controller logs in to servers.
+struct SshSpec {
+  std::string user;
+  SecretKeyRef key;  // a private key
+  std::int64_t port = 22;
+
+  bool operator==(const SshSpec&) const = default;
+};
+
 // What a thing must have to be meant: all of it.
 struct ThingFilter {
   std::map<std::string, std::string> properties;
@@ -133,7 +142,8 @@ struct UserData {
   bool operator==(const UserData&) const = default;
 };
 
-// What a server is made from.
+// What a server is made from; or, without image, flavors and networks, which machine of a Cloud of
+// type Hosts it is.
 struct ServerTemplate {
   CloudThing image;
   std::vector<CloudThing> flavors;              // in order of preference
@@ -147,7 +157,9 @@ struct ServerTemplate {
   std::string key_name;
   UserData user_data;
   std::map<std::string, std::string> metadata;
+  std::optional<LabelSelector> host_selector;  // nullopt: any machine
 
+  bool is_machine() const { return networks.empty(); }
   bool operator==(const ServerTemplate&) const = default;
 };
 
@@ -193,7 +205,8 @@ struct RemediationSpec {
   std::int64_t unhealthy_after_seconds = 300;
   std::int64_t startup_timeout_seconds = 900;
   std::int64_t step_timeout_seconds = 300;
-  std::vector<std::string> steps = {"RestartAgent", "SoftReboot", "HardReboot", "Replace"};
+  std::vector<std::string> steps = {"RestartAgent", "Reinstall", "SoftReboot", "HardReboot",
+                                    "Replace"};
   std::string max_unhealthy = "20%";  // a percentage, or a number
   std::int64_t max_in_flight = 1;
   std::int64_t max_retries = 4;

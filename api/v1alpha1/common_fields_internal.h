@@ -61,6 +61,13 @@ void fields(Io& io, SecretKeyRef& x) {
 }
 
 template <class Io>
+void fields(Io& io, SshSpec& x) {
+  io.field("user", x.user);
+  io.field("keySecretRef", x.key);
+  io.field("port", x.port);
+}
+
+template <class Io>
 void fields(Io& io, ThingFilter& x) {
   io.field("properties", x.properties);
   io.field("tags", x.tags);
@@ -137,6 +144,7 @@ void fields(Io& io, ServerTemplate& x) {
   io.field("keyName", x.key_name);
   io.field("userData", x.user_data);
   io.field("metadata", x.metadata);
+  io.field("hostSelector", x.host_selector);
 }
 
 template <class Io>

@@ -97,6 +97,7 @@ struct ResolvedThings {
   std::vector<ResolvedAttachment> attachments;
   std::string at;
   std::vector<FailedPlacement> failed_placements;  // of this round of tries
+  std::string host;  // the machine that is taken, where the Cloud's machines exist already
 
   bool operator==(const ResolvedThings&) const = default;
 };

@@ -26,9 +26,24 @@ void fields(Io& io, CloudLimits& x) {
 }
 
 template <class Io>
+void fields(Io& io, HostSpec& x) {
+  io.field("name", x.name);
+  io.field("address", x.address);
+  if constexpr (std::is_same_v<Io, field_io::Reader>) {
+    io.field("port", x.port);
+  } else if (x.port != 0) {
+    io.field("port", x.port);
+  }
+  io.field("labels", x.labels);
+  io.field("hostKey", x.host_key);
+}
+
+template <class Io>
 void fields(Io& io, CloudSpec& x) {
   io.field("type", x.type);
   io.field("credentials", x.credentials);
+  io.field("hosts", x.hosts);
+  io.field("ssh", x.ssh);
   io.field("region", x.region);
   io.nested("identity", [&](Io& inner) { inner.field("projectID", x.identity_project_id); });
   io.field("allowedNamespaces", x.allowed_namespaces);
@@ -61,6 +76,18 @@ void fields(Io& io, Orphan& x) {
 }
 
 template <class Io>
+void fields(Io& io, HostStatus& x) {
+  io.field("name", x.name);
+  io.field("address", x.address);
+  io.field("port", x.port);
+  io.field("state", x.state);
+  io.field("serverID", x.server_id);
+  io.field("instance", x.instance);
+  io.field("hostKey", x.host_key);
+  io.field("message", x.message);
+}
+
+template <class Io>
 void fields(Io& io, CloudStatus& x) {
   io.field("observedGeneration", x.observed_generation);
   io.field("identity", x.identity);
@@ -70,6 +97,7 @@ void fields(Io& io, CloudStatus& x) {
   io.field("servers", x.servers);
   io.field("instancesSummary", x.instances_summary);
   io.field("orphans", x.orphans);
+  io.field("hosts", x.hosts);
   io.field("lastSyncTime", x.last_sync_time);
   io.field("conditions", x.conditions);
 }
@@ -351,6 +379,7 @@ void fields(Io& io, ResolvedThings& x) {
   io.field("attachments", x.attachments);
   io.field("at", x.at);
   io.field("failedPlacements", x.failed_placements);
+  io.field("host", x.host);
 }
 
 template <class Io>

@@ -26,15 +26,6 @@ struct ScrapeSpec {
   bool operator==(const ScrapeSpec&) const = default;
 };
 
-// How the controller may log in to servers to restart an agent.
-struct SshSpec {
-  std::string user;
-  SecretKeyRef key;  // a private key
-  std::int64_t port = 22;
-
-  bool operator==(const SshSpec&) const = default;
-};
-
 struct RuleSpec {
   std::string alert;  // exactly one of alert and record
   std::string record;

@@ -20,13 +20,6 @@ void fields(Io& io, ScrapeSpec& x) {
 }
 
 template <class Io>
-void fields(Io& io, SshSpec& x) {
-  io.field("user", x.user);
-  io.field("keySecretRef", x.key);
-  io.field("port", x.port);
-}
-
-template <class Io>
 void fields(Io& io, RuleSpec& x) {
   io.field("alert", x.alert);
   io.field("record", x.record);

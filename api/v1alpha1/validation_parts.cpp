@@ -134,7 +134,43 @@ void check_selector(FieldErrors& errors, const Json& selector, const std::string
   }
 }
 
+namespace {
+
+// A server is made from an image, flavors and networks; a machine is there already.
+void check_machine(FieldErrors& errors, const Json& server, const std::string& path) {
+  if (!server.is_object()) return;
+  const int given = int(server.contains("image")) + int(server.contains("flavors")) +
+                    int(server.contains("networks"));
+  if (given != 0 && given != 3) {
+    broken_rule(errors, path,
+                "image, flavors and networks must be given together; none of them is for machines "
+                "of a Cloud of type Hosts");
+  }
+  if (server.contains("networks")) {
+    if (server.contains("hostSelector")) {
+      broken_rule(errors, path,
+                  "hostSelector is for machines of a Cloud of type Hosts, which have no networks "
+                  "here");
+    }
+    return;
+  }
+  const bool made = std::ranges::any_of(
+      std::array{"availabilityZones", "floatingIP", "rootVolume", "volumes", "serverGroup",
+                 "configDrive", "keyName", "userData", "metadata"},
+      [&server](const char* field) { return server.contains(field); });
+  if (made) {
+    broken_rule(errors, path,
+                "a machine of a Cloud of type Hosts is what it is: availabilityZones, floatingIP, "
+                "rootVolume, volumes, serverGroup, configDrive, keyName, userData and metadata are "
+                "for servers that are made from image, flavors and networks");
+  }
+}
+
+}  // namespace
+
 void check_server_template(FieldErrors& errors, const Json& server, const std::string& path) {
+  check_machine(errors, server, path);
+  check_selector(errors, server["hostSelector"], path + ".hostSelector");
   check_cloud_thing(errors, server["image"], path + ".image");
   std::size_t index = 0;
   for (const Json& flavor : server["flavors"].as_array()) {

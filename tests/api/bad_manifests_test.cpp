@@ -65,8 +65,31 @@ const std::vector<BadManifest>& bad_manifests() {
        "spec.protection.missingFleetThreshold: Invalid value: \"0.2\": "
        "spec.protection.missingFleetThreshold in body should match '^(100|[0-9]{1,2})%$'"},
       {"cloud_unknown_type",
-       "spec.type: Unsupported value: \"Hosts\": supported values: \"OpenStack\""},
-      {"cloud_without_credentials", "spec.credentials: Required value"},
+       "spec.type: Unsupported value: \"Proxmox\": supported values: \"OpenStack\", \"Hosts\""},
+      {"cloud_hosts_with_credentials",
+       "spec: Invalid value: \"object\": credentials, region and identity are for the type "
+       "OpenStack only"},
+      {"cloud_hosts_without_ssh",
+       "spec: Invalid value: \"object\": hosts and ssh are required by the type Hosts"},
+      {"cloud_hosts_of_openstack",
+       "spec: Invalid value: \"object\": hosts and ssh are for the type Hosts only"},
+      {"cloud_host_twice",
+       "spec.hosts[1]: Duplicate value: map[string]interface {}{\"name\":\"web-1\"}"},
+      {"cloud_host_without_address",
+       "spec.hosts[0].address: Invalid value: \"10.0.0.300\": must be an IP address or a CIDR"},
+      {"service_machine_with_volume",
+       "spec.template.spec: Invalid value: \"object\": a machine of a Cloud of type Hosts is what "
+       "it is: availabilityZones, floatingIP, rootVolume, volumes, serverGroup, configDrive, "
+       "keyName, userData and metadata are for servers that are made from image, flavors and "
+       "networks"},
+      {"service_image_without_networks",
+       "spec.template.spec: Invalid value: \"object\": image, flavors and networks must be given "
+       "together; none of them is for machines of a Cloud of type Hosts"},
+      {"service_host_selector_with_networks",
+       "spec.template.spec: Invalid value: \"object\": hostSelector is for machines of a Cloud of "
+       "type Hosts, which have no networks here"},
+      {"cloud_without_credentials",
+       "spec: Invalid value: \"object\": credentials are required by the type OpenStack"},
       {"config_map_value_not_text",
        "data.count: Invalid value: \"integer\": data.count in body must be of type string: "
        "\"integer\""},
@@ -211,7 +234,7 @@ const std::vector<BadManifest>& bad_manifests() {
        "spec.template.spec.flavors: Too many: 9: must have at most 8 items"},
       {"service_unknown_step",
        "spec.remediation.steps[0]: Unsupported value: \"Pray\": supported values: "
-       "\"RestartAgent\", \"SoftReboot\", \"HardReboot\", \"Replace\""},
+       "\"RestartAgent\", \"Reinstall\", \"SoftReboot\", \"HardReboot\", \"Replace\""},
       {"service_upper_case_cloud",
        "spec.cloudRef.name: Invalid value: \"Prod\": spec.cloudRef.name in body should match "
        "'^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'"},

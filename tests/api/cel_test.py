@@ -32,6 +32,18 @@ TOKEN = "tokenSecretRef is required by HTTPSD, and for HTTPSD only"
 TYPE = "the type is immutable; make another MetricsBackend for another type"
 FOLDER = "field is immutable; make another MetricsBackend for another folder"
 
+NO_CREDENTIALS = "credentials are required by the type OpenStack"
+NO_HOSTS = "hosts and ssh are required by the type Hosts"
+HOSTS_ONLY = "hosts and ssh are for the type Hosts only"
+OPENSTACK_ONLY = "credentials, region and identity are for the type OpenStack only"
+TOGETHER = ("image, flavors and networks must be given together; none of them is for machines of a "
+            "Cloud of type Hosts")
+SELECTOR_ONLY = ("hostSelector is for machines of a Cloud of type Hosts, which have no networks "
+                 "here")
+MACHINE = ("a machine of a Cloud of type Hosts is what it is: availabilityZones, floatingIP, "
+           "rootVolume, volumes, serverGroup, configDrive, keyName, userData and metadata are for "
+           "servers that are made from image, flavors and networks")
+
 # What the files in bad/ break; the others break no rule in CEL.
 BAD = {
     "backend_alertmanager_basic_and_bearer": [f"spec.alertmanager.auth: {ONE_LOGIN}"],
@@ -41,6 +53,10 @@ BAD = {
     "backend_found_with_directory": [f"spec.targets: {NO_FILES}"],
     "backend_served_without_token": [f"spec.targets: {TOKEN}"],
     "backend_token_for_files": [f"spec.targets: {TOKEN}"],
+    "cloud_hosts_of_openstack": [f"spec: {HOSTS_ONLY}"],
+    "cloud_hosts_with_credentials": [f"spec: {OPENSTACK_ONLY}"],
+    "cloud_hosts_without_ssh": [f"spec: {NO_HOSTS}"],
+    "cloud_without_credentials": [f"spec: {NO_CREDENTIALS}"],
     "cloud_selector_in_without_values": [f"spec.allowedNamespaces.matchExpressions[0]: {VALUES}"],
     "policy_alert_and_record":
         ["spec.rules.groups[0].rules[0]: exactly one of alert and record must be set"],
@@ -51,6 +67,9 @@ BAD = {
     "policy_archive_without_checksum": [f"spec.agents[0].install: {CHECKSUM}"],
     "policy_image_for_package": [f"spec.agents[0].install: {IMAGE}"],
     "service_adopts_without_filter": [f"spec: {ADOPT}"],
+    "service_host_selector_with_networks": [f"spec.template.spec: {SELECTOR_ONLY}"],
+    "service_image_without_networks": [f"spec.template.spec: {TOGETHER}"],
+    "service_machine_with_volume": [f"spec.template.spec: {MACHINE}"],
     "service_empty_filter": [f"spec.template.spec.image.filter: {EMPTY}"],
     "service_image_id_and_name": [f"spec.template.spec.image: {CHOICE}"],
     "service_image_without_choice": [f"spec.template.spec.image: {CHOICE}"],
@@ -117,7 +136,25 @@ CASES = [
                                                    "allowedNamespaces": WRONG_SELECTOR}},
      {"metadata": {"name": "c"}, "spec": {"region": "one"}},
      [*selector_messages("spec.allowedNamespaces"),
-      "spec.region: field is immutable: the fleet is where it was made"]),
+      "spec.region: field is immutable: the fleet is where it was made",
+      f"spec: {NO_CREDENTIALS}"]),
+    ("Cloud", {"metadata": {"name": "c"}, "spec": {"type": "Hosts", "hosts": [], "ssh": {}}},
+     {"metadata": {"name": "c"}, "spec": {"type": "OpenStack", "credentials": {}}},
+     ["spec.type: field is immutable: make another Cloud of that type"]),
+    ("Cloud", {"metadata": {"name": "c"}, "spec": {"type": "Hosts", "credentials": {}}}, None,
+     [f"spec: {OPENSTACK_ONLY}", f"spec: {NO_HOSTS}"]),
+    ("Cloud", {"metadata": {"name": "c"}, "spec": {"hosts": []}}, None,
+     [f"spec: {HOSTS_ONLY}", f"spec: {NO_CREDENTIALS}"]),
+    *((kind, {"metadata": {"name": "m"}, "spec": spec(server)}, None,
+       [f"{path}: {message}" for message in messages] + selectors)
+      for kind, path, spec in [
+          ("Service", "spec.template.spec", lambda server: {"template": {"spec": server}}),
+          ("Instance", "spec.server", lambda server: {"server": server})]
+      for server, messages, selectors in [
+          ({}, [], []),
+          ({"volumes": [], "hostSelector": WRONG_SELECTOR}, [MACHINE],
+           selector_messages(f"{path}.hostSelector")),
+          ({"networks": [], "hostSelector": {}}, [SELECTOR_ONLY, TOGETHER], [])]),
     ("MetricsBackend", {"metadata": {"name": "b"}, "spec": {
         "url": "http://prom:9090", "auth": {"basic": {}, "bearer": {}, "mtls": {}},
         "alertmanager": {"url": "http://am:9093", "auth": {"basic": {}, "bearer": {}, "mtls": {}}},

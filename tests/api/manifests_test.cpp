@@ -100,7 +100,7 @@ spec:
   EXPECT_EQ(spec["replicas"].as_int(), 1);
   EXPECT_EQ(spec["rollout"]["maxSurge"].as_int(), 1);
   EXPECT_EQ(spec["remediation"]["maxUnhealthy"].as_string(), "20%");
-  EXPECT_EQ(spec["remediation"]["steps"].size(), 4U);
+  EXPECT_EQ(spec["remediation"]["steps"].size(), 5U);
   // Nothing inside a list's items: a merge patch replaces lists whole, and kubectl apply would
   // find a difference each time.
   EXPECT_FALSE(spec["template"]["spec"]["networks"][0].contains("scrape"));
