@@ -136,13 +136,10 @@ Result<void> check_names(const std::vector<Agent>& agents) {
 
 }  // namespace
 
-Result<std::string> render_user_data(const UserDataInput& input) {
+Result<CloudConfigParts> agent_parts(const UserDataInput& input) {
   if (!is_uid(input.instance_uid)) return refuse("the Instance's uid is not one");
   Result<void> names = check_names(input.agents);
   if (!names) return std::unexpected(std::move(names).error());
-  Result<Json> config = parse_user_config(input.user_cloud_config, input.user_config_is_secret);
-  if (!config) return std::unexpected(std::move(config).error());
-
   CloudConfigParts parts;
   const std::string identity = identity_text(input.instance_uid, input.agents);
   for (const Agent& agent : input.agents) {
@@ -157,7 +154,15 @@ Result<std::string> render_user_data(const UserDataInput& input) {
     append_files(parts.write_files, added.write_files);
     append(parts.runcmd, added.runcmd);
   }
-  merge(*config, std::move(parts));
+  return parts;
+}
+
+Result<std::string> render_user_data(const UserDataInput& input) {
+  Result<CloudConfigParts> parts = agent_parts(input);
+  if (!parts) return std::unexpected(std::move(parts).error());
+  Result<Json> config = parse_user_config(input.user_cloud_config, input.user_config_is_secret);
+  if (!config) return std::unexpected(std::move(config).error());
+  merge(*config, *std::move(parts));
 
   const std::string body = config->empty() ? "{}\n" : to_yaml(*config);
   std::string text = std::string(kHeader) + "\n" + body;

@@ -18,7 +18,6 @@ namespace {
 constexpr std::string_view kPackageTextfiles = "/var/lib/prometheus/node-exporter";
 constexpr std::string_view kOwnTextfiles = "/var/lib/click-deploy/textfile";
 constexpr std::string_view kInstaller = "/var/lib/click-deploy/install-agent.sh";
-constexpr std::string_view kStep = "/var/lib/click-deploy/step.sh";
 constexpr std::string_view kCheck = "/var/lib/click-deploy/check-agent.sh";
 constexpr std::string_view kAgentUser = "click-deploy-agent";
 constexpr std::string_view kMakeCertificate = "/var/lib/click-deploy/make-certificate.sh";
@@ -112,7 +111,7 @@ Json file(std::string_view path, std::string_view permissions, std::string conte
 // One step of the boot, by the name of the agent and what it does.
 void add_step(CloudConfigParts& parts, const Agent& agent, std::string_view does,
               const std::vector<std::string>& argv) {
-  const Json step = file(kStep, "0755", std::string(kStepText));
+  const Json step = step_file();
   if (std::ranges::find(parts.write_files.as_array(), step) == parts.write_files.as_array().end()) {
     parts.write_files.push_back(step);
   }
@@ -341,6 +340,10 @@ void add_prebuilt(CloudConfigParts& parts, const Agent& agent) {
 }
 
 }  // namespace
+
+Json step_file() {
+  return file(kStep, "0755", std::string(kStepText));
+}
 
 std::string identity_text(const std::string& instance_uid, const std::vector<Agent>& agents) {
   std::string text = fmt::format(

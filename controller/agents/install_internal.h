@@ -3,6 +3,7 @@
 #pragma once
 
 #include "controller/agents/agent.h"
+#include "controller/agents/cloud_init.h"
 #include "controller/agents/web_config.h"
 #include "controller/base/json.h"
 
@@ -18,8 +19,15 @@ struct CloudConfigParts {
   Json runcmd = Json::array();
 };
 
+// Runs one step and tells its outcome: step.sh NAME COMMAND...
+inline constexpr std::string_view kStep = "/var/lib/click-deploy/step.sh";
+Json step_file();
+
 // Of Caddy. A user's own one is left as it is.
 inline constexpr std::string_view kCaddyfile = "/etc/caddy/Caddyfile";
+
+// What all agents of the input add. The user's own configuration has no part in it.
+Result<CloudConfigParts> agent_parts(const UserDataInput& input);
 
 // Refuses, with the field's name, what could not be told to a server safely or would not run:
 // unknown names, methods the agent does not have, bad images, addresses, sums and arguments.

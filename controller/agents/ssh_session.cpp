@@ -150,7 +150,7 @@ class Session {
 
   Result<std::string> greet(const std::string& known_key);
   Result<void> log_in(const std::string& user, const SecretString& key);
-  Result<ShellOutcome> run(const std::string& command);
+  Result<ShellOutcome> run(const std::string& command, const std::string& input);
 
  private:
   // Repeats `call` until it is done or the time is over.
@@ -169,6 +169,7 @@ class Session {
   Error error_of(ErrorCode code, int number, std::string_view what) const;
   std::string shown_key() const;
   Result<std::string> read_to_end(LIBSSH2_CHANNEL* channel);
+  int write_all(LIBSSH2_CHANNEL* channel, const std::string& input);
 
   Socket socket_;
   const Deadline& deadline_;
@@ -270,7 +271,22 @@ Result<std::string> Session::read_to_end(LIBSSH2_CHANNEL* channel) {
   }
 }
 
-Result<ShellOutcome> Session::run(const std::string& command) {
+// Zero, or libssh2's number.
+int Session::write_all(LIBSSH2_CHANNEL* channel, const std::string& input) {
+  std::size_t done = 0;
+  while (done < input.size()) {
+    ssize_t written = 0;
+    const int code = finish([&] {
+      written = libssh2_channel_write(channel, input.data() + done, input.size() - done);
+      return written < 0 ? static_cast<int>(written) : 0;
+    });
+    if (code != 0) return code;
+    done += static_cast<std::size_t>(written);
+  }
+  return finish([&] { return libssh2_channel_send_eof(channel); });
+}
+
+Result<ShellOutcome> Session::run(const std::string& command, const std::string& input) {
   LIBSSH2_CHANNEL* channel = nullptr;
   int code = finish([&] {
     channel = libssh2_channel_open_session(session_);
@@ -285,6 +301,8 @@ Result<ShellOutcome> Session::run(const std::string& command) {
   });
   code = finish([&] { return libssh2_channel_exec(channel, command.c_str()); });
   if (code != 0) return std::unexpected(error_of(ErrorCode::Unavailable, code, "SSH command"));
+  if (!input.empty()) code = write_all(channel, input);
+  if (code != 0) return std::unexpected(error_of(ErrorCode::Unavailable, code, "SSH command"));
   Result<std::string> said = read_to_end(channel);
   if (!said) return std::unexpected(std::move(said).error());
   code = finish([&] { return libssh2_channel_close(channel); });
@@ -292,13 +310,14 @@ Result<ShellOutcome> Session::run(const std::string& command) {
   if (code != 0) return std::unexpected(error_of(ErrorCode::Unavailable, code, "SSH command"));
   return ShellOutcome{.exit_status = libssh2_channel_get_exit_status(channel),
                       .words = clean(*said),
+                      .output = *std::move(said),
                       .host_key = ""};
 }
 
 }  // namespace
 
 Result<ShellOutcome> run_over_ssh(const SshTarget& target, const std::string& command,
-                                  std::chrono::milliseconds time) {
+                                  const std::string& input, std::chrono::milliseconds time) {
   if (!is_initialised()) return fail(ErrorCode::Internal, "libssh2 could not be initialised");
   // libssh2 tells a text that is no key from a broken connection by words only.
   const std::string& key = target.private_key.reveal();
@@ -314,7 +333,7 @@ Result<ShellOutcome> run_over_ssh(const SshTarget& target, const std::string& co
   if (!host_key) return std::unexpected(std::move(host_key).error());
   Result<void> in = session.log_in(target.user, target.private_key);
   if (!in) return std::unexpected(std::move(in).error());
-  Result<ShellOutcome> outcome = session.run(command);
+  Result<ShellOutcome> outcome = session.run(command, input);
   if (outcome) outcome->host_key = *std::move(host_key);
   return outcome;
 }

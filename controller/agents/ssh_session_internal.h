@@ -6,8 +6,8 @@
 
 namespace clickdeploy::agents {
 
-// `command` is for the login shell of the user.
+// `command` is for the login shell of the user, and reads `input`.
 Result<ShellOutcome> run_over_ssh(const SshTarget& target, const std::string& command,
-                                  std::chrono::milliseconds deadline);
+                                  const std::string& input, std::chrono::milliseconds deadline);
 
 }  // namespace clickdeploy::agents

@@ -13,8 +13,8 @@ namespace clickdeploy::agents {
 
 namespace {
 
-constexpr std::size_t kThreads = 2;
-constexpr std::size_t kWaitingMax = 32;
+constexpr std::size_t kThreads = 8;
+constexpr std::size_t kWaitingMax = 8;  // for each thread
 
 bool is_plain_word(std::string_view word) {
   constexpr std::string_view kPlain =
@@ -30,25 +30,51 @@ class SshShell final : public RemoteShell {
     if (!is_allowed_command(argv)) {
       co_return fail(ErrorCode::InvalidArgument, "this command is not one that is carried out");
     }
-    if (waiting_ >= kWaitingMax) {
-      co_return fail(ErrorCode::ResourceExhausted, "too many SSH sessions are under way");
-    }
-    ++waiting_;
-    const std::string command = (target.user == "root" ? "" : "sudo -n ") + join(argv, " ");
-    auto work = [target = std::move(target), command, deadline, waiting = &waiting_] {
-      Result<ShellOutcome> outcome = run_over_ssh(target, command, deadline);
-      --*waiting;
-      return outcome;
-    };
-    Executor thread = threads_[next_++ % kThreads].executor();
-    Result<ShellOutcome> outcome = co_await run_on(std::move(thread), std::move(work));
+    std::string command = as_root(target) + join(argv, " ");
+    Result<ShellOutcome> outcome =
+        co_await carry_out(std::move(target), std::move(command), "", deadline);
+    co_return outcome;
+  }
+
+  Task<Result<ShellOutcome>> run_script(SshTarget target, MachineScript script,
+                                        std::chrono::milliseconds deadline) override {
+    std::string command = as_root(target) + "sh -s";
+    Result<ShellOutcome> outcome =
+        co_await carry_out(std::move(target), std::move(command), script.text(), deadline);
     co_return outcome;
   }
 
  private:
-  std::atomic<std::size_t> waiting_ = 0;
-  std::size_t next_ = 0;
-  std::array<ThreadExecutor, kThreads> threads_;  // last: joined first
+  struct Worker {
+    std::atomic<std::size_t> waiting = 0;
+    ThreadExecutor thread;  // last: joined first
+  };
+
+  static std::string as_root(const SshTarget& target) {
+    return target.user == "root" ? "" : "sudo -n ";
+  }
+
+  // On the thread that has the least to do: one that hangs holds up nobody while others are idle.
+  Task<Result<ShellOutcome>> carry_out(SshTarget target, std::string command, std::string input,
+                                       std::chrono::milliseconds deadline) {
+    Worker& worker = *std::ranges::min_element(
+        workers_, {}, [](const Worker& each) { return each.waiting.load(); });
+    if (worker.waiting >= kWaitingMax) {
+      co_return fail(ErrorCode::ResourceExhausted, "too many SSH sessions are under way");
+    }
+    ++worker.waiting;
+    auto work = [target = std::move(target), command = std::move(command), input = std::move(input),
+                 deadline, waiting = &worker.waiting] {
+      Result<ShellOutcome> outcome = run_over_ssh(target, command, input, deadline);
+      --*waiting;
+      return outcome;
+    };
+    Executor thread = worker.thread.executor();
+    Result<ShellOutcome> outcome = co_await run_on(std::move(thread), std::move(work));
+    co_return outcome;
+  }
+
+  std::array<Worker, kThreads> workers_;
 };
 
 }  // namespace
