@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include "controller/openstack/servers.h"
 #include "controller/openstack/session.h"
 #include "controller/openstack/types.h"
 
@@ -23,27 +24,22 @@ namespace clickdeploy::openstack {
 // before putting context in front of the error's message; afterwards the answer may be false.
 bool certainly_not_done(const Error& error);
 
-enum class RebootType : std::uint8_t { Soft, Hard };
-
-class ComputeClient {
+class ComputeClient final : public Servers {
  public:
   explicit ComputeClient(Session& session) : session_(session) {}
 
-  // Every server of the project, with details but without faults. `tag`: only those that carry it.
-  Task<Result<std::vector<Server>>> list_servers(std::string tag = "");
-  Task<Result<std::optional<Server>>> get_server(std::string id);
-  // The new server's id. After an error that is not certainly_not_done() it is open whether a
-  // server was made.
-  Task<Result<std::string>> create_server(ServerCreate create);
-  Task<Result<void>> delete_server(std::string id);  // one that is gone is a success
-  Task<Result<void>> reboot_server(std::string id, RebootType type);
-  // Its other metadata stays.
-  Task<Result<void>> set_server_metadata(std::string id, std::map<std::string, std::string> items);
-  Task<Result<void>> delete_server_metadata(std::string id, std::string name);  // gone is a success
-  Task<Result<void>> add_server_tag(std::string id, std::string tag);
-  Task<Result<void>> delete_server_tag(std::string id, std::string tag);  // gone is a success
-  Task<Result<void>> rename_server(std::string id, std::string name);
-  Task<Result<std::string>> console_output(std::string id, int lines);
+  Task<Result<std::vector<Server>>> list_servers(std::string tag = "") override;
+  Task<Result<std::optional<Server>>> get_server(std::string id) override;
+  Task<Result<std::string>> create_server(ServerCreate create) override;
+  Task<Result<void>> delete_server(std::string id) override;
+  Task<Result<void>> reboot_server(std::string id, RebootType type) override;
+  Task<Result<void>> set_server_metadata(std::string id,
+                                         std::map<std::string, std::string> items) override;
+  Task<Result<void>> delete_server_metadata(std::string id, std::string name) override;
+  Task<Result<void>> add_server_tag(std::string id, std::string tag) override;
+  Task<Result<void>> delete_server_tag(std::string id, std::string tag) override;
+  Task<Result<void>> rename_server(std::string id, std::string name) override;
+  Task<Result<std::string>> console_output(std::string id, int lines) override;
   // Its outcome shows in the volume: attaching, then in-use. Conflict: it is not available.
   Task<Result<void>> attach_volume(std::string server_id, std::string volume_id);
   Task<Result<std::vector<Flavor>>> list_flavors();

@@ -77,6 +77,9 @@ struct CloudObserver::State {
   SteadyTime volumes_not_before{};
   bool quota_wanted = false;
 
+  Sweep own_sweep;  // null: the cloud's lists
+
+  Task<Result<CloudSnapshot>> look();
   Task<Result<CloudSnapshot>> sweep();
   Task<void> sweep_volumes(CloudSnapshot& next, bool quota_due);
   Task<void> pause(SteadyTime swept_at);
@@ -192,6 +195,25 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
   co_return next;
 }
 
+Task<Result<CloudSnapshot>> CloudObserver::State::look() {
+  if (!own_sweep) {
+    Result<CloudSnapshot> swept = co_await sweep();
+    co_return swept;
+  }
+  const std::uint64_t sequence = snapshot ? snapshot->sequence + 1 : 1;
+  const SteadyTime started_at = clock.steady_now();
+  Result<CloudSnapshot> next = co_await own_sweep(snapshot.get());
+  if (next) {
+    next->sequence = sequence;
+    next->started_at = started_at;
+    next->taken_at = clock.wall_now();
+    for (const auto& [id, server] : next->servers) {
+      for (const std::string& tag : server.tags) next->ids_by_tag.emplace(tag, id);
+    }
+  }
+  co_return next;
+}
+
 void CloudObserver::State::publish(Result<CloudSnapshot> result) {
   std::vector<std::string> changed;
   if (result) {
@@ -234,6 +256,12 @@ Task<void> CloudObserver::State::pause(SteadyTime swept_at) {
 CloudObserver::CloudObserver(Session& session, Clock& clock, CloudObserverOptions options)
     : state_(std::make_unique<State>(session, clock, options)) {}
 
+CloudObserver::CloudObserver(Session& session, Sweep sweep, Clock& clock,
+                             CloudObserverOptions options)
+    : CloudObserver(session, clock, options) {
+  state_->own_sweep = std::move(sweep);
+}
+
 CloudObserver::~CloudObserver() = default;
 
 Task<void> CloudObserver::run() {
@@ -241,7 +269,7 @@ Task<void> CloudObserver::run() {
     const SteadyTime started_at = state_->clock.steady_now();
     // A poke during the sweep may be about something that its lists have missed.
     state_->poked = false;
-    Result<CloudSnapshot> result = co_await state_->sweep();
+    Result<CloudSnapshot> result = co_await state_->look();
     state_->publish(std::move(result));
     co_await state_->pause(started_at);
   }

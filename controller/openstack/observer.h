@@ -54,6 +54,10 @@ struct CloudObserverOptions {
 class CloudObserver {
  public:
   CloudObserver(Session& session, Clock& clock, CloudObserverOptions options);
+  // Looks by `sweep` instead, which gets the last complete look, or nullptr, and gives the next one
+  // without its sequence and times.
+  using Sweep = std::function<Task<Result<CloudSnapshot>>(const CloudSnapshot* last)>;
+  CloudObserver(Session& session, Sweep sweep, Clock& clock, CloudObserverOptions options);
   ~CloudObserver();
   CloudObserver(const CloudObserver&) = delete;
   CloudObserver& operator=(const CloudObserver&) = delete;

@@ -66,12 +66,16 @@ struct Server {
   std::vector<std::string> tags;
   std::string created;  // RFC 3339
   std::string updated;
+  // Of a machine: agents::machine_settings() of what is installed, and which step of that failed.
+  std::string agents_mark;
+  std::string failed_step;
 
   bool operator==(const Server&) const = default;
 };
 
 struct ServerCreate {
   std::string name;
+  std::string host;  // of machines that exist already: the one to take
   std::string image_id;
   std::string root_volume_id;           // boots from it, whatever its image; "": from the image
   std::vector<std::string> volume_ids;  // attached besides; they outlive the server
