@@ -215,7 +215,8 @@ void ControlPlane::Parts::listen() {
   });
   caches.secrets.listen([this](const ObjectKey& key, const auto&, const auto&) {
     for (const auto& cloud : caches.clouds.list(key.namespace_name)) {
-      if (cloud->spec.credentials.secret_ref.name == key.name) {
+      const bool of_ssh = cloud->spec.ssh && cloud->spec.ssh->key.name == key.name;
+      if (of_ssh || cloud->spec.credentials.secret_ref.name == key.name) {
         cloud_controller.queue().add(cloud->metadata.key());
       }
     }

@@ -58,7 +58,10 @@ Link agent_link(const Instance& instance) {
   Link link = link_of("agent", instance.status.conditions, "AgentsHealthy",
                       instance.metadata.generation, "");
   if (link.state == LinkState::Holds) return link;
-  link.next = "is the agent running, and do the security groups let its port through?";
+  link.next = std::string("is the agent running, and ") +
+              (instance.spec.server.is_machine() ? "does the machine's firewall"
+                                                 : "do the security groups") +
+              " let its port through?";
   for (const AgentStatus& agent : instance.status.agents) {
     if (agent.state == "IdentityMismatch") {
       link.next = "another machine answers at " + agent.address +
@@ -106,11 +109,13 @@ Chain explain_instance(const InstanceFacts& facts) {
       cloud_link(instance.spec.cloud_ref, instance.metadata.namespace_name, facts.cloud));
   chain.links.push_back(claim_link(instance));
   chain.links.push_back(server_link(instance));
-  chain.links.push_back(link_of("boot", instance.status.conditions, "BootstrapSucceeded",
-                                generation,
-                                "read the server's console log for cloud-init's errors: openstack "
-                                "console log show " +
-                                    instance.status.server.id));
+  chain.links.push_back(link_of(
+      "boot", instance.status.conditions, "BootstrapSucceeded", generation,
+      instance.spec.server.is_machine()
+          ? "read /var/lib/click-deploy/machine/install.log on machine " + instance.status.address
+          : "read the server's console log for cloud-init's errors: "
+            "openstack console log show " +
+                instance.status.server.id));
   chain.links.push_back(agent_link(instance));
   chain.links.push_back(
       link_of("target in file", instance.status.conditions, "TargetPublished", generation,

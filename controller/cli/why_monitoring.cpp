@@ -119,18 +119,21 @@ Chain explain_backend(const MetricsBackend& backend) {
 Chain explain_cloud(const Cloud& cloud) {
   Chain chain;
   chain.title = title_of("cloud", cloud.metadata);
-  add_links(
-      chain, cloud.status.conditions, cloud.metadata.generation,
-      {{"logged in", "AuthenticationSucceeded",
-        "correct the clouds.yaml in Secret " + cloud.spec.credentials.secret_ref.name},
-       {"right project", "IdentityVerified",
-        "these credentials belong to another project than the one pinned in the spec or status"},
-       {"fleet observed", "FleetObserved",
-        "clickctl events --for cloud/" + cloud.metadata.name + " -n " +
-            cloud.metadata.namespace_name},
-       {"ready", "Ready",
-        "clickctl describe cloud " + cloud.metadata.name + " -n " +
-            cloud.metadata.namespace_name}});
+  add_links(chain, cloud.status.conditions, cloud.metadata.generation,
+            {{"logged in", "AuthenticationSucceeded",
+              cloud.spec.ssh
+                  ? "correct spec.ssh, or the key in Secret " + cloud.spec.ssh->key.name
+                  : "correct the clouds.yaml in Secret " + cloud.spec.credentials.secret_ref.name},
+             {cloud.spec.ssh ? "right machines" : "right project", "IdentityVerified",
+              cloud.spec.ssh ? "another machine may have the address: nothing was said to it"
+                             : "these credentials belong to another project than the one pinned in "
+                               "the spec or status"},
+             {"fleet observed", "FleetObserved",
+              "clickctl events --for cloud/" + cloud.metadata.name + " -n " +
+                  cloud.metadata.namespace_name},
+             {"ready", "Ready",
+              "clickctl describe cloud " + cloud.metadata.name + " -n " +
+                  cloud.metadata.namespace_name}});
   return chain;
 }
 

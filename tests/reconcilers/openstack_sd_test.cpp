@@ -194,5 +194,15 @@ TEST(OpenStackSD, OfSeveralNetworksOneIsScraped) {
   EXPECT_TRUE(world.target(found(world.instance, "10.0.0.5", "told")));
 }
 
+TEST(OpenStackSD, MachinesThatExistAlreadyAreNotInOpenStack) {
+  World world;
+  world.service.spec.template_spec = {};
+  const DiscoveryPlan plan = world.plan();
+  EXPECT_TRUE(plan.jobs.empty());
+  EXPECT_TRUE(plan.clouds.empty());
+  ASSERT_EQ(plan.problems.size(), 1u);
+  EXPECT_TRUE(plan.problems.front().contains("shop/a.web")) << plan.problems.front();
+}
+
 }  // namespace
 }  // namespace clickdeploy::reconcilers

@@ -163,6 +163,7 @@ std::string describe(const InstanceAction& action) {
           [](const CorrectAgent& correct) { return "CorrectAgent " + correct.field; },
           [](const AttachPart& attach) { return "AttachPart " + attach.id + " to " + attach.to; },
           [](const CreateServer&) { return std::string("CreateServer"); },
+          [](const InstallAgents&) { return std::string("InstallAgents"); },
           [](const MarkServer& mark) { return "MarkServer " + mark.id; },
           [](const UnmarkServer& unmark) { return "UnmarkServer " + unmark.id; },
           [](const AdoptServer& adopt) { return "AdoptServer " + adopt.id; },

@@ -22,16 +22,36 @@ openstack::SessionLimits limits_of(const api::v1alpha1::CloudSpec& spec) {
 CloudConnection::CloudConnection(http::HttpClient& http, Clock& clock, Executor executor,
                                  openstack::Credentials used,
                                  const api::v1alpha1::CloudSpec& cloud_spec)
-    : session(http, clock, used, limits_of(cloud_spec)),
+    : tasks(std::move(executor)),
+      session(http, clock, used, limits_of(cloud_spec)),
       compute(session),
       network(session),
       image(session),
       volume(session),
+      servers(compute),
       observer(session, clock, {.poll = std::chrono::seconds(cloud_spec.poll_seconds)}),
       credentials(std::move(used)),
       spec(cloud_spec),
-      tasks(std::move(executor)),
       clock_(clock) {}
+
+CloudConnection::CloudConnection(http::HttpClient& http, Clock& clock, Executor executor,
+                                 const std::string& cloud, MachineAccess access,
+                                 const api::v1alpha1::CloudSpec& cloud_spec)
+    : tasks(std::move(executor)),
+      session(http, clock, {}, limits_of(cloud_spec)),
+      compute(session),
+      network(session),
+      image(session),
+      volume(session),
+      machines(std::make_unique<Machines>(*access.shell, clock, tasks, cloud, access.cluster_id)),
+      servers(*machines),
+      observer(session, [this](const openstack::CloudSnapshot*) { return machines->sweep(); },
+               clock, {.poll = std::chrono::seconds(cloud_spec.poll_seconds)}),
+      credentials(),
+      spec(cloud_spec),
+      clock_(clock) {
+  machines->follow(spec, std::move(access.key), access.known);
+}
 
 void CloudConnection::follow(const api::v1alpha1::CloudSpec& changed) {
   if (spec == changed) return;
@@ -102,12 +122,31 @@ std::shared_ptr<CloudConnection> CloudConnections::ensure(const Key& key,
                                                           const api::v1alpha1::CloudSpec& spec) {
   std::shared_ptr<CloudConnection>& slot = connections_[key];
   // One log-in for one user: a second one beside it would have its own rate and its own tokens.
-  if (slot != nullptr && slot->credentials == credentials) {
+  if (slot != nullptr && slot->machines == nullptr && slot->credentials == credentials) {
     slot->follow(spec);
     return slot;
   }
+  return start(key, std::make_shared<CloudConnection>(http_, clock_, executor_, credentials, spec));
+}
+
+std::shared_ptr<CloudConnection> CloudConnections::ensure(const Key& key, MachineAccess access,
+                                                          const api::v1alpha1::CloudSpec& spec) {
+  std::shared_ptr<CloudConnection>& slot = connections_[key];
+  if (slot != nullptr && slot->machines != nullptr) {
+    if (slot->spec != spec) slot->observer.poke();
+    slot->follow(spec);
+    slot->machines->follow(spec, std::move(access.key), access.known);
+    return slot;
+  }
+  return start(key, std::make_shared<CloudConnection>(http_, clock_, executor_, key.text(),
+                                                      std::move(access), spec));
+}
+
+std::shared_ptr<CloudConnection> CloudConnections::start(const Key& key,
+                                                         std::shared_ptr<CloudConnection> made) {
+  std::shared_ptr<CloudConnection>& slot = connections_[key];
   if (slot != nullptr) retire(slot);
-  slot = std::make_shared<CloudConnection>(http_, clock_, executor_, credentials, spec);
+  slot = std::move(made);
   slot->observer.listen([this, key](const std::vector<std::string>& changed) {
     if (listener_) listener_(key, changed);
   });

@@ -17,6 +17,7 @@
 #include "controller/http/http_client.h"
 #include "controller/openstack/observer.h"
 #include "controller/reconcilers/cloud/leaks.h"
+#include "controller/reconcilers/cloud/machines.h"
 
 #include <functional>
 #include <map>
@@ -27,16 +28,31 @@
 
 namespace clickdeploy::reconcilers {
 
+// How the machines of a Cloud of type Hosts are reached.
+struct MachineAccess {
+  agents::RemoteShell* shell = nullptr;
+  std::string cluster_id;
+  SecretString key;
+  std::vector<api::v1alpha1::HostStatus> known;  // as recorded
+};
+
 class CloudConnection {
  public:
   CloudConnection(http::HttpClient& http, Clock& clock, Executor executor,
                   openstack::Credentials credentials, const api::v1alpha1::CloudSpec& spec);
+  // To machines: there is no session, and the clients of OpenStack's services answer with errors.
+  CloudConnection(http::HttpClient& http, Clock& clock, Executor executor, const std::string& cloud,
+                  MachineAccess access, const api::v1alpha1::CloudSpec& spec);
+
+  TaskGroup tasks;  // runs the observer
 
   openstack::Session session;
   openstack::ComputeClient compute;
   openstack::NetworkClient network;
   openstack::ImageClient image;
   openstack::VolumeClient volume;
+  const std::unique_ptr<Machines> machines;  // null: OpenStack
+  openstack::Servers& servers;               // `machines`, or `compute`
   openstack::CloudObserver observer;
 
   const openstack::Credentials credentials;
@@ -68,8 +84,6 @@ class CloudConnection {
 
   Leaks leaks;
 
-  TaskGroup tasks;  // runs the observer
-
  private:
   template <class T>
   struct Kept {
@@ -97,12 +111,16 @@ class CloudConnections {
   // The connection for these credentials, which follows the spec; a new one if they changed.
   std::shared_ptr<CloudConnection> ensure(const Key& key, const openstack::Credentials& credentials,
                                           const api::v1alpha1::CloudSpec& spec);
+  // Likewise, to machines.
+  std::shared_ptr<CloudConnection> ensure(const Key& key, MachineAccess access,
+                                          const api::v1alpha1::CloudSpec& spec);
   std::shared_ptr<CloudConnection> find(const Key& key) const;  // nullptr if there is none
   void remove(const Key& key);
 
   Task<void> stop();
 
  private:
+  std::shared_ptr<CloudConnection> start(const Key& key, std::shared_ptr<CloudConnection> made);
   void retire(std::shared_ptr<CloudConnection> connection);
 
   http::HttpClient& http_;

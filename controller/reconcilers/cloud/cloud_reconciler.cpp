@@ -1,6 +1,7 @@
 #include "controller/reconcilers/cloud/cloud_reconciler.h"
 
 #include "controller/base/text.h"
+#include "controller/reconcilers/cloud/cloud_conditions_internal.h"
 #include "controller/reconcilers/instance/part_calls.h"
 #include "controller/reconcilers/service/repair_budget.h"
 
@@ -21,39 +22,7 @@ constexpr milliseconds kResync{60'000};
 constexpr milliseconds kStarting{1'000};
 constexpr std::chrono::seconds kRefresh{60};
 constexpr std::size_t kLeaksOfPass = 20;
-constexpr std::size_t kOrphansMax = 200;        // as in the schema
 constexpr std::chrono::seconds kLeaveMax{600};  // a Cloud that cannot be swept goes all the same
-
-// Writes the conditions of one Cloud, each with the time at which it is found to be so: a log-in
-// may take a minute.
-class Conditions {
- public:
-  Conditions(Cloud& cloud, const Clock& clock) : cloud_(cloud), clock_(clock) {}
-
-  void set(std::string_view type, ConditionStatus status, std::string_view reason,
-           std::string message) {
-    api::Condition condition;
-    condition.type = type;
-    condition.status = status;
-    condition.reason = reason;
-    condition.message = std::move(message);
-    condition.observed_generation = cloud_.metadata.generation;
-    api::set_condition(cloud_.status.conditions, std::move(condition),
-                       format_time(clock_.wall_now()));
-  }
-
-  // The Cloud cannot be used: why, and will we come back by ourselves?
-  void not_ready(ConditionStatus ready, std::string_view reason, const std::string& message) {
-    const bool stopped = reason == api::kInvalidConfiguration || reason == api::kBlocked ||
-                         reason == api::kUnauthorized;
-    set("Ready", ready, reason, message);
-    set("Progressing", stopped ? ConditionStatus::False : ConditionStatus::True, reason, message);
-  }
-
- private:
-  Cloud& cloud_;
-  const Clock& clock_;
-};
 
 const std::string& pinned_project(const Cloud& cloud) {
   return cloud.spec.identity_project_id.empty() ? cloud.status.identity.project_id
@@ -92,6 +61,11 @@ std::string plan_freeze(const Cloud& cloud, const openstack::Identity& identity,
            "another Cloud for that project";
   }
   const std::int64_t allowed = count_of(cloud.spec.missing_fleet_threshold, fleet.recorded);
+  if (fleet.missing > allowed && cloud.spec.type == "Hosts") {
+    return std::to_string(fleet.missing) + " of " + std::to_string(fleet.recorded) +
+           " machines in use cannot be reached at once; nothing is taken, given back or repaired. "
+           "If they are really down, set spec.protection.missingFleetThreshold to \"100%\"";
+  }
   if (fleet.missing > allowed) {
     return std::to_string(fleet.missing) + " of " + std::to_string(fleet.recorded) +
            " servers are missing from the cloud at once; nothing is created, deleted or repaired. "
@@ -120,8 +94,12 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
     Result<void> held = co_await clouds_.add_finalizers(cloud.metadata, kFinalizers);
     if (!held) co_return std::unexpected(std::move(held).error());
   }
+  if (cloud.spec.type == "Hosts") {
+    Result<ReconcileResult> done = co_await reconcile_hosts(std::move(cloud));
+    co_return done;
+  }
   cloud.status.observed_generation = cloud.metadata.generation;
-  Conditions conditions(cloud, context_.clock);
+  CloudConditions conditions(cloud, context_.clock);
 
   // Observe: the Secret, then who we are.
   Result<openstack::Credentials> credentials = read_credentials(cloud);
@@ -312,7 +290,7 @@ Task<Result<void>> CloudReconciler::delete_orphans(Cloud cloud,
     if (std::ranges::find(lasting, orphan.id, &Orphan::id) == lasting.end()) continue;
     Result<void> done;
     if (orphan.kind == "Server") {
-      done = co_await connection->compute.delete_server(orphan.id);
+      done = co_await connection->servers.delete_server(orphan.id);
     } else if (orphan.kind == "Volume") {
       const auto volume = snapshot->volumes->find(orphan.id);
       if (volume == snapshot->volumes->end() || !volume->second.server_ids.empty()) continue;
@@ -416,7 +394,11 @@ FleetCount CloudReconciler::count_fleet(const api::ObjectKey& key,
       continue;
     }
     ++fleet.recorded;
-    if (!snapshot.servers.contains(status.server.id)) ++fleet.missing;
+    const auto server = snapshot.servers.find(status.server.id);
+    const bool there = server != snapshot.servers.end();
+    const bool silent = connection != nullptr && connection->machines != nullptr && there &&
+                        server->second.status == "UNKNOWN";
+    if (!there || silent) ++fleet.missing;
   }
   return fleet;
 }

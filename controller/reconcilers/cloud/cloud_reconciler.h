@@ -40,6 +40,7 @@ class CloudReconciler final : public runtime::Reconciler {
   void judge(const api::ObjectKey& key);
 
  private:
+  Task<Result<runtime::ReconcileResult>> reconcile_hosts(api::v1alpha1::Cloud cloud);
   Task<Result<runtime::ReconcileResult>> finish(api::v1alpha1::Cloud cloud);
   Task<void> clean_leaks(api::v1alpha1::Cloud cloud, std::shared_ptr<CloudConnection> connection);
   // Those that a person has named and that are still orphans; then the wish is taken off.

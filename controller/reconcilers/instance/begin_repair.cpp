@@ -50,11 +50,11 @@ Task<Result<void>> InstanceReconciler::begin_repair(Pass& pass, std::string step
   }
   context_.events.record(Instance::kGvk, work.metadata, EventKind::Warning, "RepairStarted",
                          step + " because " + reason);
-  openstack::ComputeClient& compute = pass.connection->compute;
+  openstack::Servers& servers = pass.connection->servers;
   const std::string id = work.status.server.id;
   Result<void> done;
   if (step == "Replace") {
-    Result<std::string> console = co_await compute.console_output(id, kConsoleLines);
+    Result<std::string> console = co_await servers.console_output(id, kConsoleLines);
     if (console && !console->empty()) {
       Result<std::string> kept = co_await save_evidence(context_.evidence, pass.key,
                                                         pass.observed.now, *std::move(console));
@@ -73,10 +73,12 @@ Task<Result<void>> InstanceReconciler::begin_repair(Pass& pass, std::string step
       record.started_at = format_time(pass.observed.now - kAgentRestart);
     }
     done = co_await save(pass);  // the host key is pinned before it is needed again
+  } else if (step == "Reinstall") {
+    done = co_await install_agents(pass);
   } else {
     const auto type =
         step == "SoftReboot" ? openstack::RebootType::Soft : openstack::RebootType::Hard;
-    done = co_await compute.reboot_server(id, type);
+    done = co_await servers.reboot_server(id, type);
     pass.connection->observer.poke();
     changed_at_[pass.key] = context_.clock.steady_now();
   }

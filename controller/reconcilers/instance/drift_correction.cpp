@@ -49,6 +49,10 @@ Task<WantedGroups> InstanceReconciler::observe_groups(Pass& pass) {
 Task<void> InstanceReconciler::observe_drift(Pass& pass) {
   if (pass.compared == nullptr || pass.work.metadata.is_deleting()) co_return;
   InstanceObserved& seen = pass.observed;
+  if (pass.connection->machines != nullptr) {
+    seen.drift.emplace();  // of a machine nothing but the mark and the agents is ours
+    co_return;
+  }
   const WantedGroups groups = co_await observe_groups(pass);
   seen.drift = find_drift(pass.work, context_.cluster_id, *pass.compared, groups);
   if (wants_volumes(pass.work.spec.server) && !seen.drift_failure && pass.compared->volumes_error) {
@@ -70,18 +74,18 @@ Task<void> InstanceReconciler::observe_drift(Pass& pass) {
 Task<Result<void>> InstanceReconciler::correct_drift(Pass& pass, std::string field) {
   const auto drift = std::ranges::find(*pass.observed.drift, field, &Drift::field);
   drift->asked = true;
-  openstack::ComputeClient& compute = pass.connection->compute;
+  openstack::Servers& servers = pass.connection->servers;
   openstack::NetworkClient& network = pass.connection->network;
   const std::string id = pass.work.status.server.id;
   const Correction correction = drift->correction;
   Result<void> done;
   if (auto* name = std::get_if<RenameServer>(&correction)) {
-    done = co_await compute.rename_server(id, name->name);
+    done = co_await servers.rename_server(id, name->name);
   } else if (auto* metadata = std::get_if<SetMetadata>(&correction)) {
-    done = co_await compute.set_server_metadata(id, metadata->items);
+    done = co_await servers.set_server_metadata(id, metadata->items);
   } else if (auto* tags = std::get_if<AddTags>(&correction)) {
     for (const std::string& tag : tags->tags) {
-      if (done) done = co_await compute.add_server_tag(id, tag);
+      if (done) done = co_await servers.add_server_tag(id, tag);
     }
   } else if (auto* groups = std::get_if<SetPortGroups>(&correction)) {
     done = co_await network.set_port_security_groups(groups->port, groups->groups);

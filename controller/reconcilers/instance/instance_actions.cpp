@@ -33,7 +33,7 @@ void record_made_from(api::v1alpha1::ResolvedThings& record, const std::optional
 Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action) {
   Result<void> done;
   Instance& work = pass.work;
-  openstack::ComputeClient* compute = pass.connection ? &pass.connection->compute : nullptr;
+  openstack::Servers* servers = pass.connection ? &pass.connection->servers : nullptr;
   if (auto* claim = std::get_if<SaveClaim>(&action)) {
     const bool first = work.status.claim.token.empty();
     const bool asking = claim->claim.state == "Uncertain" && work.status.claim.state == "Intended";
@@ -76,6 +76,18 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     done = co_await correct_drift(pass, correct->field);
   } else if (auto* restart = std::get_if<CorrectAgent>(&action)) {
     done = co_await correct_agent(pass, restart->field);
+  } else if (std::holds_alternative<InstallAgents>(action)) {
+    done = co_await install_agents(pass);
+    if (done) {
+      // What follows is like a first boot.
+      work.status.booted_at = format_time(pass.observed.now);
+      work.status.bootstrap = {};
+      work.status.agents.clear();
+      agent_books_.erase(pass.key);
+      pass.observed.agent_drift.reset();
+      pass.observed.console_failed_step.clear();
+      done = co_await save(pass);
+    }
   } else if (std::holds_alternative<CreateServer>(action)) {
     done = co_await create_server(pass);
   } else if (auto* mark = std::get_if<MarkServer>(&action)) {
@@ -102,7 +114,7 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
                              "server " + adopt->id + " carries the claim's token");
     }
   } else if (auto* remove = std::get_if<DeleteServer>(&action)) {
-    done = co_await compute->delete_server(remove->id);
+    done = co_await servers->delete_server(remove->id);
     if (done) {
       pass.observed.deleted.push_back(remove->id);
       changed_at_[pass.key] = context_.clock.steady_now();
@@ -124,7 +136,7 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
       forget_part(pass, gone->id);
     }
   } else if (auto* ask = std::get_if<AskById>(&action)) {
-    Result<std::optional<Server>> answer = co_await compute->get_server(ask->id);
+    Result<std::optional<Server>> answer = co_await servers->get_server(ask->id);
     if (!answer) {
       done = std::unexpected(std::move(answer).error());
     } else {
@@ -197,8 +209,10 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
   const std::string token = pass.work.status.claim.token;
   const std::string tag = claim_tag(token);
   TokenLookUp found{.in_doubt = is_in_doubt(pass.work, pass.observed)};
-  Result<std::vector<Part>> parts =
-      co_await find_parts(*pass.connection, pass.work, context_.cluster_id);
+  Result<std::vector<Part>> parts;
+  // Machines have no parts.
+  if (pass.connection->machines == nullptr)
+    parts = co_await find_parts(*pass.connection, pass.work, context_.cluster_id);
   if (!parts) co_return std::unexpected(std::move(parts).error().with_context("look up the claim"));
   found.parts = *std::move(parts);
   record_parts(pass.work.status, found.parts);
@@ -208,7 +222,7 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
   }
   const bool by_name = planted(Bug::AdoptByName);
   Result<std::vector<Server>> servers =
-      co_await pass.connection->compute.list_servers(by_name ? "" : tag);
+      co_await pass.connection->servers.list_servers(by_name ? "" : tag);
   if (!servers)
     co_return std::unexpected(std::move(servers).error().with_context("look up the claim"));
   for (Server& server : *servers) {
@@ -222,6 +236,10 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
   // Somebody may have taken the tags away. The claim's ports lead to its server, too, or, where its
   // build has failed and it has lost them, its metadata in the newest list of all servers.
   std::vector<std::string> suspects;
+  // Whether the machine that was asked for has the mark, only that machine can tell.
+  const std::string& host = pass.work.status.resolved.host;
+  const bool asked = pass.work.status.claim.state != "Intended";
+  if (asked && !host.empty()) suspects.push_back(host);
   for (const Part& part : found.parts) {
     if (part.kind == PartKind::Port) suspects.push_back(part.used_by);
   }
@@ -233,7 +251,7 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
   for (const std::string& id : suspects) {
     const bool known = std::ranges::find(found.servers, id, &Server::id) != found.servers.end();
     if (id.empty() || known) continue;
-    Result<std::optional<Server>> server = co_await pass.connection->compute.get_server(id);
+    Result<std::optional<Server>> server = co_await pass.connection->servers.get_server(id);
     if (!server)
       co_return std::unexpected(std::move(server).error().with_context("look up the claim"));
     if (!server->has_value() || !is_of_claim(**server, token)) continue;
@@ -260,6 +278,18 @@ Task<Result<ResolvedServer>> InstanceReconciler::resolve(Pass& pass) {
   if (service != nullptr) shared = service->status.resources;
   AgentLocks::Policy policy;
   if (service != nullptr) policy = context_.monitoring_of(*service).policy;
+  const bool machine = pass.work.spec.server.is_machine();
+  if (machine != (pass.connection->machines != nullptr)) {
+    co_return fail(ErrorCode::InvalidArgument,
+                   machine ? "the Cloud makes servers, so spec.template.spec needs image, flavors "
+                             "and networks"
+                           : "the Cloud is of type Hosts, whose machines exist already: "
+                             "spec.template.spec has no image, flavors and networks there");
+  }
+  if (machine) {
+    Result<ResolvedServer> chosen = choose_machine(pass);
+    co_return chosen;
+  }
   Result<AgentLocks::Locks> locks =
       co_await agent_locks_.make(std::move(policy), pass.work.spec.agents);
   if (!locks) co_return std::unexpected(std::move(locks).error());
@@ -359,6 +389,7 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
   const ResolvedServer& resolved = **pass.observed.resolved;
   openstack::ServerCreate create;
   create.name = work.metadata.name;
+  create.host = resolved.host;
   create.image_id = resolved.image_id;
   create.flavor_id = resolved.flavor_id;
   create.availability_zone = resolved.availability_zone;
@@ -385,7 +416,7 @@ Task<Result<void>> InstanceReconciler::create_server(Pass& pass) {
     if (name != kClusterMetadata || !planted(Bug::NoOwnerMark)) create.metadata[name] = value;
   }
   create.tags = {claim_tag(work.status.claim.token), cluster_tag(context_.cluster_id)};
-  Result<std::string> id = co_await pass.connection->compute.create_server(std::move(create));
+  Result<std::string> id = co_await pass.connection->servers.create_server(std::move(create));
   changed_at_[pass.key] = context_.clock.steady_now();
   pass.connection->observer.poke();
   Claim& claim = work.status.claim;

@@ -202,6 +202,16 @@ std::string why_refused(const Instance& instance, const InstanceObserved& observ
   return std::string(api::kTransientError);
 }
 
+// A machine has what was installed on it last; cloud-init has no part in it.
+std::optional<InstanceAction> plan_installation(const InstanceObserved& observed) {
+  if (!observed.agents_mark || !observed.server) return std::nullopt;
+  if (observed.server->task_state == "installing") {
+    return Rest{kBuildPoll, std::string(api::kProgressing), "the agents are being installed"};
+  }
+  if (observed.server->agents_mark == *observed.agents_mark) return std::nullopt;
+  return InstallAgents{};
+}
+
 // Nothing was asked of the cloud yet but, perhaps, parts.
 InstanceAction plan_intended(const Instance& instance, const InstanceObserved& observed) {
   const Claim& claim = instance.status.claim;
@@ -233,6 +243,9 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
     // Nothing may be left of a spec that cannot be made.
     if (auto left = remove_parts(instance, *observed.look_up, Remove::OfTheServer)) return *left;
     const Error& error = observed.resolved->error();
+    if (error.code() == ErrorCode::ResourceExhausted) {
+      return Rest{milliseconds(10'000), std::string(api::kQuotaExceeded), error.message()};
+    }
     const bool terminal = !error.is_retryable();
     return Rest{terminal ? milliseconds(60'000) : milliseconds(10'000),
                 std::string(terminal ? api::kInvalidConfiguration : api::kTransientError),
@@ -377,6 +390,7 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
     return Rest{busy ? kBuildPoll : kHealthy, std::string(busy ? api::kProgressing : api::kWaiting),
                 why};
   }
+  if (std::optional<InstanceAction> install = plan_installation(observed)) return *install;
   if (std::optional<InstanceAction> correct = plan_correction(instance, observed)) return *correct;
   const bool agents_up = std::ranges::all_of(
       observed.agents, [](const AgentObserved& agent) { return agent.target == TargetView::Up; });

@@ -68,6 +68,7 @@ struct TokenLookUp {
 
 // Names of the spec turned into the cloud's ids.
 struct ResolvedServer {
+  std::string host;  // of a Cloud of type Hosts: what the server's id will be, and nothing else
   std::string image_id;
   std::string flavor_id;
   std::string flavor;  // its name
@@ -163,7 +164,10 @@ struct InstanceObserved {
   // Agents that are not what the spec says; nullopt: not every agent was asked, or answered.
   std::optional<std::vector<Drift>> agent_drift;
   RepairBudget budget;
-  bool may_restart_agents = false;  // the policy lets us in by SSH
+  bool may_restart_agents = false;  // the policy, or the Cloud, lets us in by SSH
+  // Of a machine: what is to be installed on it, as its agents_mark tells it. Nullopt on a server,
+  // where cloud-init installs.
+  std::optional<std::string> agents_mark;
   bool replace_drifted = false;     // the policy has servers replaced whose agents differ
   std::string console_failed_step;  // of the first boot, as the server's console tells it
 };
@@ -233,6 +237,10 @@ struct CorrectAgent {
   std::string field;
   bool operator==(const CorrectAgent&) const = default;
 };
+// The agents of a machine are installed, or installed anew.
+struct InstallAgents {
+  bool operator==(const InstallAgents&) const = default;
+};
 struct CreateServer {
   bool operator==(const CreateServer&) const = default;
 };
@@ -288,9 +296,9 @@ struct Rest {
 
 using InstanceAction =
     std::variant<SaveClaim, LookUpToken, ResolveThings, CreatePart, BeginUse, GiveUpVolume,
-                 ReleaseVolume, AttachPart, CorrectDrift, CorrectAgent, CreateServer, MarkServer,
-                 UnmarkServer, AdoptServer, DeleteServer, DeletePart, AskById, BeginRepair,
-                 EndRepair, ForgetServer, DropFinalizer, Rest>;
+                 ReleaseVolume, AttachPart, CorrectDrift, CorrectAgent, InstallAgents, CreateServer,
+                 MarkServer, UnmarkServer, AdoptServer, DeleteServer, DeletePart, AskById,
+                 BeginRepair, EndRepair, ForgetServer, DropFinalizer, Rest>;
 
 // `token` is a fresh random one, used only if a claim must be made.
 InstanceAction plan_instance(const Instance& instance, const InstanceObserved& observed,

@@ -67,6 +67,7 @@ Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) 
   co_await observe_drift(pass);
   co_await observe_fault(pass);
   co_await observe_agents(pass);
+  observe_machine(pass);
   observe_agent_drift(pass);
   observe_time(pass);
   co_await observe_console(pass);
@@ -175,7 +176,7 @@ Task<void> InstanceReconciler::observe_fault(Pass& pass) {
     co_return;
   }
   std::string id = server->id;
-  Result<std::optional<Server>> answer = co_await pass.connection->compute.get_server(id);
+  Result<std::optional<Server>> answer = co_await pass.connection->servers.get_server(id);
   // Without an answer the server is in ERROR all the same.
   if (answer && answer->has_value() && (**answer).status == "ERROR") server = **answer;
 }
@@ -278,6 +279,7 @@ Task<void> InstanceReconciler::observe_agents(Pass& pass) {
 // Where no agent came up, the console is all that tells why. It is read when the time for the first
 // boot is over, and not often: whole fleets may fail at once.
 Task<void> InstanceReconciler::observe_console(Pass& pass) {
+  if (pass.observed.agents_mark) co_return;  // each look at a machine tells it
   const api::v1alpha1::InstanceStatus& status = pass.work.status;
   const bool silent = std::ranges::any_of(pass.observed.agents, [](const AgentObserved& agent) {
     return agent.probe == AgentObserved::Probe::Silent;
@@ -293,7 +295,7 @@ Task<void> InstanceReconciler::observe_console(Pass& pass) {
   if (read_at != SteadyTime{} && now - read_at < kConsoleAgain) co_return;
   read_at = now;
   std::string id = status.server.id;
-  Result<std::string> console = co_await pass.connection->compute.console_output(id, kConsoleLines);
+  Result<std::string> console = co_await pass.connection->servers.console_output(id, kConsoleLines);
   if (console) pass.observed.console_failed_step = agents::failed_step_in_console(*console);
 }
 

@@ -55,6 +55,9 @@ class InstanceReconciler final : public runtime::Reconciler {
   Task<Result<void>> correct_drift(Pass& pass, std::string field);
   void note_mended(Pass& pass, const Part& part);
   Task<Result<void>> correct_agent(Pass& pass, std::string field);
+  void observe_machine(Pass& pass);
+  Result<ResolvedServer> choose_machine(Pass& pass);
+  Task<Result<void>> install_agents(Pass& pass);
   Task<Result<void>> mark_server(Pass& pass, std::string id);
   Task<Result<void>> unmark_server(Pass& pass, std::string id);
   Task<Result<void>> restart_agents(Pass& pass, std::vector<std::string> names);

@@ -167,25 +167,37 @@ class Reporter {
     return observed_.cloud == InstanceObserved::Cloud::Untrusted && !status_.claim.token.empty();
   }
 
+  // A machine that does not answer over SSH: what it is, nobody knows.
+  bool is_unreachable() const {
+    return instance_.spec.server.is_machine() && status_.server.state == "UNKNOWN";
+  }
+
   void report_conditions() {
     report_infrastructure();
     const std::string& bootstrap = status_.bootstrap.state;
     if (bootstrap == "Failed") {
       set("BootstrapSucceeded", ConditionStatus::False, api::kFailed,
           "step " + status_.bootstrap.step +
-              " failed at the first boot; see /var/log/cloud-init-output.log on the server, or its "
-              "console log");
+              (instance_.spec.server.is_machine()
+                   ? " failed; see /var/lib/click-deploy/machine/install.log on the machine"
+                   : " failed at the first boot; see /var/log/cloud-init-output.log on the "
+                     "server, or its console log"));
     } else if (bootstrap == "TimedOut") {
       set("BootstrapSucceeded", ConditionStatus::False, api::kFailed,
           "agents did not answer within " +
               std::to_string(instance_.spec.remediation.startup_timeout_seconds) +
-              " s of the first boot; see the server's console log");
+              (instance_.spec.server.is_machine()
+                   ? " s of their installation; see /var/lib/click-deploy/machine/install.log on "
+                     "the machine"
+                   : " s of the first boot; see the server's console log"));
     } else {
       set_bool("BootstrapSucceeded", bootstrap == "Succeeded",
                "every agent answered " + std::to_string(status_.bootstrap.duration_seconds) +
                    " s after the first boot",
                bootstrap.empty() ? "the server has not booted yet"
-                                 : "waiting for cloud-init to install the agents");
+               : instance_.spec.server.is_machine()
+                   ? "waiting until the agents are installed and answer"
+                   : "waiting for cloud-init to install the agents");
     }
     report_scraping();
     report_agent_drift();
@@ -230,6 +242,11 @@ class Reporter {
     if (state == "ACTIVE" && status_.claim.state == "Confirmed") {
       set("InfrastructureReady", ConditionStatus::True, api::kSucceeded,
           "server " + status_.server.id + " is ACTIVE at " + status_.address);
+      return;
+    }
+    if (is_unreachable()) {
+      set("InfrastructureReady", ConditionStatus::Unknown, api::kObservationFailed,
+          "the machine cannot be asked: " + status_.server.fault);
       return;
     }
     if (is_stopped(state)) {
@@ -316,7 +333,7 @@ class Reporter {
                             ConditionStatus::Unknown;
     if (nobody_can_see_cloud()) {
       set("Ready", ConditionStatus::Unknown, api::kObservationFailed, observed_.cloud_message);
-    } else if (unseen) {
+    } else if (unseen || is_unreachable()) {
       set("Ready", ConditionStatus::Unknown, api::kObservationFailed, first_problem);
     } else {
       set_bool("Ready", ready, "the server is up and its agents are scraped", first_problem);

@@ -17,8 +17,8 @@ Task<Result<void>> InstanceReconciler::mark_server(Pass& pass, std::string id) {
     co_return fail(ErrorCode::InvalidArgument,
                    "server " + id + " is taken over by Instance " + marker->second.text());
   }
-  openstack::ComputeClient& compute = pass.connection->compute;
-  Result<std::optional<Server>> found = co_await compute.get_server(id);
+  openstack::Servers& servers = pass.connection->servers;
+  Result<std::optional<Server>> found = co_await servers.get_server(id);
   if (!found) co_return std::unexpected(std::move(found).error().with_context("adopt server"));
   if (!found->has_value() || is_leaving(**found)) {
     // Somebody deleted it before it was ours: then one is made.
@@ -36,10 +36,10 @@ Task<Result<void>> InstanceReconciler::mark_server(Pass& pass, std::string id) {
                                                    "; it is not taken over. Delete this Instance");
   }
   Result<void> done =
-      co_await compute.set_server_metadata(id, server_marks(work, context_.cluster_id));
+      co_await servers.set_server_metadata(id, server_marks(work, context_.cluster_id));
   for (const std::string& tag :
        {cluster_tag(context_.cluster_id), claim_tag(work.status.claim.token)}) {
-    if (done) done = co_await compute.add_server_tag(id, tag);
+    if (done) done = co_await servers.add_server_tag(id, tag);
   }
   changed_at_[pass.key] = context_.clock.steady_now();
   pass.connection->observer.poke();
@@ -53,9 +53,9 @@ Task<Result<void>> InstanceReconciler::mark_server(Pass& pass, std::string id) {
 
 // The claim's tag goes last: it leads us back here if we are stopped half way.
 Task<Result<void>> InstanceReconciler::unmark_server(Pass& pass, std::string id) {
-  openstack::ComputeClient& compute = pass.connection->compute;
-  const auto& servers = pass.observed.look_up->servers;
-  const Server server = *std::ranges::find(servers, id, &Server::id);
+  openstack::Servers& servers = pass.connection->servers;
+  const auto& found = pass.observed.look_up->servers;
+  const Server server = *std::ranges::find(found, id, &Server::id);
   const std::string claim = claim_tag(pass.work.status.claim.token);
   Result<void> done;
   openstack::NetworkClient& network = pass.connection->network;
@@ -69,14 +69,18 @@ Task<Result<void>> InstanceReconciler::unmark_server(Pass& pass, std::string id)
       done = co_await network.set_floating_ip_description(part.id, "");
     }
   }
+  if (pass.connection->machines != nullptr) {
+    done = co_await pass.connection->machines->let_go(id);
+  }
+  const bool made = pass.connection->machines == nullptr;
   for (const auto& [name, value] : server.metadata) {
-    if (done && name.starts_with(kMarkPrefix)) {
-      done = co_await compute.delete_server_metadata(id, name);
+    if (made && done && name.starts_with(kMarkPrefix)) {
+      done = co_await servers.delete_server_metadata(id, name);
     }
   }
   for (const std::string& tag : {cluster_tag(context_.cluster_id), claim}) {
     const bool there = std::ranges::find(server.tags, tag) != server.tags.end();
-    if (done && there) done = co_await compute.delete_server_tag(id, tag);
+    if (made && done && there) done = co_await servers.delete_server_tag(id, tag);
   }
   pass.observed.look_up.reset();
   if (!done) co_return std::unexpected(std::move(done).error().with_context("detach server"));

@@ -42,7 +42,8 @@ bool is_no_valid_host(const std::string& fault) {
 }
 
 std::size_t count_placements(const ServerTemplate& server) {
-  return server.flavors.size() * std::max<std::size_t>(1, server.availability_zones.size());
+  return std::max<std::size_t>(1, server.flavors.size()) *
+         std::max<std::size_t>(1, server.availability_zones.size());
 }
 
 Placement choose_placement(const Instance& instance,

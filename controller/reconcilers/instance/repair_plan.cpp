@@ -37,8 +37,11 @@ bool agent_is_silent(const AgentObserved& agent) {
 
 std::optional<Diagnosis> diagnose(const Instance& instance, const InstanceObserved& observed) {
   if (observed.server_gone == true && !planted(Bug::ForeignDeleteUnseen)) {
-    return Diagnosis{Ailment::Gone, "the server " + instance.status.server.id +
-                                        " is gone from the cloud; somebody else deleted it"};
+    return Diagnosis{Ailment::Gone, observed.agents_mark
+                                        ? "the machine of " + instance.status.server.id +
+                                              " no longer has our mark; somebody else took it away"
+                                        : "the server " + instance.status.server.id +
+                                              " is gone from the cloud; somebody else deleted it"};
   }
   if (!observed.server) return std::nullopt;
   const openstack::Server& server = *observed.server;
@@ -114,6 +117,11 @@ milliseconds grace_left(const Instance& instance, const InstanceObserved& observ
 }
 
 bool can_help(const std::string& step, Ailment ailment, const InstanceObserved& observed) {
+  if (observed.agents_mark && step != "RestartAgent" && step != "Reinstall") {
+    // A machine is neither started anew nor replaced, but for one that has lost its mark.
+    return ailment == Ailment::Gone && step == "Replace";
+  }
+  if (step == "Reinstall") return ailment == Ailment::AgentSilent && observed.agents_mark;
   if (step == "RestartAgent") {
     return ailment == Ailment::AgentSilent && observed.may_restart_agents;
   }
@@ -160,8 +168,10 @@ bool skips_remediation(const Instance& instance) {
 std::string asked_step(const Instance& instance) {
   const auto wish = instance.metadata.annotations.find(std::string(kRemediateAnnotation));
   if (wish == instance.metadata.annotations.end()) return "";
-  const bool known =
-      wish->second == "SoftReboot" || wish->second == "HardReboot" || wish->second == "Replace";
+  const bool of_both = wish->second == "Replace";
+  const bool known = instance.spec.server.is_machine()
+                         ? of_both || wish->second == "Reinstall"
+                         : of_both || wish->second == "SoftReboot" || wish->second == "HardReboot";
   return known ? wish->second : "";
 }
 

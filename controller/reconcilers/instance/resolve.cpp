@@ -291,6 +291,7 @@ Task<Result<ResolvedServer>> resolve_server(CloudConnection& cloud, const Instan
 
 void record_resolved(api::v1alpha1::ResolvedThings& record, const ResolvedServer& resolved,
                      std::string now) {
+  record.host = resolved.host;
   record.image_id = resolved.image_id;
   record.flavor_id = resolved.flavor_id;
   record.flavor = resolved.flavor;

@@ -83,28 +83,37 @@ Task<Result<void>> InstanceReconciler::correct_agent(Pass& pass, std::string fie
 Task<Result<void>> InstanceReconciler::restart_agents(Pass& pass, std::vector<std::string> names) {
   const auto service =
       context_.caches.services.get({pass.key.namespace_name, pass.work.spec.service_name});
+  Machines* machines = pass.connection == nullptr ? nullptr : pass.connection->machines.get();
   std::shared_ptr<const api::v1alpha1::MonitoringPolicy> policy;
   if (service != nullptr) policy = context_.monitoring_of(*service).policy;
-  if (policy == nullptr || !policy->spec.ssh || context_.shell == nullptr) {
+  const bool by_policy = policy != nullptr && policy->spec.ssh && context_.shell != nullptr;
+  if (machines == nullptr && !by_policy) {
     co_return fail(ErrorCode::InvalidArgument, "the policy does not allow SSH any more");
   }
-  const api::v1alpha1::SshSpec& ssh = *policy->spec.ssh;
-  Result<SecretString> key = context_.caches.secret_value(policy->metadata.namespace_name, ssh.key);
-  if (!key) co_return std::unexpected(std::move(key).error().with_context("repair.ssh"));
+  agents::SshTarget target{.host = pass.work.status.address};
+  if (machines == nullptr) {
+    const api::v1alpha1::SshSpec& ssh = *policy->spec.ssh;
+    Result<SecretString> key =
+        context_.caches.secret_value(policy->metadata.namespace_name, ssh.key);
+    if (!key) co_return std::unexpected(std::move(key).error().with_context("repair.ssh"));
+    target.port = static_cast<std::uint16_t>(ssh.port);
+    target.user = ssh.user;
+    target.private_key = *std::move(key);
+  }
   for (const api::v1alpha1::AgentSpec& agent : pass.work.spec.agents) {
     if (std::ranges::find(names, agent.name) == names.end()) continue;
     std::vector<std::string> command = agents::restart_command(convert_agent(agent));
     if (command.empty()) continue;
-    agents::SshTarget target{.host = pass.work.status.address,
-                             .port = static_cast<std::uint16_t>(ssh.port),
-                             .user = ssh.user,
-                             .private_key = *key,
-                             .host_key = pass.work.status.ssh_host_key};
+    target.host_key = pass.work.status.ssh_host_key;
     const std::string what = "SSH to " + target.host + ": " + join(command, " ");
-    Result<agents::ShellOutcome> outcome =
-        co_await context_.shell->run(std::move(target), std::move(command), kDeadline);
+    Result<agents::ShellOutcome> outcome;
+    if (machines != nullptr) {
+      outcome = co_await machines->run(pass.work.status.server.id, std::move(command), kDeadline);
+    } else {
+      outcome = co_await context_.shell->run(target, std::move(command), kDeadline);
+    }
     if (!outcome) co_return std::unexpected(std::move(outcome).error().with_context(what));
-    pass.work.status.ssh_host_key = outcome->host_key;
+    if (machines == nullptr) pass.work.status.ssh_host_key = outcome->host_key;
     if (outcome->exit_status != 0) {
       co_return fail(ErrorCode::Unavailable,
                      what + " ended with exit status " + std::to_string(outcome->exit_status) +

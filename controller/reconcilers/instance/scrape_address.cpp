@@ -38,10 +38,12 @@ const std::string& scrape_attachment(const api::v1alpha1::ServerTemplate& server
 
 std::string scrape_address(const Instance& instance, const Server& server,
                            const openstack::CloudSnapshot* snapshot) {
-  const std::string port_name =
-      instance.metadata.name + "-" + scrape_attachment(instance.spec.server);
-  if (const openstack::Port* port = attached_port(instance, server, port_name, snapshot)) {
-    return port->fixed_ips.front();
+  if (!instance.spec.server.is_machine()) {
+    const std::string port_name =
+        instance.metadata.name + "-" + scrape_attachment(instance.spec.server);
+    if (const openstack::Port* port = attached_port(instance, server, port_name, snapshot)) {
+      return port->fixed_ips.front();
+    }
   }
   for (const openstack::Address& address : server.addresses) {
     if (address.type != "floating") return address.address;

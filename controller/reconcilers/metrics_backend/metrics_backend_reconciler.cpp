@@ -3,6 +3,7 @@
 #include "controller/async/run_on.h"
 #include "controller/reconcilers/metrics_backend/backend_access.h"
 #include "controller/reconcilers/metrics_backend/backend_status_internal.h"
+#include "controller/reconcilers/metrics_backend/openstack_sd.h"
 
 #include <algorithm>
 
@@ -63,6 +64,11 @@ Task<Result<ReconcileResult>> MetricsBackendReconciler::reconcile(api::ObjectKey
   }
   const MonitoringInput monitoring = context_.monitoring_input(true);
   pass.plan = plan_backend(key, monitoring);
+  if (pass.backend.spec.targets_type == "OpenStackSD") {
+    // Prometheus finds them by itself, and drops those of stopped servers.
+    pass.plan.held.clear();
+    pass.plan.problems = never_discovered(key, monitoring);
+  }
 
   Result<void> targets = co_await publish_targets(pass);
   if (!targets) pass.outcome.targets_error = targets.error();
@@ -91,13 +97,9 @@ std::string MetricsBackendReconciler::owner_of(const Pass& pass) const {
 Task<Result<void>> MetricsBackendReconciler::publish_targets(Pass& pass) {
   const std::string& type = pass.backend.spec.targets_type;
   Result<bool> changed = false;
-  if (type == "OpenStackSD") {
-    // Prometheus finds them by itself, and drops those of stopped servers.
-    pass.plan.held.clear();
-    pass.plan.problems.clear();
-  } else if (type == "HTTPSD") {
+  if (type == "HTTPSD") {
     changed = serve_targets(pass);
-  } else {
+  } else if (type != "OpenStackSD") {
     changed = co_await write_targets(pass);
   }
   if (!changed) co_return std::unexpected(std::move(changed).error());

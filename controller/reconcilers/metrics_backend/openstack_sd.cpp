@@ -140,11 +140,25 @@ Json relabelling(const Discovery& discovery, const OpenStackSource& source) {
 
 }  // namespace
 
+std::vector<std::string> never_discovered(const api::ObjectKey& backend,
+                                          const MonitoringInput& input) {
+  std::vector<std::string> problems;
+  for (const Binding& binding : bindings_of(backend, input)) {
+    if (!binding.service->spec.template_spec.is_machine()) continue;
+    problems.push_back("Service " + binding.service->metadata.key().text() +
+                       " has machines that exist already, which Prometheus does not find in "
+                       "OpenStack: give its policy a MetricsBackend of the type FileSD or HTTPSD");
+  }
+  return problems;
+}
+
 DiscoveryPlan plan_discovery(const api::ObjectKey& backend, const MonitoringInput& input) {
   DiscoveryPlan plan;
+  plan.problems = never_discovered(backend, input);
   std::map<Shape, std::vector<DiscoveredService>> shapes;
   for (const Binding& binding : bindings_of(backend, input)) {
     const api::v1alpha1::Service& service = *binding.service;
+    if (service.spec.template_spec.is_machine()) continue;
     plan.clouds.insert(service.spec.cloud_ref.key(service.metadata.namespace_name));
     Result<std::string> network = scraped_network(service, input);
     if (!network) {

@@ -47,6 +47,10 @@ struct DiscoveryPlan {
   std::vector<std::string> problems;  // Services that cannot be found yet, and why
 };
 
+// The Services of the backend whose machines are not in OpenStack, each with what to do.
+std::vector<std::string> never_discovered(const api::ObjectKey& backend,
+                                          const MonitoringInput& input);
+
 DiscoveryPlan plan_discovery(const api::ObjectKey& backend, const MonitoringInput& input);
 
 // Where the servers are. Credentials are Prometheus's own business.

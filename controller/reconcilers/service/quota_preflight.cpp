@@ -62,6 +62,21 @@ QuotaRoom plan_quota(const QuotaView& view, std::int64_t wanted) {
   return room;
 }
 
+QuotaRoom plan_machines(const MachineCount& machines, std::int64_t coming, std::int64_t wanted) {
+  const std::int64_t left = std::max<std::int64_t>(0, machines.free - coming);
+  QuotaRoom room{.servers = std::min(wanted, left), .wanted = wanted, .message = ""};
+  const std::string counts =
+      machines.text() +
+      (coming > 0 ? ", " + std::to_string(coming) + " of them for those to come" : "");
+  room.message = std::to_string(wanted) + " more machines are wanted; " + counts;
+  if (room.servers < wanted) {
+    room.message +=
+        ". Add machines to the Cloud's spec.hosts, or lower spec.replicas; a rollout "
+        "without a free machine needs maxSurge 0 and maxUnavailable 1";
+  }
+  return room;
+}
+
 std::int64_t count_creates(const std::vector<ServiceStep>& plan) {
   std::int64_t count = 0;
   for (const ServiceStep& step : plan) {

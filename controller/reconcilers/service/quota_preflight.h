@@ -6,6 +6,7 @@
 #pragma once
 
 #include "controller/openstack/types.h"
+#include "controller/reconcilers/cloud/machines.h"
 #include "controller/reconcilers/service/service_plan.h"
 
 #include <cstdint>
@@ -36,6 +37,9 @@ struct QuotaRoom {
 };
 
 QuotaRoom plan_quota(const QuotaView& view, std::int64_t wanted);
+
+// Likewise for machines that exist already; `coming` have been promised one and have none yet.
+QuotaRoom plan_machines(const MachineCount& machines, std::int64_t coming, std::int64_t wanted);
 
 // How many Instances the plan makes.
 std::int64_t count_creates(const std::vector<ServiceStep>& plan);

@@ -98,13 +98,24 @@ std::string describe_step(const ServiceStep& step) {
   return "let the Service go";
 }
 
+namespace {
+
+bool has_agents(const Instance& instance, const std::vector<api::v1alpha1::AgentSpec>& agents) {
+  return std::ranges::all_of(agents, [&](const auto& wanted) {
+    return std::ranges::find(instance.spec.agents, wanted) != instance.spec.agents.end();
+  });
+}
+
+}  // namespace
+
 bool is_up_to_date(const Instance& instance, const ServiceObserved& observed,
                    const std::string& revision) {
+  if (instance.spec.server.is_machine()) {
+    return revision_of(instance) == revision &&
+           !observed.retired.contains(instance.status.server.id);
+  }
   if (observed.replace_drifted && has_drifted_agents(instance)) return false;
-  return revision_of(instance) == revision &&
-         std::ranges::all_of(observed.agents, [&](const auto& wanted) {
-           return std::ranges::find(instance.spec.agents, wanted) != instance.spec.agents.end();
-         });
+  return revision_of(instance) == revision && has_agents(instance, observed.agents);
 }
 
 bool is_ready(const Instance& instance) {
@@ -309,6 +320,10 @@ Instance updated_in_place(Instance instance, const Service& service,
     mine.allowed_address_pairs = wanted->allowed_address_pairs;
   }
   api::v1alpha1::ServerTemplate& server = instance.spec.server;
+  // Over SSH agents need no other machine. A policy that is gone takes none away.
+  if (server.is_machine() && !has_agents(instance, observed.agents)) {
+    instance.spec.agents = observed.agents;
+  }
   for (api::v1alpha1::VolumeSpec& mine : server.volumes) {
     const auto* wanted = volume_spec(service.spec.template_spec, PartKind::Volume, mine.name);
     if (wanted != nullptr) mine.deletion_policy = wanted->deletion_policy;

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -28,8 +29,10 @@ struct ServiceObserved {
   std::vector<api::v1alpha1::Instance> instances;  // owned by the Service, going ones too
   std::vector<api::v1alpha1::AgentSpec> agents;    // of the policy that applies
   bool replace_drifted = false;  // it has servers replaced whose agents are not as installed
-  std::string project_id;        // of spec.projectID, or the Cloud's
-  std::string waiting_for;       // why nothing can be created yet; "" if it can
+  // Servers that are machines which the Cloud's spec no longer has.
+  std::set<std::string> retired;
+  std::string project_id;                  // of spec.projectID, or the Cloud's
+  std::string waiting_for;                 // why nothing can be created yet; "" if it can
   std::vector<AdoptableServer> adoptable;  // in the order in which they are taken
   std::string targets_left;                // for deletion: what Prometheus still knows
   std::string parts_left;  // for deletion: why its groups in the cloud are not gone yet
@@ -58,7 +61,8 @@ struct DeleteInstance {
   bool operator==(const DeleteInstance&) const = default;
 };
 // What needs no new server reaches the Instances in place: the settings for repairs, labels, the
-// servers' metadata, security groups and address pairs of ports, and where agents are scraped.
+// servers' metadata, security groups and address pairs of ports, and where agents are scraped; on
+// machines that exist already also the agents.
 struct UpdateInstance {
   std::string name;
   bool operator==(const UpdateInstance&) const = default;

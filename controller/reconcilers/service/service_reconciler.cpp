@@ -133,6 +133,7 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
 // They come before the first Instance and go after the last.
 Task<Result<bool>> ServiceReconciler::settle_shared_parts(Service service,
                                                           ServiceObserved* observed) {
+  if (service.spec.template_spec.is_machine()) co_return false;
   const bool deleting = service.metadata.is_deleting();
   const bool observes = service.spec.management_policy == "Observe";
   const bool idle = service.spec.paused || observes || !observed->waiting_for.empty();
@@ -159,41 +160,6 @@ Task<Result<bool>> ServiceReconciler::settle_shared_parts(Service service,
   if (!written)
     co_return std::unexpected(std::move(written).error().with_context("report Service"));
   co_return true;
-}
-
-// The cloud is not asked here: a Service must not wait for one that hangs.
-std::optional<QuotaRoom> ServiceReconciler::observe_quota(const Service& service,
-                                                          std::int64_t wanted) const {
-  const api::ObjectKey key = service.spec.cloud_ref.key(service.metadata.namespace_name);
-  const std::shared_ptr<CloudConnection> cloud = context_.clouds.find(key);
-  const auto snapshot = cloud == nullptr ? nullptr : cloud->observer.snapshot();
-  if (snapshot == nullptr || snapshot->counted == nullptr) return std::nullopt;
-  const api::v1alpha1::ServerTemplate& server = service.spec.template_spec;
-  Result<openstack::Flavor> flavor = choose_flavor(cloud->flavors_known(), server.flavors.front());
-  if (!flavor) return std::nullopt;
-  QuotaView view{.compute = snapshot->quota,
-                 .network = snapshot->network_quota,
-                 .volume = snapshot->volume_quota,
-                 .flavor = *std::move(flavor),
-                 .ports = static_cast<std::int64_t>(server.networks.size()),
-                 .floating_ips = server.floating_ip ? 1 : 0,
-                 .coming = 0};
-  if (server.root_volume) {
-    view.volumes = 1;
-    view.volume_gib = server.root_volume->size_gib;
-  }
-  for (const api::v1alpha1::VolumeSpec& volume : server.volumes) {
-    ++view.volumes;
-    view.volume_gib += volume.size_gib;
-  }
-  for (const auto& instance : context_.caches.instances.list()) {
-    const bool here = instance->spec.cloud_ref.key(instance->metadata.namespace_name) == key;
-    const bool counted = snapshot->counted->contains(instance->status.server.id);
-    if (here && !counted && !instance->metadata.is_deleting()) ++view.coming;
-  }
-  QuotaRoom room = plan_quota(view, wanted);
-  if (room.servers < room.wanted) cloud->observer.want_quota();
-  return room;
 }
 
 // The Instances are listed from the API, not from the cache: a stale cache would create twice.
@@ -244,6 +210,7 @@ Task<Result<ServiceObserved>> ServiceReconciler::observe(Service service) {
     }
   }
   observe_cloud(service, observed);
+  observe_machines(service, observed);
   const bool first = observed.instances.empty() && !service.metadata.is_deleting();
   const auto connection = context_.clouds.find(cloud_key);
   const bool unseen = connection == nullptr || connection->observer.snapshot() == nullptr;
@@ -452,8 +419,13 @@ Task<Result<void>> ServiceReconciler::perform(const Service& service,
     }
     Json server =
         Json::object({{"networks", spec["server"]["networks"]}, {"metadata", std::move(metadata)}});
-    Json wanted =
-        Json::object({{"remediation", spec["remediation"]}, {"server", std::move(server)}});
+    Json wanted = Json::object({{"remediation", spec["remediation"]}});
+    // Of a machine only the agents change in place.
+    if (before->spec.server.is_machine()) {
+      wanted.set("agents", spec["agents"]);
+    } else {
+      wanted.set("server", std::move(server));
+    }
     Json patch = Json::object(
         {{"metadata", Json::object({{"labels", now["metadata"]["labels"]}})}, {"spec", wanted}});
     Result<Instance> patched = co_await instances_.merge_patch(key, std::move(patch));

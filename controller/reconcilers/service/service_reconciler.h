@@ -30,6 +30,8 @@ class ServiceReconciler final : public runtime::Reconciler {
   Result<api::v1alpha1::Instance> read_instance(const Json& item) const;
   // Whether the cloud can be seen, and which servers of it can be adopted.
   void observe_cloud(const api::v1alpha1::Service& service, ServiceObserved& observed);
+  // Whether the template fits the type of the Cloud, and which machines are to be given back.
+  void observe_machines(const api::v1alpha1::Service& service, ServiceObserved& observed) const;
   Task<Result<void>> adopt(const api::v1alpha1::Service& service, const ServiceObserved& observed,
                            const AdoptableServer& server);
   void observe_time(const api::v1alpha1::Service& service, ServiceObserved& observed);
