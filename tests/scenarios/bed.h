@@ -42,6 +42,7 @@ class Bed {
 
   void start_daemon();
   void kill_daemon();  // SIGKILL
+  int daemon_pid() const { return daemon_->pid(); }
 
   // Applies the namespace, the Secret and the Cloud "local"; with Prometheus also the
   // MetricsBackend and the MonitoringPolicy "base" for Services labelled tier=front. All in
@@ -101,6 +102,7 @@ class Bed {
 
   const std::string& folder() const { return folder_.path(); }
   const std::string& api() const { return api_url_; }
+  const std::string& prometheus_url() const { return prometheus_url_; }
 
  private:
   Json send(const std::string& method, const std::string& url, const Json& body, int* status);
