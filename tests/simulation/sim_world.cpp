@@ -105,6 +105,7 @@ struct SimWorld::Running {
         reconciles(world.taps),
         taps(world.taps),
         api_view(in_process, clock, world.views),
+        shell(world.machines, clock, world.random, world.shell_faults),
         tasks(process->executor()),
         user(in_process, {.server = kApi, .field_manager = "kubectl"}) {}
 
@@ -134,7 +135,8 @@ struct SimWorld::Running {
                                                        .disk = disk,
                                                        .rules = world.rule_checker,
                                                        .cluster_id = kClusterId,
-                                                       .reconciles = &reconciles});
+                                                       .reconciles = &reconciles,
+                                                       .shell = &shell});
     tasks.start("main", run());
     return {};
   }
@@ -165,6 +167,7 @@ struct SimWorld::Running {
   const Taps& taps;
   http::LocalHttpClient in_process;
   SimApi api_view;
+  SimShell shell;
   std::unique_ptr<store::ObjectStore> store;
   std::unique_ptr<apiserver::ApiServer> api;
   std::unique_ptr<app::ControlPlane> control_plane;

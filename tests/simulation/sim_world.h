@@ -21,6 +21,7 @@
 #include "tests/simulation/sim_guests.h"
 #include "tests/simulation/sim_network.h"
 #include "tests/simulation/sim_report.h"
+#include "tests/simulation/sim_shell.h"
 #include "tests/simulation/sim_vfs.h"
 
 #include <functional>
@@ -125,6 +126,8 @@ class SimWorld {
   ApiViews views;  // what the controllers see of the API
   fakes::FakePrometheus prometheus;
   fakes::FakeRuleChecker rule_checker;
+  fakes::FakeMachines machines;  // that exist already, reached over SSH
+  ShellFaults shell_faults;
   // Uids and claims of Instances whose finalizers a person took away by hand: what they had in the
   // cloud is that person's business.
   std::set<std::string> forsaken;
