@@ -328,6 +328,31 @@ TEST(SwarmFound, OfTwoPortsEachTryForAServerUsesTheFirst) {
   }
 }
 
+// What is left of a refused create is deleted, and that is carried out late.
+TEST(SwarmFound, APortWhoseDeletionWasNotAnsweredIsNotUsedAgain) {
+  replay({1, 2}, [](SimWorld& world) {
+    bool refused = false;
+    bool deleted = false;
+    world.network.faults = [&](const http::Request& request) -> std::optional<NetworkFault> {
+      if (is_request(request, "POST", "/compute/v2.1/servers") && !std::exchange(refused, true)) {
+        return NetworkFault{.kind = Kind::Status,
+                            .status = 400,
+                            .body = R"({"badRequest": {"code": 400, "message": "a bad moment"}})"};
+      }
+      if (is_request(request, "DELETE", "/network/v2.0/ports/") && !std::exchange(deleted, true)) {
+        return NetworkFault{.kind = Kind::Late, .delay = 100s};
+      }
+      return std::nullopt;
+    };
+    apply_fleet(world, 1);
+    ASSERT_TRUE(world.run_until([&] { return is_converged(world, 1); }, 10min)) << describe(world);
+    EXPECT_TRUE(deleted);
+    world.run_for(3min);
+    EXPECT_TRUE(is_converged(world, 1)) << describe(world);
+    EXPECT_EQ(world.checker.count("POST", "/compute/v2.1/servers"), 1U);
+  });
+}
+
 // 50394: a Service is made anew under its old name, and the look at the cloud is older than the end
 // of its last server. 50588: a server whose Instance a person took away by hand is taken over,
 // after a kill. 50762: a token is refused, twice, and calls go on all the time.

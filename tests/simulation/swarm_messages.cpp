@@ -56,7 +56,7 @@ NetworkFault odd_moment(Dice dice) {
 bool has_unbound_server(const SimWorld& world) {
   return std::ranges::any_of(world.checker.our_servers(), [](const localcloud::Server* server) {
     return server->vm_state == localcloud::VmState::Building &&
-           server->task_state != localcloud::TaskState::Spawning;
+           server->task != localcloud::TaskState::Spawning;
   });
 }
 

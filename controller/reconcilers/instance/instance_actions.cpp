@@ -126,6 +126,8 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     }
   } else if (auto* gone = std::get_if<DeletePart>(&action)) {
     done = co_await delete_part(*pass.connection, gone->kind, gone->id);
+    const bool doubtful = !done && !openstack::certainly_not_done(done.error());
+    if (doubtful && gone->kind == PartKind::Port) condemn_part(work.status, gone->id);
     if (done && is_volume(gone->kind)) {
       // It is gone when the cloud no longer shows it.
       for (Part& part : pass.observed.look_up->parts) {

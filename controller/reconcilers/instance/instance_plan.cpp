@@ -238,6 +238,10 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
                       format_time(std::chrono::round<seconds>(observed.now + wait - waited))};
     }
   }
+  // Also where the answer was lost: carried out late, it would take the port of a running server.
+  for (const Part& part : observed.look_up->parts) {
+    if (is_condemned(instance, part)) return DeletePart{part.kind, part.id};
+  }
   if (!observed.resolved) return ResolveThings{};
   if (!*observed.resolved) {
     // Nothing may be left of a spec that cannot be made.

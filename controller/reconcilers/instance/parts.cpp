@@ -21,6 +21,7 @@ constexpr std::array<PartRow, 4> kRows{{
     {PartKind::FloatingIP, "FloatingIP", true},
 }};
 
+constexpr std::string_view kCondemned = "DELETING";
 constexpr std::string_view kAttachmentMark = " network=";
 
 std::string attachment_in(const std::string& description) {
@@ -125,6 +126,17 @@ bool is_leaving(const Part& part) {
   return is_volume(part.kind) && (part.state == "deleting" || part.state == "error_deleting");
 }
 
+bool is_condemned(const Instance& instance, const Part& part) {
+  const auto& own = instance.status.resources;
+  const auto known = std::ranges::find(own, part.id, &OwnedResource::id);
+  return known != own.end() && known->state == kCondemned;
+}
+
+void condemn_part(InstanceStatus& status, const std::string& id) {
+  const auto known = std::ranges::find(status.resources, id, &OwnedResource::id);
+  if (known != status.resources.end()) known->state = kCondemned;
+}
+
 bool is_deletable(const Part& part) {
   return !is_volume(part.kind) || part.state == "available" || part.state == "error" ||
          part.state == "error_extending" || part.state == "error_restoring" ||
@@ -166,7 +178,8 @@ const std::string& floating_attachment(const ServerTemplate& server) {
 const Part* choose_part(const Instance& instance, const std::vector<Part>& found,
                         const WantedPart& wanted) {
   const auto fits = [&](const Part& part) {
-    return part.kind == wanted.kind && part.name == wanted.name && !is_leaving(part);
+    return part.kind == wanted.kind && part.name == wanted.name && !is_leaving(part) &&
+           !is_condemned(instance, part);
   };
   for (const OwnedResource& resource : instance.status.resources) {
     const auto part = std::ranges::find(found, resource.id, &Part::id);
@@ -186,6 +199,8 @@ void record_resource(InstanceStatus& status, OwnedResource resource) {
 }
 
 void record_part(InstanceStatus& status, const Part& part) {
+  const auto known = std::ranges::find(status.resources, part.id, &OwnedResource::id);
+  if (known != status.resources.end() && known->state == kCondemned) return;
   record_resource(status,
                   {std::string(row_of(part.kind).resource), part.id, part.label, part.state});
 }

@@ -93,6 +93,10 @@ bool is_kept(const api::v1alpha1::Instance& instance, const Part& part);
 
 // Is it on its way out, or stuck there?
 bool is_leaving(const Part& part);
+
+// Its deletion was asked for and not answered, so it may vanish at any time: it is of no more use.
+bool is_condemned(const api::v1alpha1::Instance& instance, const Part& part);
+void condemn_part(api::v1alpha1::InstanceStatus& status, const std::string& id);
 // Would the cloud delete it as it is?
 bool is_deletable(const Part& part);
 
