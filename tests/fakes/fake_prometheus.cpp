@@ -110,6 +110,11 @@ void FakePrometheus::look_at_targets(bool drop_malformed) {
   publish_targets();
 }
 
+std::size_t FakePrometheus::targets_of_services() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      targets_, [](const auto& each) { return each.second.discovered.contains("service_id"); }));
+}
+
 void FakePrometheus::publish_targets() {
   std::map<std::string, Target> next;
   for (const auto& [path, groups] : files_) {

@@ -55,6 +55,7 @@ class FakePrometheus {
   bool is_down() const { return down_; }
 
   std::size_t targets() const { return targets_.size(); }
+  std::size_t targets_of_services() const;  // by their label service_id
   std::size_t reloads() const { return reloads_; }
   // Names of the loaded rules, with those of the same name repeated.
   std::vector<std::string> rule_names() const;

@@ -221,17 +221,23 @@ TEST_F(CommandLine, CreatesShowsAndDeletesAServer) {
 TEST_F(CommandLine, BootsAServerFromAVolume) {
   start({"--guests", "none"});
   openstack({"volume", "create", "--size", "2", "--image", "debian-12", "--type", "ssd", "disk"});
-  const auto status = [this] {
-    return parse_json(openstack({"volume", "show", "disk", "-f", "json"}))
-        .value_or(Json())["status"]
-        .as_string();
+  // A volume is made in seconds, and the command does not wait for it.
+  const auto becomes = [this](const std::string& wanted) {
+    constexpr int kLooksMax = 30;
+    std::string status;
+    for (int i = 0; i < kLooksMax && status != wanted; ++i) {
+      const std::string shown = openstack({"volume", "show", "disk", "-f", "json"});
+      status = parse_json(shown).value_or(Json())["status"].as_string();
+    }
+    return status == wanted;
   };
-  EXPECT_EQ(status(), "available");
+  ASSERT_TRUE(becomes("available"));
   openstack({"server", "create", "--volume", "disk", "--flavor", "m1.tiny", "--network", "private",
              "--wait", "web"});
-  EXPECT_EQ(status(), "in-use");
+  EXPECT_TRUE(becomes("in-use"));
   EXPECT_THAT(openstack({"server", "show", "web"}), HasSubstr("booted from volume"));
   openstack({"server", "delete", "--wait", "web"});
+  EXPECT_TRUE(becomes("available"));
   openstack({"volume", "delete", "disk"});
 }
 

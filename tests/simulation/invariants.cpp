@@ -345,7 +345,7 @@ void Invariants::look_at_ownership() {
   }
   look_at_volumes(uids);
   if (!world_.prometheus.is_down() && world_.objects(kServices).empty() &&
-      world_.prometheus.targets() > 0) {
+      world_.prometheus.targets_of_services() > 0) {
     world_.report.add("S4", "Prometheus has targets of a Service that is gone");
   }
 }

@@ -353,6 +353,33 @@ TEST(SwarmFound, APortWhoseDeletionWasNotAnsweredIsNotUsedAgain) {
   });
 }
 
+// The process stands still after the last look of a deletion, and a port that was asked for long
+// before is made meanwhile.
+TEST(SwarmFound, ADeletionDoesNotEndOnALookThatHasBecomeOld) {
+  replay({1, 2}, [](SimWorld& world) {
+    std::optional<SteadyTime> asked;
+    bool stopped = false;
+    world.network.faults = [&](const http::Request& request) -> std::optional<NetworkFault> {
+      const SteadyTime now = world.clock.steady_now();
+      if (is_request(request, "POST", "/network/v2.0/ports") && !asked) {
+        asked = now;
+        return NetworkFault{.kind = Kind::Late, .delay = 135s};
+      }
+      const bool look =
+          is_request(request, "GET", "/network/v2.0/ports") && request.url.contains("description=");
+      if (look && asked && now > *asked + 119s && !std::exchange(stopped, true)) world.pause(60s);
+      return std::nullopt;
+    };
+    apply_fleet(world, 1);
+    ASSERT_TRUE(world.run_until([&] { return asked.has_value(); }, 1min));
+    world.remove(kServices, kWeb);
+    const auto gone = [&] { return world.objects(kInstances).empty(); };
+    ASSERT_TRUE(world.run_until(gone, 10min)) << describe(world);
+    EXPECT_TRUE(stopped);
+    EXPECT_TRUE(world.checker.our_ports().empty()) << describe(world);
+  });
+}
+
 // 50394: a Service is made anew under its old name, and the look at the cloud is older than the end
 // of its last server. 50588: a server whose Instance a person took away by hand is taken over,
 // after a kill. 50762: a token is refused, twice, and calls go on all the time.

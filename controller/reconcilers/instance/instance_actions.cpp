@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 namespace clickdeploy::reconcilers {
 
@@ -17,6 +18,8 @@ using openstack::Server;
 using runtime::EventKind;
 
 namespace {
+
+constexpr std::chrono::seconds kLookGoodFor{10};  // for letting go of the Instance
 
 // An earlier try may have made it from something else than the last one would, and of one that was
 // taken over nobody else knows.
@@ -192,7 +195,13 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     agent_books_.erase(pass.key);
     done = co_await save(pass);
   } else if (std::holds_alternative<DropFinalizer>(action)) {
-    done = co_await drop_finalizer(pass);
+    // We may have stood still since the look that this relies on.
+    const bool old = context_.clock.steady_now() - pass.look_begun > kLookGoodFor;
+    if (pass.observed.look_up && old && !std::exchange(pass.looked_again, true)) {
+      pass.observed.look_up.reset();
+    } else {
+      done = co_await drop_finalizer(pass);
+    }
   }
   co_return done;
 }
@@ -208,6 +217,7 @@ bool is_of_claim(const Server& server, const std::string& token) {
 }  // namespace
 
 Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
+  pass.look_begun = context_.clock.steady_now();
   const std::string token = pass.work.status.claim.token;
   const std::string tag = claim_tag(token);
   TokenLookUp found{.in_doubt = is_in_doubt(pass.work, pass.observed)};

@@ -34,6 +34,8 @@ struct InstanceReconciler::Pass {
   InstanceObserved observed{};
   std::shared_ptr<CloudConnection> connection{};
   std::shared_ptr<const openstack::CloudSnapshot> compared{};  // newer than our last change
+  SteadyTime look_begun{};                                     // of observed.look_up
+  bool looked_again = false;         // because the first look had become old
   std::optional<CreateSlot> slot{};  // held from the decision to ask for a server
   bool finished = false;             // the object is gone; nothing to report
   bool conflict = false;             // the copy is stale; reconcile again
