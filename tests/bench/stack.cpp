@@ -78,6 +78,7 @@ std::vector<std::string> small_posts(std::size_t count) {
     instance.metadata.labels.erase("app");
     instance.spec.server.user_data = {};
     instance.spec.server.metadata.clear();
+    instance.spec.remediation.steps = {"RestartAgent", "SoftReboot", "HardReboot", "Replace"};
     Json object = api::encode(instance);
     object.erase("status");
     Json& metadata = object.member("metadata");

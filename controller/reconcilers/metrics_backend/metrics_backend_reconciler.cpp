@@ -20,6 +20,9 @@ namespace {
 
 constexpr milliseconds kVerifying{2'000};
 constexpr milliseconds kResync{30'000};
+// Prometheus takes up to five seconds to pass on that a file of targets is gone; a reload before
+// that makes it forget to, and it scrapes them for ever.
+constexpr std::chrono::seconds kRemovalSeen{10};
 
 // Prometheus needs up to ten seconds for a new file; before that nothing is wrong with it.
 constexpr std::chrono::seconds kSettling{15};
@@ -155,6 +158,7 @@ Task<Result<bool>> MetricsBackendReconciler::write_targets(Pass& pass) {
         std::move(published).error().with_context("targets directory " + folder));
   }
   tell_foreign(pass, folder, published->foreign);
+  if (!published->removed.empty()) pass.memory->removed = context_.clock.steady_now();
   if (published->changed()) {
     context_.events.record(MetricsBackend::kGvk, pass.backend.metadata, EventKind::Normal,
                            "TargetsWritten",
@@ -230,6 +234,7 @@ RuleOrder MetricsBackendReconciler::order_rules(const Pass& pass) const {
   order.folder_owner = owner_of(pass);
   order.rules_owner = pass.plan.rules_owner;
   order.reload = pass.backend.spec.rules_reload == "HTTP";
+  if (pass.memory->removed) order.not_before = *pass.memory->removed + kRemovalSeen;
   order.verify = std::chrono::seconds(pass.backend.spec.verify_seconds);
   for (const auto& rules : pass.plan.policy_rules) {
     order.wanted.push_back({rules->file_name, rules->file, rules});
@@ -279,6 +284,7 @@ Task<Result<void>> MetricsBackendReconciler::remove_all(Pass& pass) {
     co_return Result<void>{};
   const std::string owner = owner_of(pass);
   Disk* disk = &publishing_.disk;
+  bool left = false;
   for (const std::string& folder :
        {pass.backend.spec.targets_directory, pass.backend.spec.rules_directory}) {
     if (folder.empty()) continue;  // its targets are served
@@ -291,8 +297,10 @@ Task<Result<void>> MetricsBackendReconciler::remove_all(Pass& pass) {
         removed.error().code() != ErrorCode::AlreadyExists) {
       co_return std::unexpected(std::move(removed).error().with_context("remove files"));
     }
+    left = left || (removed && removed->changed());
   }
   if (pass.backend.spec.rules_reload == "HTTP") {
+    if (left) co_await context_.clock.sleep(kRemovalSeen);
     // A Prometheus that does not answer has the files gone at its next start.
     Result<void> reloaded = co_await pass.connection->client.reload();
     if (!reloaded) {

@@ -40,7 +40,8 @@ class MetricsBackendReconciler final : public runtime::Reconciler {
   struct Memory {
     SteadyTime changed{};  // when files were written last
     bool wrote = false;
-    std::size_t held = 0;  // targets of stopped servers, when that was told last
+    std::optional<SteadyTime> removed{};  // when files of targets went last
+    std::size_t held = 0;                 // targets of stopped servers, when that was told last
     std::map<std::string, std::vector<std::string>> foreign;  // by folder: files told of last
     RuleMemory rules;
     bool silences_settled = false;  // none is wanted, and none of ours is there
