@@ -15,11 +15,19 @@ using std::chrono::seconds;
 
 class AgentFaults : public ::testing::Test {
  protected:
-  // One server, with these settings for repairs, and a rule that fires at once.
-  void start(const std::string& remediation) {
+  // One server, with these settings for repairs, and a rule that fires at once. The agent has these
+  // arguments from the beginning: a server of an earlier policy would stay beside it.
+  void start(const std::string& remediation, const Json& arguments = Json::array()) {
     bed_.start_daemon();
     bed_.apply_basics();
     bed_.alert_at_once("up == 0");
+    set_arguments(arguments);
+    ASSERT_TRUE(bed_.wait_for("the policy is observed", seconds(30), [&]() -> std::string {
+      const Json policy = bed_.list("monitoringpolicies").front();
+      return policy["status"]["observedGeneration"] == policy["metadata"]["generation"]
+                 ? ""
+                 : to_json(policy["status"]);
+    }));
     Result<Json> settings = parse_single_yaml(remediation);
     ASSERT_TRUE(settings) << settings.error().message();
     Json web = bed_.service("web", 1);
@@ -77,8 +85,8 @@ TEST_F(AgentFaults, APortThatAnotherProgramTookIsToldAndTheServerReplaced) {
 }
 
 TEST_F(AgentFaults, AnAgentThatDoesNotComeUpSaysWhyOnTheConsole) {
-  start("{startupTimeoutSeconds: 5, stepTimeoutSeconds: 5, steps: [SoftReboot], maxRetries: 1}");
-  set_arguments(Json::array({"--log.level=nonsense"}));
+  start("{startupTimeoutSeconds: 5, stepTimeoutSeconds: 5, steps: [SoftReboot], maxRetries: 1}",
+        Json::array({"--log.level=nonsense"}));
   EXPECT_TRUE(wait_for_condition("BootstrapSucceeded", "False Failed",
                                  "step node-exporter: check (exit status 1: "));
   EXPECT_TRUE(
