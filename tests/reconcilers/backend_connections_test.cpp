@@ -94,5 +94,18 @@ TEST_F(Connections, APrometheusOfWhichTheLastAnswerIsTooOldIsTold) {
   EXPECT_EQ(told_, moved_);
 }
 
+// Also when no poll came in between, and whoever looked was told that nothing is known.
+TEST_F(Connections, APrometheusThatIsKnownAgainIsToldHoweverLongItWasNot) {
+  access_.alertmanager.reset();  // it would be asked in between
+  connections_.ensure({"shop", "main"}, access_);
+  moves_within(seconds(10));
+  for (int length = 50; length < 100; length += 5) {
+    prometheus_ = false;
+    const int lost = moves_within(seconds(length));
+    prometheus_ = true;
+    EXPECT_GE(lost + moves_within(seconds(60)), 1) << length;
+  }
+}
+
 }  // namespace
 }  // namespace clickdeploy::reconcilers

@@ -50,10 +50,14 @@ std::shared_ptr<const prometheus::PrometheusSnapshot> BackendConnection::fresh_s
 }
 
 bool BackendConnection::knowledge_moved() {
+  // What was known may have become too old in between, and somebody may have looked then.
+  const bool lapsed = known_.first && clock_.steady_now() > known_until_;
   std::string why;
-  const std::pair now(fresh_snapshot(&why) != nullptr,
+  const auto snapshot = fresh_snapshot(&why);
+  if (snapshot != nullptr) known_until_ = snapshot->started_at + snapshot_lasts(poll_);
+  const std::pair now(snapshot != nullptr,
                       alertmanager != nullptr && alertmanager->observer.view() != nullptr);
-  return std::exchange(known_, now) != now;
+  return std::exchange(known_, now) != now || lapsed;
 }
 
 BackendConnections::BackendConnections(http::HttpClient& http, Clock& clock, Executor executor,

@@ -57,13 +57,15 @@ class BackendConnection {
   // not.
   std::shared_ptr<const prometheus::PrometheusSnapshot> fresh_snapshot(std::string* why) const;
 
-  // Is it otherwise than at the last call whether Prometheus is known, and its Alertmanager?
+  // Is it otherwise than at the last call, or was it in between, whether Prometheus is known, and
+  // its Alertmanager?
   bool knowledge_moved();
 
  private:
   Clock& clock_;
   std::chrono::milliseconds poll_;
   std::pair<bool, bool> known_{};  // Prometheus, Alertmanager
+  SteadyTime known_until_{};       // Prometheus
 };
 
 class BackendConnections {
