@@ -89,7 +89,7 @@ Result<Files> FilePublisher::current() const {
   return files;
 }
 
-Result<PublishResult> FilePublisher::publish(const Files& desired) const {
+Result<PublishResult> FilePublisher::publish(const Files& desired, const Farewell* farewell) const {
   for (const auto& [name, bytes] : desired) {
     if (!is_publishable(name)) {
       return fail(ErrorCode::InvalidArgument,
@@ -114,6 +114,12 @@ Result<PublishResult> FilePublisher::publish(const Files& desired) const {
     if (!done) return std::unexpected(std::move(done).error().with_context("publish " + name));
   }
   for (const std::string& name : unwanted) {
+    if (farewell != nullptr && !farewell->ready.contains(name)) {
+      Result<void> done = write_if_different(disk_, folder_, sizes, name, farewell->text, result);
+      if (!done) return std::unexpected(std::move(done).error().with_context("empty " + name));
+      result.leaving.push_back(name);
+      continue;
+    }
     Result<void> removed = disk_.remove(folder_ + "/" + name);
     if (!removed) return std::unexpected(std::move(removed).error().with_context("remove " + name));
     result.removed.push_back(name);

@@ -11,6 +11,7 @@
 #include "controller/base/error.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,16 @@ inline constexpr std::string_view kOwnerStamp = ".clickdeploy-owner";
 
 using Files = std::map<std::string, std::string>;  // name → bytes
 
+// Ours that nobody wants any more get this text before they are removed.
+struct Farewell {
+  std::string text;
+  std::set<std::string> ready;  // names that have had it for long enough
+};
+
 struct PublishResult {
   std::vector<std::string> written;
   std::vector<std::string> removed;
+  std::vector<std::string> leaving;  // not desired, and there with the farewell's text
   std::vector<std::string> foreign;  // names with our prefix's look but another suffix, and others'
 
   bool changed() const { return !written.empty() || !removed.empty(); }
@@ -39,9 +47,9 @@ class FilePublisher {
   // Our files that are there now. NotFound if the folder is missing.
   Result<Files> current() const;
 
-  // Writes what differs, then removes what is ours and not in `desired`. Stops at the first
-  // failure; calling again goes on.
-  Result<PublishResult> publish(const Files& desired) const;
+  // Writes what differs, then removes what is ours and not in `desired`, with a farewell only what
+  // is ready. Stops at the first failure; calling again goes on.
+  Result<PublishResult> publish(const Files& desired, const Farewell* farewell = nullptr) const;
 
   // Removes what is ours, and the stamp last: another owner may have the folder then. A folder that
   // nobody has claimed is left as it is.

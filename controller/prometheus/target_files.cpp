@@ -149,7 +149,7 @@ Result<std::string> render_target_file(std::vector<Target> targets) {
   const auto repeated = std::ranges::unique(targets);
   targets.erase(repeated.begin(), repeated.end());
 
-  if (targets.empty()) return "[]\n";
+  if (targets.empty()) return std::string(kNoTargets);
   // One group a line: a person can read the difference between two versions.
   std::vector<std::string> lines;
   lines.reserve(targets.size());

@@ -6,9 +6,14 @@
 #include "controller/prometheus/query_client.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace clickdeploy::prometheus {
+
+// A group without targets, and not no group: after a reload Prometheus 2.42 takes a list without
+// groups, and a file that is gone, for no news, and scrapes what it had for ever.
+inline constexpr std::string_view kNoTargets = "[\n  {\"targets\":[]}\n]\n";
 
 struct Target {
   std::string address;  // host:port
@@ -18,8 +23,9 @@ struct Target {
   auto operator<=>(const Target&) const = default;
 };
 
-// One group per target, by address then labels. InvalidArgument names the label or address that
-// Prometheus would refuse: one bad target would make it ignore the whole file.
+// One group per target, by address then labels; without targets kNoTargets. InvalidArgument names
+// the label or address that Prometheus would refuse: one bad target would make it ignore the whole
+// file.
 Result<std::string> render_target_file(std::vector<Target> targets);
 
 }  // namespace clickdeploy::prometheus

@@ -82,6 +82,7 @@ Result<FakePrometheus::Groups> FakePrometheus::read_targets(const std::string& t
       if (!value.is_string()) return fail(ErrorCode::InvalidArgument, "a label is not a string");
       if (!value.as_string().empty()) labels[name] = value.as_string();
     }
+    if (group["targets"].empty()) groups.emplace_back("", labels);
     for (const Json& address : group["targets"].as_array()) {
       groups.emplace_back(address.as_string(), labels);
     }
@@ -107,7 +108,10 @@ void FakePrometheus::look_at_targets(bool drop_malformed) {
     }
   }
   files_ = std::move(next);
-  publish_targets();
+  const bool news =
+      std::ranges::any_of(files_, [](const auto& file) { return !file.second.empty(); });
+  without_news_ = !news && (without_news_ || drop_malformed);
+  if (!without_news_) publish_targets();
 }
 
 std::size_t FakePrometheus::targets_of_services() const {
@@ -119,6 +123,7 @@ void FakePrometheus::publish_targets() {
   std::map<std::string, Target> next;
   for (const auto& [path, groups] : files_) {
     for (const auto& [address, labels] : groups) {
+      if (address.empty()) continue;
       Target target = make_target(path, address, labels);
       const std::string key = target.url + " " + text_of(target.discovered);
       const auto known = targets_.find(key);

@@ -4,7 +4,9 @@
 // Target files (JSON only) are looked at every five seconds: a malformed one keeps its last good
 // targets, "[]" and a deleted one drop them. Each target is scraped at its own interval and offset.
 // Rules are read at the start and by POST /-/reload alone; one bad file refuses them all, with 500
-// and the old ones kept, and a reload drops the targets of a file that is malformed then.
+// and the old ones kept, and a reload drops the targets of a file that is malformed then. A reload
+// that finds no group of targets at all, not even an empty one, changes nothing, until there is
+// one.
 //
 // Threads: one executor's. Lifetime: the references outlive it; run() has ended, or will never run
 // again, before destruction.
@@ -107,6 +109,7 @@ class FakePrometheus {
   SteadyTime look_due_{};
   std::map<std::string, Groups> files_;    // last good content
   std::map<std::string, Target> targets_;  // by all their labels
+  bool without_news_ = false;              // no group since the last reload
   std::vector<RuleFile> rules_;
   SteadyTime rules_loaded_{};
   bool reload_success_ = true;

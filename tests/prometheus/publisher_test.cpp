@@ -60,6 +60,26 @@ TEST_F(Publisher, WritesWhatIsDesiredAndRemovesTheRest) {
             (Files{{"clickdeploy-b.json", "3"}, {"clickdeploy-c.json", "[]\n"}}));
 }
 
+TEST_F(Publisher, WithAFarewellAFileIsEmptiedAndRemovedOnceItIsReady) {
+  ASSERT_TRUE(publisher_.publish({{"clickdeploy-a.json", "1"}, {"clickdeploy-b.json", "2"}}));
+  const Files desired = {{"clickdeploy-b.json", "2"}};
+  Farewell farewell{.text = "none", .ready = {"clickdeploy-b.json"}};
+  for (const Names& written : {Names{"clickdeploy-a.json"}, Names{}}) {
+    const Result<PublishResult> result = publisher_.publish(desired, &farewell);
+    ASSERT_TRUE(result);
+    EXPECT_EQ(result->written, written);
+    EXPECT_EQ(result->leaving, Names{"clickdeploy-a.json"});
+    EXPECT_TRUE(result->removed.empty());
+    EXPECT_EQ(publisher_.current()->at("clickdeploy-a.json"), "none");
+  }
+  farewell.ready = {"clickdeploy-a.json"};
+  const Result<PublishResult> result = publisher_.publish(desired, &farewell);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->removed, Names{"clickdeploy-a.json"});
+  EXPECT_TRUE(result->leaving.empty());
+  EXPECT_EQ(*publisher_.current(), desired);
+}
+
 TEST_F(Publisher, WritesNothingWhenAllIsRight) {
   const Files files = {{"clickdeploy-a.json", "1"}};
   ASSERT_TRUE(publisher_.publish(files));

@@ -31,7 +31,7 @@ TEST(TargetFile, EqualTargetsInAnyOrderAreEqualBytes) {
 }
 
 TEST(TargetFile, NoTargetsIsAnEmptyList) {
-  EXPECT_EQ(*render_target_file({}), "[]\n");
+  EXPECT_EQ(*render_target_file({}), kNoTargets);
 }
 
 TEST(TargetFile, EmptyLabelIsLeftOut) {

@@ -219,15 +219,15 @@ TEST(PlanBackend, LockedAgentsGoToAJobOfTheirOwn) {
   const std::string locked_file = target_file_name({"shop", "web"}, locked);
   BackendPlan plan = plan_backend(kMain, input);
   ASSERT_EQ(plan.target_files.size(), 2u);
-  EXPECT_NE(plan.target_files.at(plain_file), "[]\n");
-  EXPECT_EQ(plan.target_files.at(locked_file), "[]\n");
+  EXPECT_NE(plan.target_files.at(plain_file), prometheus::kNoTargets);
+  EXPECT_EQ(plan.target_files.at(locked_file), prometheus::kNoTargets);
 
   Instance instance = *input.instances[0];
   instance.spec.agents = policy.spec.agents;
   input.instances = {shared(instance)};
   plan = plan_backend(kMain, input);
-  EXPECT_EQ(plan.target_files.at(plain_file), "[]\n");
-  EXPECT_NE(plan.target_files.at(locked_file), "[]\n");
+  EXPECT_EQ(plan.target_files.at(plain_file), prometheus::kNoTargets);
+  EXPECT_NE(plan.target_files.at(locked_file), prometheus::kNoTargets);
   EXPECT_EQ(plan.file_jobs.at(locked_file), locked.name());
 
   // What differs in access is another job; what does not is the same.

@@ -123,6 +123,54 @@ TEST(Simulation, AnAlertmanagerThatFallsSilentIsSoonToldOf) {
   });
 }
 
+// A Service without servers hears nothing by way of them, and looks by itself every two minutes.
+TEST(Simulation, AServiceIsSoonToldThatNobodyKnowsItsAlerts) {
+  replay({1, 2}, [](SimWorld& world) {
+    make_fleet(world, 1);
+    world.patch(kServices, kWeb, Json::object({{"spec", Json::object({{"replicas", 0}})}}));
+    const auto becomes = [&world](const std::string& status, std::chrono::seconds within) {
+      const auto is = [&] {
+        return is_condition(world.object(kServices, kWeb), "AlertsObserved", status);
+      };
+      return world.run_until(is, within);
+    };
+    ASSERT_TRUE(world.run_until([&] { return world.objects(kInstances).empty(); }, 5min));
+    ASSERT_TRUE(becomes("True", 3min)) << describe(world);
+    for (int i = 0; i < 6; ++i) {
+      world.run_for(1min + std::chrono::seconds(17 * i));
+      world.prometheus.set_down(true);
+      // What was seen is good for some time, and the pause between polls that fail grows.
+      EXPECT_TRUE(becomes("Unknown", 80s)) << describe(world);
+      world.run_for(std::chrono::seconds(5 * i));
+      world.prometheus.set_down(false);
+      EXPECT_TRUE(becomes("True", 60s)) << describe(world);
+    }
+  });
+}
+
+// Whoever reloads reads the files anew: what is not in them any more is news to nobody.
+TEST(Simulation, TheLastTargetsGoAlsoWhenPrometheusIsReloadedAtOnce) {
+  replay({1, 2}, [](SimWorld& world) {
+    make_fleet(world, 1);
+    world.prometheus.look_every(60s);
+    world.run_for(10s);
+    const http::Request reload{.method = "POST", .url = "/-/reload"};
+    world.remove(kServices, kWeb);
+    std::size_t files = world.disk.list(kTargetsFolder)->size();
+    // At each change in the folder, before Prometheus looks there.
+    world.always = [&] {
+      const std::size_t now = world.disk.list(kTargetsFolder)->size();
+      if (std::exchange(files, now) != now) world.prometheus.handle(reload);
+    };
+    ASSERT_TRUE(world.run_until([&] { return world.objects(kServices).empty(); }, 5min))
+        << describe(world);
+    world.run_for(11min);
+    world.always = nullptr;
+    EXPECT_EQ(world.prometheus.targets(), 0U);
+    EXPECT_EQ(files, 1U) << "the stamp alone";
+  });
+}
+
 TEST(Simulation, ABadRuleNeverTakesTheLastGoodOneDown) {
   replay({1, 2, 3}, [](SimWorld& world) {
     make_fleet(world, 2);

@@ -1,6 +1,7 @@
 #include "controller/reconcilers/metrics_backend/metrics_backend_reconciler.h"
 
 #include "controller/async/run_on.h"
+#include "controller/prometheus/target_files.h"
 #include "controller/reconcilers/metrics_backend/backend_access.h"
 #include "controller/reconcilers/metrics_backend/backend_status_internal.h"
 #include "controller/reconcilers/metrics_backend/openstack_sd.h"
@@ -20,9 +21,12 @@ namespace {
 
 constexpr milliseconds kVerifying{2'000};
 constexpr milliseconds kResync{30'000};
-// Prometheus takes up to five seconds to pass on that a file of targets is gone; a reload before
-// that makes it forget to, and it scrapes them for ever.
-constexpr std::chrono::seconds kRemovalSeen{10};
+// A file of targets that goes is empty for so long first: a reload, whoever asks for it, reads the
+// files anew, and what is not there then is no news. Where nobody tells Prometheus of changes it
+// looks every five minutes; else it passes them on within five seconds, and who deletes the backend
+// waits for no more.
+constexpr std::chrono::seconds kEmptyFirst{600};
+constexpr std::chrono::seconds kEmptyAtTheEnd{15};
 
 // Prometheus needs up to ten seconds for a new file; before that nothing is wrong with it.
 constexpr std::chrono::seconds kSettling{15};
@@ -56,8 +60,9 @@ Task<Result<ReconcileResult>> MetricsBackendReconciler::reconcile(api::ObjectKey
       key, access_of(context_.caches, key.namespace_name, pass.backend.spec));
   if (pass.backend.metadata.is_deleting()) {
     co_await keep_silences(pass, {});
-    Result<void> removed = co_await remove_all(pass);
+    Result<bool> removed = co_await remove_all(pass);
     if (!removed) co_return std::unexpected(std::move(removed).error());
+    if (!*removed) co_return ReconcileResult{.requeue_after = kVerifying};
     context_.backends.remove(key);
     co_return ReconcileResult{};
   }
@@ -140,25 +145,42 @@ Result<bool> MetricsBackendReconciler::serve_targets(Pass& pass) {
   return changed;
 }
 
-Task<Result<bool>> MetricsBackendReconciler::write_targets(Pass& pass) {
-  const std::string folder = pass.backend.spec.targets_directory;
-  const std::string owner = owner_of(pass);
-  Disk* disk = &publishing_.disk;
-  auto work = [disk, folder, owner, wanted = Files(pass.plan.target_files),
-               unwritten = pass.plan.unwritten_files]() -> Result<PublishResult> {
+Task<Result<PublishResult>> MetricsBackendReconciler::publish_files(
+    Pass& pass, Files wanted, std::set<std::string> unwritten, std::chrono::seconds empty_first) {
+  prometheus::Farewell farewell{.text = std::string(prometheus::kNoTargets)};
+  for (const auto& [name, since] : pass.memory->leaving) {
+    if (context_.clock.steady_now() - since >= empty_first) farewell.ready.insert(name);
+  }
+  auto work = [disk = &publishing_.disk, folder = pass.backend.spec.targets_directory,
+               owner = owner_of(pass), wanted = std::move(wanted), unwritten = std::move(unwritten),
+               farewell = std::move(farewell)]() -> Result<PublishResult> {
     const prometheus::FilePublisher publisher(*disk, folder, owner);
-    if (unwritten.empty()) return publisher.publish(wanted);
+    if (unwritten.empty()) return publisher.publish(wanted, &farewell);
     Result<Files> current = publisher.current();
     if (!current) return std::unexpected(std::move(current).error());
-    return publisher.publish(target_files_to_have(wanted, unwritten, *current));
+    return publisher.publish(target_files_to_have(wanted, unwritten, *current), &farewell);
   };
   Result<PublishResult> published = co_await run_on(publishing_.blocking, std::move(work));
+  if (!published) co_return published;
+  std::map<std::string, SteadyTime> leaving;
+  for (const std::string& name : published->leaving) {
+    const auto known = pass.memory->leaving.find(name);
+    leaving[name] =
+        known == pass.memory->leaving.end() ? context_.clock.steady_now() : known->second;
+  }
+  pass.memory->leaving = std::move(leaving);
+  co_return published;
+}
+
+Task<Result<bool>> MetricsBackendReconciler::write_targets(Pass& pass) {
+  const std::string folder = pass.backend.spec.targets_directory;
+  Result<PublishResult> published =
+      co_await publish_files(pass, pass.plan.target_files, pass.plan.unwritten_files, kEmptyFirst);
   if (!published) {
     co_return std::unexpected(
         std::move(published).error().with_context("targets directory " + folder));
   }
   tell_foreign(pass, folder, published->foreign);
-  if (!published->removed.empty()) pass.memory->removed = context_.clock.steady_now();
   if (published->changed()) {
     context_.events.record(MetricsBackend::kGvk, pass.backend.metadata, EventKind::Normal,
                            "TargetsWritten",
@@ -234,7 +256,6 @@ RuleOrder MetricsBackendReconciler::order_rules(const Pass& pass) const {
   order.folder_owner = owner_of(pass);
   order.rules_owner = pass.plan.rules_owner;
   order.reload = pass.backend.spec.rules_reload == "HTTP";
-  if (pass.memory->removed) order.not_before = *pass.memory->removed + kRemovalSeen;
   order.verify = std::chrono::seconds(pass.backend.spec.verify_seconds);
   for (const auto& rules : pass.plan.policy_rules) {
     order.wanted.push_back({rules->file_name, rules->file, rules});
@@ -279,12 +300,22 @@ void MetricsBackendReconciler::tell_reload(Pass& pass, const Result<void>& reloa
                          reloaded ? "ReloadSucceeded" : "ReloadFailed", record.message);
 }
 
-Task<Result<void>> MetricsBackendReconciler::remove_all(Pass& pass) {
-  if (!pass.backend.metadata.has_finalizer(api::v1alpha1::kRulesFinalizer))
-    co_return Result<void>{};
+Task<Result<bool>> MetricsBackendReconciler::remove_all(Pass& pass) {
+  if (!pass.backend.metadata.has_finalizer(api::v1alpha1::kRulesFinalizer)) co_return true;
+  // A folder that is gone holds nothing of ours, and another owner's is not ours to empty.
+  const auto is_trouble = [](const Result<PublishResult>& done) {
+    return !done && done.error().code() != ErrorCode::NotFound &&
+           done.error().code() != ErrorCode::AlreadyExists;
+  };
+  if (!pass.backend.spec.targets_directory.empty()) {
+    Result<PublishResult> emptied = co_await publish_files(pass, {}, {}, kEmptyAtTheEnd);
+    if (is_trouble(emptied)) {
+      co_return std::unexpected(std::move(emptied).error().with_context("remove files"));
+    }
+    if (emptied && !emptied->leaving.empty()) co_return false;
+  }
   const std::string owner = owner_of(pass);
   Disk* disk = &publishing_.disk;
-  bool left = false;
   for (const std::string& folder :
        {pass.backend.spec.targets_directory, pass.backend.spec.rules_directory}) {
     if (folder.empty()) continue;  // its targets are served
@@ -292,15 +323,11 @@ Task<Result<void>> MetricsBackendReconciler::remove_all(Pass& pass) {
       return prometheus::FilePublisher(*disk, folder, owner).leave();
     };
     Result<PublishResult> removed = co_await run_on(publishing_.blocking, std::move(work));
-    // A folder that is gone holds nothing of ours, and another owner's is not ours to empty.
-    if (!removed && removed.error().code() != ErrorCode::NotFound &&
-        removed.error().code() != ErrorCode::AlreadyExists) {
+    if (is_trouble(removed)) {
       co_return std::unexpected(std::move(removed).error().with_context("remove files"));
     }
-    left = left || (removed && removed->changed());
   }
   if (pass.backend.spec.rules_reload == "HTTP") {
-    if (left) co_await context_.clock.sleep(kRemovalSeen);
     // A Prometheus that does not answer has the files gone at its next start.
     Result<void> reloaded = co_await pass.connection->client.reload();
     if (!reloaded) {
@@ -309,7 +336,8 @@ Task<Result<void>> MetricsBackendReconciler::remove_all(Pass& pass) {
     }
   }
   Result<void> dropped = co_await backends_.drop_finalizers(pass.backend.metadata, kFinalizers);
-  co_return dropped;
+  if (!dropped) co_return std::unexpected(std::move(dropped).error());
+  co_return true;
 }
 
 void MetricsBackendReconciler::remember_change(Pass& pass) const {

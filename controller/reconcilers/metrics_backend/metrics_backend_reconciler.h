@@ -19,7 +19,7 @@
 
 #include <map>
 #include <memory>
-#include <optional>
+#include <set>
 #include <string>
 
 namespace clickdeploy::reconcilers {
@@ -40,8 +40,8 @@ class MetricsBackendReconciler final : public runtime::Reconciler {
   struct Memory {
     SteadyTime changed{};  // when files were written last
     bool wrote = false;
-    std::optional<SteadyTime> removed{};  // when files of targets went last
-    std::size_t held = 0;                 // targets of stopped servers, when that was told last
+    std::map<std::string, SteadyTime> leaving{};  // files of targets, empty since then
+    std::size_t held = 0;  // targets of stopped servers, when that was told last
     std::map<std::string, std::vector<std::string>> foreign;  // by folder: files told of last
     RuleMemory rules;
     bool silences_settled = false;  // none is wanted, and none of ours is there
@@ -51,7 +51,11 @@ class MetricsBackendReconciler final : public runtime::Reconciler {
   Task<Result<bool>> write_targets(Pass& pass);
   Result<bool> serve_targets(Pass& pass);
   Task<Result<void>> publish_rules(Pass& pass);
-  Task<Result<void>> remove_all(Pass& pass);
+  // What is not in `wanted` is emptied, and removed when it has been empty for long enough.
+  Task<Result<prometheus::PublishResult>> publish_files(Pass& pass, prometheus::Files wanted,
+                                                        std::set<std::string> unwritten,
+                                                        std::chrono::seconds empty_first);
+  Task<Result<bool>> remove_all(Pass& pass);  // false: not yet
   Task<void> keep_silences(Pass& pass, const MonitoringInput& input);
   RuleOrder order_rules(const Pass& pass) const;
   void tell_held(Pass& pass) const;

@@ -55,7 +55,7 @@ Task<Result<void>> RuleDelivery::run() {
   }
   report_.broken = memory_.broken;
   if (order_.snapshot == nullptr) co_return Result<void>{};
-  if (clock_.steady_now() < std::max(next_reload(changes), order_.not_before)) {
+  if (clock_.steady_now() < next_reload(changes)) {
     report_.reload_pending = true;
     co_return Result<void>{};
   }

@@ -46,7 +46,6 @@ struct RuleOrder {
   std::string folder_owner;  // for the stamp
   std::string rules_owner;   // the label `owner` of the files' info rules
   bool reload = true;        // false: somebody else reloads, and files are written at any time
-  SteadyTime not_before{};   // no reload until then
   std::chrono::seconds verify{60};
   std::vector<WantedRules> wanted;
   std::shared_ptr<const prometheus::PrometheusSnapshot> snapshot;  // nullptr: it is not observed

@@ -1,14 +1,11 @@
 #include "controller/reconcilers/metrics_backend/target_board.h"
 
 #include "controller/base/text.h"
+#include "controller/prometheus/target_files.h"
 
 namespace clickdeploy::reconcilers {
 
 namespace {
-
-// A group without targets, and not no group: after a reload Prometheus 2.42 takes a list without
-// groups for no news, and scrapes what it had for ever.
-constexpr std::string_view kNoTargets = "[\n  {\"targets\":[]}\n]\n";
 
 // The groups in "[\n  …\n]\n".
 std::string_view groups_in(std::string_view list) {
@@ -64,13 +61,12 @@ Result<std::string> TargetBoard::targets(const api::ObjectKey& backend,
   const auto files = lists->second.jobs.find(job);
   if (files != lists->second.jobs.end()) {
     for (const auto& [name, text] : files->second) {
-      const std::string_view groups = groups_in(text);
-      if (groups.empty()) continue;
+      if (text == prometheus::kNoTargets) continue;
       body += body.size() > 1 ? ",\n" : "\n";
-      body += groups;
+      body += groups_in(text);
     }
   }
-  return body.size() > 1 ? body + "\n]\n" : std::string(kNoTargets);
+  return body.size() > 1 ? body + "\n]\n" : std::string(prometheus::kNoTargets);
 }
 
 bool carries_token(const std::string* authorization, const std::string& token) {
