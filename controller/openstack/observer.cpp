@@ -79,6 +79,7 @@ struct CloudObserver::State {
 
   Sweep own_sweep;  // null: the cloud's lists
 
+  std::uint64_t next_sequence() const { return snapshot ? snapshot->sequence + 1 : 1; }
   Task<Result<CloudSnapshot>> look();
   Task<Result<CloudSnapshot>> sweep();
   Task<void> sweep_volumes(CloudSnapshot& next, bool quota_due);
@@ -130,8 +131,6 @@ Task<void> CloudObserver::State::sweep_volumes(CloudSnapshot& next, bool quota_d
 // All of it, or an error: a caller must never take half a list for the whole.
 Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
   CloudSnapshot next;
-  next.sequence = snapshot ? snapshot->sequence + 1 : 1;
-  next.started_at = clock.steady_now();
   Result<Identity> identity = co_await session.identity();
   if (!identity) co_return std::unexpected(std::move(identity).error());
   next.identity = std::move(*identity);
@@ -140,7 +139,6 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
   if (!servers) co_return std::unexpected(std::move(servers).error());
   for (Server& server : *servers) {
     std::string id = server.id;
-    for (const std::string& tag : server.tags) next.ids_by_tag.emplace(tag, id);
     next.servers.emplace(std::move(id), std::move(server));
   }
 
@@ -166,7 +164,7 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
   // The quota matters to people, not to decisions, and its request is dear.
   const bool same_project = snapshot && snapshot->identity.project_id == next.identity.project_id;
   const bool quota_due =
-      !same_project || quota_wanted || (next.sequence - 1) % kSweepsPerQuota == 0;
+      !same_project || quota_wanted || (next_sequence() - 1) % kSweepsPerQuota == 0;
   if (!quota_due) {
     next.quota = snapshot->quota;
     next.network_quota = snapshot->network_quota;
@@ -191,25 +189,23 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
   if (after->project_id != next.identity.project_id) {
     co_return fail(ErrorCode::Unavailable, "the project changed while it was listed");
   }
-  next.taken_at = clock.wall_now();
   co_return next;
 }
 
 Task<Result<CloudSnapshot>> CloudObserver::State::look() {
-  if (!own_sweep) {
-    Result<CloudSnapshot> swept = co_await sweep();
-    co_return swept;
-  }
-  const std::uint64_t sequence = snapshot ? snapshot->sequence + 1 : 1;
   const SteadyTime started_at = clock.steady_now();
-  Result<CloudSnapshot> next = co_await own_sweep(snapshot.get());
-  if (next) {
-    next->sequence = sequence;
-    next->started_at = started_at;
-    next->taken_at = clock.wall_now();
-    for (const auto& [id, server] : next->servers) {
-      for (const std::string& tag : server.tags) next->ids_by_tag.emplace(tag, id);
-    }
+  Result<CloudSnapshot> next;
+  if (own_sweep) {
+    next = co_await own_sweep();
+  } else {
+    next = co_await sweep();
+  }
+  if (!next) co_return next;
+  next->sequence = next_sequence();
+  next->started_at = started_at;
+  next->taken_at = clock.wall_now();
+  for (const auto& [id, server] : next->servers) {
+    for (const std::string& tag : server.tags) next->ids_by_tag.emplace(tag, id);
   }
   co_return next;
 }

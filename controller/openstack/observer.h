@@ -54,9 +54,8 @@ struct CloudObserverOptions {
 class CloudObserver {
  public:
   CloudObserver(Session& session, Clock& clock, CloudObserverOptions options);
-  // Looks by `sweep` instead, which gets the last complete look, or nullptr, and gives the next one
-  // without its sequence and times.
-  using Sweep = std::function<Task<Result<CloudSnapshot>>(const CloudSnapshot* last)>;
+  // Looks by `sweep` instead; sequence, times and tags are filled in here.
+  using Sweep = std::function<Task<Result<CloudSnapshot>>()>;
   CloudObserver(Session& session, Sweep sweep, Clock& clock, CloudObserverOptions options);
   ~CloudObserver();
   CloudObserver(const CloudObserver&) = delete;

@@ -45,8 +45,8 @@ CloudConnection::CloudConnection(http::HttpClient& http, Clock& clock, Executor 
       volume(session),
       machines(std::make_unique<Machines>(*access.shell, clock, tasks, cloud, access.cluster_id)),
       servers(*machines),
-      observer(session, [this](const openstack::CloudSnapshot*) { return machines->sweep(); },
-               clock, {.poll = std::chrono::seconds(cloud_spec.poll_seconds)}),
+      observer(session, [this] { return machines->sweep(); }, clock,
+               {.poll = std::chrono::seconds(cloud_spec.poll_seconds)}),
       credentials(),
       spec(cloud_spec),
       clock_(clock) {
