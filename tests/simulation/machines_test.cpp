@@ -169,6 +169,23 @@ TEST(SimulatedMachines, OfTwoServicesThatWantTheLastOneGetsIt) {
   });
 }
 
+TEST(SimulatedMachines, ACloudGoesAfterItsLastInstance) {
+  replay({1, 2}, [](SimWorld& world) {
+    make_machines(world, 2);
+    make_service(world, "web", 2);
+    ASSERT_TRUE(world.run_until([&] { return is_settled(world, "web", 2); }, 15min))
+        << story(world);
+    const api::ObjectKey lab{"lab", "lab"};
+    world.remove(kClouds, lab);
+    world.run_for(5min);
+    EXPECT_TRUE(is_settled(world, "web", 2)) << story(world);
+    world.remove(kServices, {"lab", "web"});
+    ASSERT_TRUE(world.run_until([&] { return world.object(kClouds, lab).is_null(); }, 15min))
+        << story(world);
+    EXPECT_EQ(count_marks(world), 0U);
+  });
+}
+
 TEST(SimulatedMachines, AMachineThatIsOutOfReachKeepsItsInstance) {
   replay({6}, [](SimWorld& world) {
     make_machines(world, 4);

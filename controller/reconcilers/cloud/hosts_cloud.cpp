@@ -29,15 +29,48 @@ std::string first_problem(const std::vector<HostStatus>& hosts) {
   return bad == hosts.end() ? "" : bad->message;
 }
 
-// The first that shows another host key than it did.
-std::string first_stranger(const std::vector<HostStatus>& hosts) {
-  const auto stranger = std::ranges::find_if(hosts, [](const HostStatus& host) {
-    return host.state == "Unreachable" && host.message.contains("host key is not the one");
-  });
-  return stranger == hosts.end()
-             ? ""
-             : stranger->message + ". If it was set up anew, write its key into " + "hostKey of " +
-                   stranger->name + " in spec.hosts";
+// "2 of 3 machines are reached; machine web-3 …".
+std::string reached(const std::vector<HostStatus>& hosts) {
+  const auto all = static_cast<std::int64_t>(hosts.size());
+  const std::int64_t unreachable = count_state(hosts, "Unreachable");
+  return std::to_string(all - unreachable) + " of " + std::to_string(all) +
+         " machines are reached" + (unreachable > 0 ? "; " + first_problem(hosts) : "");
+}
+
+void report_fleet(CloudConditions& conditions, const std::vector<HostStatus>& hosts,
+                  const CloudConnection& connection, bool leaving) {
+  const bool unreachable = count_state(hosts, "Unreachable") > 0;
+  if (!connection.frozen.empty()) {
+    const std::string why = connection.frozen + (unreachable ? "; " + first_problem(hosts) : "");
+    conditions.set("FleetObserved", ConditionStatus::False, api::kBlocked, why);
+    conditions.not_ready(ConditionStatus::False, api::kBlocked, why);
+    return;
+  }
+  const std::string distrust = connection.distrust();
+  if (!distrust.empty()) {
+    conditions.set("FleetObserved", ConditionStatus::Unknown, api::kObservationFailed, distrust);
+    conditions.not_ready(ConditionStatus::Unknown, api::kProgressing, distrust);
+    return;
+  }
+  conditions.set("FleetObserved", unreachable ? ConditionStatus::False : ConditionStatus::True,
+                 unreachable ? api::kObservationFailed : api::kSucceeded, reached(hosts));
+  conditions.set("Ready", ConditionStatus::True, api::kSucceeded, reached(hosts));
+  conditions.set(
+      "Progressing", ConditionStatus::True, leaving ? api::kProgressing : api::kSucceeded,
+      leaving ? "waiting for two minutes after the last Instance" : "nothing left to do");
+}
+
+void report_access(CloudConditions& conditions, const std::vector<HostStatus>& hosts,
+                   const CloudConnection& connection, const std::string& user) {
+  const bool any = count_state(hosts, "Unreachable") < static_cast<std::int64_t>(hosts.size());
+  conditions.set("AuthenticationSucceeded", any ? ConditionStatus::True : ConditionStatus::Unknown,
+                 any ? api::kSucceeded : api::kObservationFailed,
+                 "logging in as " + user + ": " + reached(hosts));
+  const std::string stranger = connection.machines->stranger();
+  conditions.set(
+      "IdentityVerified", stranger.empty() ? ConditionStatus::True : ConditionStatus::False,
+      stranger.empty() ? api::kSucceeded : api::kBlocked,
+      stranger.empty() ? "each machine shows the host key that is known of it" : stranger);
 }
 
 }  // namespace
@@ -82,7 +115,6 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile_hosts(Cloud cloud) {
                            connection->frozen);
   }
   const auto snapshot = connection->observer.snapshot();
-  const std::string freeze = connection->frozen;
   if (snapshot != nullptr) {
     cloud.status.hosts = connection->machines->statuses();
     cloud.status.identity.project_id = snapshot->identity.project_id;
@@ -92,49 +124,22 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile_hosts(Cloud cloud) {
     cloud.status.servers = count_state(cloud.status.hosts, "Taken");
   }
 
-  // Report.
-  const std::vector<HostStatus>& hosts = cloud.status.hosts;
-  const std::int64_t unreachable = count_state(hosts, "Unreachable");
-  const auto all = static_cast<std::int64_t>(hosts.size());
   const std::string distrust = connection->distrust();
-  const std::string counts =
-      std::to_string(all - unreachable) + " of " + std::to_string(all) + " machines are reached";
-  const std::string problem = unreachable > 0 ? "; " + first_problem(hosts) : "";
-  if (freeze.empty() && !distrust.empty()) {
-    conditions.set("FleetObserved", ConditionStatus::Unknown, api::kObservationFailed, distrust);
-    conditions.not_ready(ConditionStatus::Unknown, api::kProgressing, distrust);
-  } else if (!freeze.empty()) {
-    conditions.set("FleetObserved", ConditionStatus::False, api::kBlocked, freeze + problem);
-    conditions.not_ready(ConditionStatus::False, api::kBlocked, freeze + problem);
-  } else {
+  if (distrust.empty()) {
     cloud.status.orphans = orphans_[key].lasting(
         find_orphans(*snapshot, context_.caches.instances.list(), context_.cluster_id),
         context_.clock.steady_now(), context_.clock.wall_now());
     if (cloud.status.orphans.size() > kOrphansMax) cloud.status.orphans.resize(kOrphansMax);
-    conditions.set("FleetObserved",
-                   unreachable == 0 ? ConditionStatus::True : ConditionStatus::False,
-                   unreachable == 0 ? api::kSucceeded : api::kObservationFailed, counts + problem);
-    conditions.set("Ready", ConditionStatus::True, api::kSucceeded, counts + problem);
-    conditions.set(
-        "Progressing", ConditionStatus::True, leaving ? api::kProgressing : api::kSucceeded,
-        leaving ? "waiting for two minutes after the last Instance" : "nothing left to do");
   }
+  report_fleet(conditions, cloud.status.hosts, *connection, leaving);
   if (snapshot != nullptr) {
-    conditions.set("AuthenticationSucceeded",
-                   unreachable < all ? ConditionStatus::True : ConditionStatus::Unknown,
-                   unreachable < all ? api::kSucceeded : api::kObservationFailed,
-                   "logging in as " + cloud.spec.ssh->user + ": " + counts + problem);
-    const std::string stranger = first_stranger(hosts);
-    conditions.set(
-        "IdentityVerified", stranger.empty() ? ConditionStatus::True : ConditionStatus::False,
-        stranger.empty() ? api::kSucceeded : api::kBlocked,
-        stranger.empty() ? "each machine shows the host key that is known of it" : stranger);
+    report_access(conditions, cloud.status.hosts, *connection, cloud.spec.ssh->user);
   }
   const bool asked = cloud.metadata.annotations.contains(std::string(kDeleteOrphansAnnotation));
   const api::v1alpha1::CloudStatus status = cloud.status;
   Result<void> written = co_await write(before, std::move(cloud));
   if (!written) co_return std::unexpected(std::move(written).error());
-  if (asked && freeze.empty() && distrust.empty()) {
+  if (asked && distrust.empty()) {
     Cloud now = before;
     now.status = status;
     Result<void> deleted = co_await delete_orphans(std::move(now), connection);

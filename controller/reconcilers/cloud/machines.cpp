@@ -166,6 +166,15 @@ Server Machines::server_of(const Machine& machine) const {
   return server;
 }
 
+std::string Machines::stranger() const {
+  for (const auto& [name, machine] : machines_) {
+    if (!machine->error || machine->error->code() != ErrorCode::PermissionDenied) continue;
+    return machine->error->message() + ". If it was set up anew, write its key into hostKey of " +
+           name + " in spec.hosts";
+  }
+  return "";
+}
+
 std::vector<HostStatus> Machines::statuses() const {
   std::vector<HostStatus> all;
   for (const auto& [name, machine] : machines_) {

@@ -54,6 +54,9 @@ class Machines final : public openstack::Servers {
   // while.
   Task<Result<openstack::CloudSnapshot>> sweep();
 
+  // The first that shows another host key than the known one, with what is wrong; "" if none does.
+  std::string stranger() const;
+
   // For the Cloud's status, by name.
   std::vector<api::v1alpha1::HostStatus> statuses() const;
 
