@@ -238,7 +238,8 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
                       format_time(std::chrono::round<seconds>(observed.now + wait - waited))};
     }
   }
-  // Also where the answer was lost: carried out late, it would take the port of a running server.
+  // A deletion that was not answered may be carried out late, and would take the port of a running
+  // server.
   for (const Part& part : observed.look_up->parts) {
     if (is_condemned(instance, part)) return DeletePart{part.kind, part.id};
   }

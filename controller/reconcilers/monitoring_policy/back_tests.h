@@ -2,7 +2,7 @@
 // background, one rule at a time for all policies.
 //
 // What a test showed is kept in the status of its policy, with a hash of what was tested: that is
-// the memory. Here are only results that no status has yet.
+// the memory. Here are the newest results, which a status may not have yet; at most 5,000.
 //
 // Threads: the event loop's. Lifetime: stop() has finished before destruction. At most 2,000 tests
 // wait; what is wanted beyond is asked for again by the next reconcile of its policy.
