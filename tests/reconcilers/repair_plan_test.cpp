@@ -220,6 +220,20 @@ TEST(PlanRepair, AServerThatIsSeenGoneTwiceIsReplacedWithinTheBudget) {
   EXPECT_EQ(plan(unhealthy_instance(), gone), "Rest Blocked");
 }
 
+// A create that was slow to be answered may come twice, and lists show late what that made.
+TEST(PlanRepair, AServerThatIsGoneSoonAfterItsCreationIsNotReplacedAtOnce) {
+  Instance young = running_instance();
+  young.status.claim.since = time_at(1'000);
+  young.status.remediation.unhealthy_since = time_at(1'060);
+  InstanceObserved gone = trusted(1'119);
+  gone.server_missing = true;
+  gone.server_gone = true;
+  const auto next = [&] { return describe(plan_instance(young, gone, "token")); };
+  EXPECT_EQ(next(), "Rest Progressing");
+  gone.now = at(1'120);
+  EXPECT_EQ(next(), "BeginRepair Replace");
+}
+
 // Between the record of the step and the deletion it may have recovered, or been stopped.
 TEST(PlanRepair, AReplacementThatIsNoLongerNeededIsNotMade) {
   const Instance replaced = unhealthy_instance("Replace", 1'000, 1);

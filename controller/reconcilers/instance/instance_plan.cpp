@@ -25,6 +25,9 @@ constexpr milliseconds kBuildPoll{2'000};
 constexpr milliseconds kCloudWait{5'000};
 constexpr milliseconds kHealthy{60'000};
 constexpr milliseconds kDrifted{15'000};
+// A create that was not answered promptly may have been carried out a second time, up to
+// kUncertainWindow later, and lists may show what that made as much later again.
+constexpr seconds kShownWindow{2 * kUncertainWindow};
 // That a part is being asked for is stored no longer before than that.
 constexpr seconds kAskedJustNow{10};
 
@@ -383,6 +386,11 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
     if (!observed.server_gone.value_or(true)) {
       return Rest{kBuildPoll, std::string(api::kProgressing),
                   "the server is not in the list but answers by id; waiting for the list"};
+    }
+    if (age_of(status.claim.since, observed) < kShownWindow) {
+      return Rest{kBuildPoll, std::string(api::kProgressing),
+                  "the server is gone so soon after its creation that the cloud's lists may not "
+                  "show yet whether another one was made"};
     }
   }
   if (std::optional<InstanceAction> repair = plan_repair(instance, observed)) return *repair;
