@@ -110,6 +110,39 @@ TEST(SwarmFound, AServerWithoutTagsAndPortIsFoundByItsMetadata) {
   });
 }
 
+// The list shows the server, but by its id the cloud does not know it yet; its build has failed,
+// and somebody has taken its tags away.
+TEST(SwarmFound, AServerThatIsListedIsNotGoneForWantOfAnAnswerById) {
+  replay({1, 2}, [](SimWorld& world) {
+    world.network.faults = [&](const http::Request& request) -> std::optional<NetworkFault> {
+      if (!is_request(request, "GET", "/compute/v2.1/servers/")) return std::nullopt;
+      for (const localcloud::Server* server : world.checker.our_servers()) {
+        if (!request.url.contains(server->id)) continue;
+        if (world.cloud.now() - server->created >= 60s) continue;
+        return NetworkFault{.kind = Kind::Status,
+                            .status = 404,
+                            .body = R"({"itemNotFound": {"code": 404, "message": "no"}})"};
+      }
+      return std::nullopt;
+    };
+    world.cloud.faults().no_valid_host = 1;
+    apply_fleet(world, 1);
+    const auto failed = [&] {
+      const auto instances = world.objects(kInstances);
+      return !instances.empty() &&
+             instances.front().get()["status"]["server"]["state"].as_string() == "ERROR";
+    };
+    ASSERT_TRUE(world.run_until(failed, 50s)) << describe(world);
+    const std::string id = world.checker.our_servers().front()->id;
+    world.cloud.mutable_state().servers.at(id).tags.clear();
+    world.remove(kServices, kWeb);
+    ASSERT_TRUE(world.run_until([&] { return world.objects(kInstances).empty(); }, 5min))
+        << describe(world);
+    EXPECT_TRUE(world.checker.our_servers().empty());
+    EXPECT_TRUE(world.checker.our_ports().empty());
+  });
+}
+
 // Somebody deletes the port of a server: without an address no agent ever answers.
 TEST(SwarmFound, AServerThatLosesItsPortIsReplaced) {
   replay({1, 2}, [](SimWorld& world) {

@@ -5,6 +5,7 @@
 #include "controller/reconcilers/instance/instance_pass_internal.h"
 #include "controller/reconcilers/instance/part_calls.h"
 #include "controller/reconcilers/instance/resolve_internal.h"
+#include "controller/reconcilers/instance/server_states.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -29,6 +30,16 @@ void record_made_from(api::v1alpha1::ResolvedThings& record, const std::optional
   if (server->flavor_name.empty() || server->flavor_name == record.flavor) return;
   record.flavor_id.clear();
   record.flavor = server->flavor_name;
+}
+
+// What answers by id may know less of a young server than a list that is newer than our last
+// change. Nullptr if nothing is listed, or only on its way out.
+const Server* still_listed(const openstack::CloudSnapshot* newest, const std::string& id) {
+  if (newest == nullptr) return nullptr;
+  const auto listed = newest->servers.find(id);
+  const bool stays = listed != newest->servers.end() && listed->second.task_state != "deleting" &&
+                     meaning_of(listed->second.status) != StateMeaning::Leaving;
+  return stays ? &listed->second : nullptr;
 }
 
 }  // namespace
@@ -144,6 +155,10 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
     Result<std::optional<Server>> answer = co_await servers->get_server(ask->id);
     if (!answer) {
       done = std::unexpected(std::move(answer).error());
+    } else if (const Server* listed = still_listed(pass.compared.get(), ask->id);
+               !*answer && listed != nullptr) {
+      pass.observed.server_gone = false;
+      pass.observed.server = *listed;
     } else {
       // What was soft-deleted is gone for us; the cloud reclaims it in its own time.
       const bool there = answer->has_value() && (*answer)->status != "SOFT_DELETED" &&
@@ -266,6 +281,10 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
     Result<std::optional<Server>> server = co_await pass.connection->servers.get_server(id);
     if (!server)
       co_return std::unexpected(std::move(server).error().with_context("look up the claim"));
+    if (const Server* listed = still_listed(pass.compared.get(), id);
+        !*server && listed != nullptr) {
+      *server = *listed;
+    }
     if (!server->has_value() || !is_of_claim(**server, token)) continue;
     found.servers.push_back(*std::move(*server));
   }
