@@ -2,7 +2,12 @@
 
 #include "api/core/event_columns.h"
 #include "controller/base/check.h"
+#include "controller/base/json.h"
 #include "controller/base/text.h"
+
+#include <optional>
+#include <string_view>
+#include <vector>
 
 namespace clickdeploy::api::core {
 namespace {
@@ -60,6 +65,55 @@ void check_immutable(const Json& object, const Json* old, std::initializer_list<
   }
 }
 
+// What a Secret of a known type must hold, for those that take it without a look.
+struct SecretType {
+  std::string_view name;
+  std::vector<std::string_view> keys;
+  bool all = true;      // else one of the keys is enough
+  bool filled = false;  // an empty value is as good as none
+  bool json = false;
+};
+
+const std::vector<SecretType>& secret_types() {
+  static const std::vector<SecretType> types = {
+      {.name = "kubernetes.io/tls", .keys = {"tls.crt", "tls.key"}},
+      {.name = "kubernetes.io/dockercfg", .keys = {".dockercfg"}, .json = true},
+      {.name = "kubernetes.io/dockerconfigjson", .keys = {".dockerconfigjson"}, .json = true},
+      {.name = "kubernetes.io/basic-auth", .keys = {"username", "password"}, .all = false},
+      {.name = "kubernetes.io/ssh-auth", .keys = {"ssh-privatekey"}, .filled = true},
+  };
+  return types;
+}
+
+void check_secret_type(const Json& object, FieldErrors& errors) {
+  constexpr std::string_view kAccountToken = "kubernetes.io/service-account-token";
+  constexpr std::string_view kAccountName = "kubernetes.io/service-account.name";
+  const std::string& type = object["type"].as_string();
+  if (type == kAccountToken &&
+      object["metadata"]["annotations"][kAccountName].as_string().empty()) {
+    errors.push_back(required(key_path("metadata.annotations", kAccountName)));
+  }
+  for (const SecretType& known : secret_types()) {
+    if (type != known.name) continue;
+    FieldErrors missing;
+    for (const std::string_view key : known.keys) {
+      const Json* value = object["data"].find(key);
+      const bool there = value != nullptr && !(known.filled && value->empty());
+      if (!there) missing.push_back(required(key_path("data", key)));
+      // What is wrong with it is not told: the text is secret.
+      const std::optional<std::string> text =
+          there ? base64_decode(value->as_string()) : std::nullopt;
+      if (known.json && text && !parse_json(*text)) {
+        errors.push_back(
+            invalid(key_path("data", key), "<secret contents redacted>", "must be JSON"));
+      }
+    }
+    if (known.all || missing.size() == known.keys.size()) {
+      errors.insert(errors.end(), missing.begin(), missing.end());
+    }
+  }
+}
+
 FieldErrors secret_rules(const Json& object, const Json* old) {
   FieldErrors errors;
   check_keys(object["data"], "data", errors);
@@ -67,6 +121,8 @@ FieldErrors secret_rules(const Json& object, const Json* old) {
   if (value_bytes(object["data"]) > kDataBytesMax / 3 * 4) {
     errors.push_back(too_long("data", "may not be more than 1048576 bytes"));
   }
+  // One that is there may stay as it is.
+  if (!old || object["data"] != (*old)["data"]) check_secret_type(object, errors);
   if (old && object["type"] != (*old)["type"]) {
     errors.push_back(invalid("type", object["type"], "field is immutable"));
   }

@@ -6,8 +6,11 @@
 #include "controller/apiserver/core_internal.h"
 #include "controller/apiserver/managed_fields_internal.h"
 #include "controller/apiserver/options_internal.h"
+#include "controller/apiserver/typed_decode_internal.h"
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace clickdeploy::apiserver {
@@ -20,12 +23,20 @@ Answer<Json> decode_body(const Call& call, std::vector<std::string>& problems);
 // the schema does not name; what was dropped is appended to `problems`.
 Answer<bool> conform(const Target& target, Json& object, std::vector<std::string>& problems);
 
+// The same, but a value of the wrong type is told in `misfit`, and the answer is false.
+Answer<bool> conform(const Target& target, Json& object, std::vector<std::string>& problems,
+                     std::optional<Misfit>& misfit);
+
 // What fieldValidation makes of the problems of a POST or PUT: warnings, or a 400.
 Answer<bool> settle_problems(Call& call, const std::vector<std::string>& problems,
                              FieldValidation validation);
 // The same for a patch: a 422 that shows the patched object.
 Answer<bool> settle_patch_problems(Call& call, const std::vector<std::string>& problems,
                                    FieldValidation validation, const Json& patched);
+
+// A 422 for a patch that leads to nothing that can be read. Of a Secret nothing is shown.
+std::unexpected<ApiError> bad_patch(const Call& call, const std::string& shown,
+                                    std::string_view why);
 
 // Name and namespace of the body against those of the path.
 Answer<bool> check_identity(const Target& target, Json& object);

@@ -33,6 +33,7 @@ struct ApiServer::State {
   Discovery discovery;
   std::string flow_schema_uid;  // clients look for these headers, not at their values
   std::string priority_level_uid;
+  std::atomic<std::uint64_t> requests = 0;
 };
 
 ApiServer::ApiServer(store::ObjectStore& store, const api::Scheme& scheme, Clock& clock,
@@ -189,6 +190,18 @@ ApiRequest accepted_form(const ApiRequest& request) {
   return kept;
 }
 
+// What a client and its server call one request by, in their logs: the client's own word for it, or
+// a UUID that no other request to this process has.
+std::string audit_id(const http::Request& request, const std::string& process_uid,
+                     std::uint64_t number) {
+  constexpr std::size_t kAuditIdMax = 64;
+  const std::string* given = http::find_header(request.headers, "Audit-ID");
+  if (given != nullptr && !given->empty()) return given->substr(0, kAuditIdMax);
+  constexpr std::size_t kCommonPart = 24;  // "0d7b2e7c-2f0c-4a3b-9f51-"
+  return fmt::format("{}{:012x}", std::string_view(process_uid).substr(0, kCommonPart),
+                     number & 0xFFFF'FFFF'FFFF);
+}
+
 void compress(http::Reply& reply) {
   const std::string& body = reply.shared ? *reply.shared : reply.response.body;
   if (reply.stream != nullptr || body.size() < kCompressedBytesMin) return;
@@ -205,6 +218,7 @@ void compress(http::Reply& reply) {
 Task<http::Reply> ApiServer::handle(http::Request request) {
   const State& state = *state_;
   const bool head = request.method == "HEAD";
+  std::string id = audit_id(request, state.flow_schema_uid, ++state_->requests);
   const std::string* encodings = http::find_header(request.headers, "Accept-Encoding");
   const bool gzip =
       request.method == "GET" && encodings != nullptr && http::accepts_gzip(*encodings);
@@ -231,6 +245,7 @@ Task<http::Reply> ApiServer::handle(http::Request request) {
   if (protobuf) answer = to_protobuf(std::move(answer));
   if (gzip) compress(answer);
   http::Headers& headers = answer.response.headers;
+  headers.push_back({"Audit-Id", std::move(id)});
   if (http::find_header(headers, "Cache-Control") == nullptr) {
     headers.push_back({"Cache-Control", "no-cache, private"});
   }

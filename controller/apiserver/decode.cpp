@@ -98,7 +98,8 @@ Answer<Json> decode_body(const Call& call, std::vector<std::string>& problems) {
   return std::move(*parsed);
 }
 
-Answer<bool> conform(const Target& target, Json& object, std::vector<std::string>& problems) {
+Answer<bool> conform(const Target& target, Json& object, std::vector<std::string>& problems,
+                     std::optional<Misfit>& misfit) {
   const api::ResourceInfo& info = *target.info;
   const std::string& version = object["apiVersion"].as_string();
   if (version != info.api_version()) {
@@ -117,12 +118,23 @@ Answer<bool> conform(const Target& target, Json& object, std::vector<std::string
   std::vector<std::string> unknown;
   Result<void> decoded = api::decode_metadata(object.member("metadata"), &unknown);
   if (!decoded) {
-    return bad_request(fmt::format("{} in version {} cannot be handled as a {}: {}", info.kind,
-                                   go_quote(info.version), info.kind, decoded.error().message()));
+    misfit = {decoded.error().message(), decoded.error().message()};
+  } else if (!info.custom) {
+    misfit = find_misfit(info, object);
   }
+  if (misfit) return false;
   api::prune(object, info.schema, &unknown);
   for (const std::string& path : unknown) problems.push_back("unknown field " + go_quote(path));
   return true;
+}
+
+Answer<bool> conform(const Target& target, Json& object, std::vector<std::string>& problems) {
+  std::optional<Misfit> misfit;
+  Answer<bool> good = conform(target, object, problems, misfit);
+  if (!misfit) return good;
+  const api::ResourceInfo& info = *target.info;
+  return bad_request(fmt::format("{} in version {} cannot be handled as a {}: {}", info.kind,
+                                 go_quote(info.version), info.kind, misfit->decoded));
 }
 
 Answer<bool> settle_problems(Call& call, const std::vector<std::string>& problems,
@@ -145,13 +157,15 @@ Answer<bool> settle_patch_problems(Call& call, const std::vector<std::string>& p
     call.warnings.insert(call.warnings.end(), problems.begin(), problems.end());
     return true;
   }
-  const std::string shown =
-      is_secret(*call.target.info) ? std::string("<hidden>") : to_json(patched);
-  return invalid("", "", "",
-                 {{"FieldValueInvalid",
-                   fmt::format("Invalid value: {}: strict decoding error: {}", go_quote(shown),
-                               join(problems, ", ")),
-                   "patch"}});
+  return bad_patch(call, to_json(patched), "strict decoding error: " + join(problems, ", "));
+}
+
+std::unexpected<ApiError> bad_patch(const Call& call, const std::string& shown,
+                                    std::string_view why) {
+  const std::string quoted = go_quote(is_secret(*call.target.info) ? "<hidden>" : shown);
+  return invalid(
+      "", "", "",
+      {{"FieldValueInvalid", fmt::format("Invalid value: {}: {}", quoted, why), "patch"}});
 }
 
 Answer<bool> check_identity(const Target& target, Json& object) {

@@ -1,6 +1,10 @@
 #include "controller/apiserver/request_internal.h"
 #include "controller/base/text.h"
 
+#include <charconv>
+#include <functional>
+#include <map>
+#include <tuple>
 #include <utility>
 
 namespace clickdeploy::apiserver {
@@ -48,8 +52,9 @@ std::vector<std::string> ApiRequest::parameters(std::string_view name) const {
 }
 
 bool ApiRequest::flag(std::string_view name) const {
+  if (!has_parameter(name)) return false;
   const std::string value = to_lower(parameter(name));
-  return value == "true" || value == "1";
+  return value != "false" && value != "0";
 }
 
 std::string ApiRequest::header(std::string_view name) const {
@@ -69,8 +74,22 @@ std::string AcceptClause::parameter(std::string_view name) const {
   return {};
 }
 
+namespace {
+
+// The client's own number first, then what is named before what is only meant by a star.
+using Preference = std::tuple<double, bool, bool>;
+
+Preference preference(const AcceptClause& clause) {
+  const std::string text = clause.parameter("q");
+  double quality = 1;
+  if (!text.empty()) std::from_chars(text.data(), text.data() + text.size(), quality);
+  return {quality, !clause.media_type.starts_with('*'), !clause.media_type.ends_with('*')};
+}
+
+}  // namespace
+
 std::vector<AcceptClause> parse_accept(std::string_view header) {
-  std::vector<AcceptClause> clauses;
+  std::multimap<Preference, AcceptClause, std::greater<>> preferred;
   for (const std::string& text : split(header, ',')) {
     AcceptClause clause;
     bool first = true;
@@ -84,8 +103,12 @@ std::vector<AcceptClause> parse_accept(std::string_view header) {
       }
       first = false;
     }
-    if (!clause.media_type.empty()) clauses.push_back(std::move(clause));
+    if (clause.media_type.empty()) continue;
+    Preference how_much = preference(clause);
+    preferred.emplace(how_much, std::move(clause));
   }
+  std::vector<AcceptClause> clauses;
+  for (auto& [how_much, clause] : preferred) clauses.push_back(std::move(clause));
   return clauses;
 }
 
@@ -111,7 +134,10 @@ std::optional<Form> wanted_form(const AcceptClause& clause, Shape shape) {
 
 bool is_pretty(const ApiRequest& request, Shape shape) {
   if (shape == Shape::Watch) return false;
-  if (request.has_parameter("pretty")) return request.flag("pretty");
+  if (request.has_parameter("pretty")) {
+    const std::string value = to_lower(request.parameter("pretty"));
+    return value == "true" || value == "t" || value == "1";
+  }
   const std::string agent = request.header("User-Agent");
   return agent.starts_with("curl") || agent.starts_with("Wget") || agent.starts_with("Mozilla/5.0");
 }

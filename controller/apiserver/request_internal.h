@@ -27,7 +27,8 @@ struct ApiRequest {
   std::string parameter(std::string_view name) const;  // the first of that name, or ""
   bool has_parameter(std::string_view name) const;
   std::vector<std::string> parameters(std::string_view name) const;
-  bool flag(std::string_view name) const;  // "true" or "1"
+  // Kubernetes' reading: whatever is there and is neither "false" nor "0" is true.
+  bool flag(std::string_view name) const;
   std::string header(std::string_view name) const;
   // Of the body: lower case, without parameters.
   std::string media_type() const;
@@ -50,8 +51,9 @@ enum class Shape { One, List, Watch };
 inline constexpr std::string_view kAnswerMediaTypes =
     "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
-// Chooses by the Accept header, clause by clause; 406 if no clause can be served. Beside what
-// Kubernetes knows a clause may have managedFields=omit: objects without metadata.managedFields.
+// Chooses by the Accept header, clause by clause, those of higher q first; 406 if no clause can be
+// served. Beside what Kubernetes knows a clause may have managedFields=omit: objects without
+// metadata.managedFields.
 Answer<Format> negotiate(const ApiRequest& request, Shape shape);
 
 // How a refusal is written, by the same header and parameters; refusals of negotiation itself too.
@@ -64,6 +66,7 @@ struct AcceptClause {
 
   std::string parameter(std::string_view name) const;
 };
+// The clauses in the order of the client's preference.
 std::vector<AcceptClause> parse_accept(std::string_view header);
 
 }  // namespace clickdeploy::apiserver

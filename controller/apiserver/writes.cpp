@@ -121,6 +121,15 @@ Task<Result<store::DocumentPtr>> commit_update(const Core& core, Target target,
   co_return stored;
 }
 
+namespace {
+
+// Whether a PUT must say which version it replaces. Who leads must never be decided blindly.
+bool needs_version(const api::ResourceInfo& info) {
+  return info.custom || info.group == "coordination.k8s.io";
+}
+
+}  // namespace
+
 Answer<bool> check_preconditions(const Target& target, const Json& object,
                                  const store::Document& stored, UpdateVerb verb) {
   const Json& metadata = object["metadata"];
@@ -145,7 +154,7 @@ Answer<bool> check_preconditions(const Target& target, const Json& object,
   }
   const std::string version = metadata["resourceVersion"].as_string();
   if (version.empty()) {
-    if (verb != UpdateVerb::Put || !target.info->custom) return false;
+    if (verb != UpdateVerb::Put || !needs_version(*target.info)) return false;
     ApiError error;
     error.code = 422;
     error.reason = "Invalid";
@@ -224,10 +233,16 @@ Task<Answer<http::Reply>> patch_object(const Core& core, Call call) {
     Answer<Json> patched = apply_patch(*type, old, *patch);
     if (!patched) co_return std::unexpected(patched.error());
     std::vector<std::string> problems = patch_problems;
-    Answer<bool> good = conform(call.target, *patched, problems);
-    if (good && !problems.empty()) {  // which are told with the object as it was before conforming
+    std::optional<Misfit> misfit;
+    Answer<bool> good = conform(call.target, *patched, problems, misfit);
+    if (good && (misfit || !problems.empty())) {
+      // They are told with the object as it was before conforming.
       Answer<Json> shown = apply_patch(*type, old, *patch);
       if (!shown) co_return std::unexpected(shown.error());
+      if (misfit && *type == PatchType::Strategic) {
+        co_return bad_patch(call, go_text(*patch), misfit->converted);
+      }
+      if (misfit) co_return bad_patch(call, to_json(*shown), misfit->decoded);
       good = settle_patch_problems(call, problems, options->validation, *shown);
     }
     if (good) good = check_identity(call.target, *patched);

@@ -3,8 +3,10 @@
 #include "controller/http/syntax_internal.h"
 
 #include <boost/beast/http/status.hpp>
+#include <fmt/chrono.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 
 namespace clickdeploy::http {
@@ -41,6 +43,18 @@ bool is_framing_header(std::string_view name) {
          equals_folded(name, "Connection");
 }
 
+// RFC 9110: "Sun, 22 Nov 2026 10:17:17 GMT". Made once a second.
+const std::string& date_now() {
+  thread_local std::time_t made_at = -1;
+  thread_local std::string text;
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  if (now != made_at) {
+    text = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(now));
+    made_at = now;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string response_head(const Response& response, Framing framing, std::size_t body_bytes,
@@ -52,6 +66,7 @@ std::string response_head(const Response& response, Framing framing, std::size_t
   for (const Header& header : response.headers) {
     if (!is_framing_header(header.name)) add(header.name, ": ", header.value);
   }
+  if (find_header(response.headers, "Date") == nullptr) add("Date: ", date_now());
   const bool never_has_body = response.status == 204 || response.status == 304;
   if (framing == Framing::Chunked) {
     head += "Transfer-Encoding: chunked\r\n";

@@ -184,7 +184,7 @@ TEST_F(Apply, BadRequestsAreRefusedInKubernetesWords) {
       {"?fieldManager=x&fieldValidation=Strict", with_spec(R"({"replicas":2,"replicas":2})"), 400,
        "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line "
        "1: key \"replicas\" already set in map"},
-      {"?fieldManager=x&force=yes", with_spec(R"({"image":"a"})"), 409,
+      {"?fieldManager=x&force=False", with_spec(R"({"image":"a"})"), 409,
        "Apply failed with 1 conflict: conflict with \"kubectl\": .spec.image"},
       {"/status?fieldManager=x", R"({"apiVersion":"v1"})", 400, "invalid object type: /, Kind="},
   };

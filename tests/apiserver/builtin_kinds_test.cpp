@@ -71,6 +71,10 @@ TEST_F(BuiltinKinds, ALeaseChangesHandsByItsVersion) {
   taken.member("spec").set("holderIdentity", "b");
   EXPECT_EQ(put(kLeases + "/leader", taken).status, 200);
   EXPECT_EQ(put(kLeases + "/leader", taken).status, 409);
+  taken.member("metadata").erase("resourceVersion");
+  Answered blind = put(kLeases + "/leader", taken);
+  EXPECT_EQ(blind.status, 422);
+  EXPECT_THAT(blind.message(), HasSubstr("must be specified for an update"));
 }
 
 class EventsOfBothGroups : public ServerTest {

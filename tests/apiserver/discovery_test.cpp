@@ -198,6 +198,15 @@ TEST_F(Discovery, MethodsThatAPathDoesNotHaveAreRefused) {
   EXPECT_FALSE(bare.header("X-Kubernetes-Pf-Flowschema-Uid").empty());
 }
 
+TEST_F(Discovery, EachAnswerHasANameForLogs) {
+  const std::string first = get("/healthz").header("Audit-Id");
+  const std::string second = get(std::string(kServices)).header("Audit-Id");
+  EXPECT_EQ(first.size(), 36U);
+  EXPECT_EQ(second.size(), 36U);
+  EXPECT_NE(first, second);
+  EXPECT_EQ(get("/nothing", {{"Audit-ID", "mine-1"}}).header("Audit-Id"), "mine-1");
+}
+
 TEST_F(Discovery, ReviewsAllowEverything) {
   const std::string url = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
   Json review = Json::object({{"apiVersion", "authorization.k8s.io/v1"},

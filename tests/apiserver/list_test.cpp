@@ -225,6 +225,52 @@ TEST_F(List, ChoosesTheFirstAcceptedForm) {
               HasSubstr("\n  \""));
 }
 
+TEST_F(List, PrefersWhatTheClientPrefers) {
+  make_service("web");
+  const auto type = [this](const char* accept) {
+    return get(kUrl + "/web", {{"Accept", accept}}).header("Content-Type");
+  };
+  EXPECT_EQ(type("application/yaml;q=0.5, application/json"), "application/json");
+  EXPECT_EQ(type("application/json;q=0.5, application/yaml;q=0.9"), "application/yaml");
+  EXPECT_EQ(type("*/*, application/yaml"), "application/yaml");
+  EXPECT_EQ(type("application/*, application/yaml"), "application/yaml");
+  EXPECT_EQ(type("text/html,application/xml;q=0.9,*/*;q=0.8"), "application/json");
+  EXPECT_EQ(type("application/json, application/yaml"), "application/json");
+}
+
+TEST_F(List, FlagsAreReadAsKubernetesReadsThem) {
+  make_service("web");
+  for (const char* on : {"watch", "watch=", "watch=TRUE", "watch=yes"}) {
+    EXPECT_EQ(watch(kUrl + "?" + on).next()["type"].as_string(), "ADDED") << on;
+  }
+  for (const char* off : {"watch=False", "watch=0"}) {
+    EXPECT_EQ(get(kUrl + "?" + off).body["kind"].as_string(), "ServiceList") << off;
+  }
+}
+
+TEST_F(List, WhoLooksForClusterServicesFindsNone) {
+  const std::string url =
+      "/apis/clickdeploy.io/v1alpha1/namespaces/kube-system/services?labelSelector="
+      "kubernetes.io%2Fcluster-service%3Dtrue";
+  Answered none = get(url);
+  EXPECT_EQ(none.body["kind"].as_string(), "ServiceList");
+  EXPECT_EQ(none.body["apiVersion"].as_string(), "v1");
+  EXPECT_TRUE(none.body["items"].empty());
+  // One of ours is what it is, whatever its label.
+  ASSERT_EQ(post("/api/v1/namespaces",
+                 Json::object({{"apiVersion", "v1"},
+                               {"kind", "Namespace"},
+                               {"metadata", Json::object({{"name", "kube-system"}})}}))
+                .status,
+            201);
+  Json one = service("dns");
+  one.member("metadata").set("labels", Json::object({{"kubernetes.io/cluster-service", "true"}}));
+  one.member("metadata").set("namespace", "kube-system");
+  ASSERT_EQ(post("/apis/clickdeploy.io/v1alpha1/namespaces/kube-system/services", one).status, 201);
+  EXPECT_EQ(get(url).body["apiVersion"].as_string(), "clickdeploy.io/v1alpha1");
+  EXPECT_EQ(get(url).body["items"].size(), 1U);
+}
+
 TEST_F(List, RefusalsHaveTheFormThatWasAskedFor) {
   const std::string absent = kUrl + "/absent";
   EXPECT_THAT(get(absent).text, Not(HasSubstr("\n ")));

@@ -229,7 +229,7 @@ TEST_F(ManagedFields, WhatCannotBeUsedLeavesThemAsTheyAre) {
     EXPECT_EQ(kept.body, made.body) << sent;
   }
   EXPECT_EQ(change("b", R"({"metadata":{"managedFields":[{"manager":"x","time":5}]}})").status,
-            400);
+            422);
 }
 
 TEST_F(ManagedFields, EntriesThatCanBeReadAreTakenInCanonicalForm) {

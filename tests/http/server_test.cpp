@@ -8,6 +8,7 @@
 namespace clickdeploy::http::testing {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -23,6 +24,15 @@ TEST(HttpServer, AnswersAndKeepsTheConnection) {
     EXPECT_THAT(reply, HasSubstr("Connection: keep-alive\r\n"));
     EXPECT_THAT(reply, EndsWith("\r\n\r\nGET /a?b=c "));
   }
+}
+
+TEST(HttpServer, SaysWhenItAnswered) {
+  auto server = serve({}, echo);
+  Wire wire = Wire::connect(server->port());
+  wire.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(wire.read_response(),
+              ContainsRegex("\r\nDate: [MTWFS][a-z][a-z], [0-9][0-9] [A-Z][a-z][a-z] 20[0-9][0-9] "
+                            "[0-9:]* GMT\r\n"));
 }
 
 TEST(HttpServer, PipelinedRequestsAreAnsweredInOrder) {

@@ -218,6 +218,9 @@ class Discovery(KubectlCase):
         if self.minor >= 27:
             self.assertIn("system:anonymous", self.good("auth", "whoami"))
 
+    def test_cluster_info(self):
+        self.assertIn(self.url, self.good("cluster-info"))
+
     def test_what_other_servers_have(self):
         self.assertIn("Metrics API not available", self.bad("top", "nodes"))
         self.assertIn("the server doesn't have a resource type",

@@ -62,6 +62,18 @@ class Create(KubectlCase):
         self.assertIn('namespaces "nosuch" not found',
                       self.bad("create", "-n", "nosuch", "-f", "-", stdin=self.service()))
 
+    def test_a_number_among_texts_is_named(self):
+        text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {port: 8080}\n"
+        said = self.bad("create", "--validate=false", "-f", "-", stdin=text)
+        self.assertEqual(said, 'Error from server (BadRequest): error when creating "STDIN": '
+                               'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: '
+                               "cannot unmarshal number into Go struct field ConfigMap.data of "
+                               "type string\n")
+        self.good("create", "configmap", "c", "--from-literal=a=1")
+        said = self.bad("patch", "cm", "c", "-p", '{"data":{"port":8080}}')
+        self.assertIn("map[data:map[port:8080]]", said)
+        self.assertIn("cannot convert int64 to string", said)
+
     def test_a_type_that_does_not_fit_is_seen(self):
         text = self.service().replace("replicas: 2", "replicas: many")
         self.assertIn("replicas", self.bad("create", "-f", "-", stdin=text))
