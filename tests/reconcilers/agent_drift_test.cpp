@@ -126,6 +126,21 @@ TEST(AgentDrift, InstalledIsWhatWasRightOnce) {
   EXPECT_EQ(installed_version(instance, agent), "1.5.0");
 }
 
+// The agent's version changes while no policy wants it.
+TEST(AgentDrift, WhatWasInstalledStaysKnownWhileNoPolicyWantsTheAgent) {
+  Instance instance = was_right();
+  InstanceObserved unwanted = told("1.5.0");
+  unwanted.agents.clear();
+  instance.status = report(instance, unwanted);
+  EXPECT_EQ(instance.status.agents_summary, "0/0");
+  ASSERT_EQ(instance.status.agents.size(), 1U);
+  EXPECT_EQ(instance.status.agents[0].state, "");
+  const Compared again = compare(instance, told("1.4.0"));
+  EXPECT_EQ(again.condition, "False Progressing");
+  EXPECT_EQ(again.message,
+            "node-exporter version is 1.4.0 instead of 1.5.0: it is restarted over SSH");
+}
+
 TEST(AgentDrift, ARestartThatDoesNotHelpIsMadeMoreAndMoreRarely) {
   const Instance instance = was_right();
   DriftBook book;

@@ -88,10 +88,10 @@ class Reporter {
       agents.push_back(std::move(agent));
     }
     status_.agents_summary = std::to_string(up) + "/" + std::to_string(agents.size());
-    status_.agents = std::move(agents);
     if (all_scraped) status_.scraped = newest;  // the oldest of the last samples
-    const bool answered = std::ranges::all_of(
-        status_.agents, [](const AgentStatus& agent) { return agent.state == "Up"; });
+    const bool answered =
+        std::ranges::all_of(agents, [](const AgentStatus& agent) { return agent.state == "Up"; });
+    status_.agents = with_unwanted(std::move(agents));
     if (status_.booted_at.empty()) {
       status_.bootstrap = {};
     } else if (status_.bootstrap.state != "Succeeded") {
@@ -104,6 +104,19 @@ class Reporter {
         status_.bootstrap = {!failed.empty() ? "Failed" : late ? "TimedOut" : "Pending", 0, failed};
       }
     }
+  }
+
+  // Of an agent that no policy wants any more it stays known what was installed: a policy may want
+  // it again, and its version may have changed by then.
+  std::vector<AgentStatus> with_unwanted(std::vector<AgentStatus> agents) const {
+    for (const AgentStatus& old : instance_.status.agents) {
+      const bool wanted = std::ranges::count(agents, old.name, &AgentStatus::name) > 0;
+      const bool installed =
+          std::ranges::count(instance_.spec.agents, old.name, &api::v1alpha1::AgentSpec::name) > 0;
+      if (wanted || !installed || old.installed_version.empty()) continue;
+      agents.push_back({.name = old.name, .installed_version = old.installed_version});
+    }
+    return agents;
   }
 
   // Of the first boot; what was told once stays true.
