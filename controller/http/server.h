@@ -7,7 +7,8 @@
 // foreign web pages are 403 before their body is read.
 //
 // Limits: headers 32 KiB, header time-out 10 s, body 3 MiB, idle keep-alive 120 s, connections
-// `connections_max` (further ones are answered 503 and closed).
+// `connections_max` (further ones are answered 503 and closed). A handler that has no reply after
+// `request_timeout` is cancelled, and 504 is answered; the body of a stream may take any time.
 //
 // Threads: the server owns `threads` threads; each connection's coroutines, so each handler call,
 // run on one of them. stop() from any thread: no new connections, running requests get
@@ -41,6 +42,7 @@ struct ServerOptions {
   std::size_t header_bytes_max = 32 * 1024;
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds idle_timeout{120'000};
+  std::chrono::milliseconds request_timeout{60'000};
   std::chrono::milliseconds drain{5'000};
   std::chrono::milliseconds cancel_max{3'000};
   std::string certificate_pem;  // not empty: https

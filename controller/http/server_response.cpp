@@ -33,6 +33,8 @@ std::string_view status_reason(int status) {
       return "RequestHeaderFieldsTooLarge";
     case 503:
       return "ServiceUnavailable";
+    case 504:
+      return "Timeout";
     default:
       return "InternalError";
   }

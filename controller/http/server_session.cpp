@@ -1,7 +1,9 @@
 #include "controller/http/server_session_internal.h"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <spdlog/spdlog.h>
@@ -69,6 +71,7 @@ void Session::abandon() {
   peer_gone_ = true;
   connection_->close();
   cancel_piece();
+  run_cancel_.emit(asio::cancellation_type::terminal);
 }
 
 // One request and its reply. False: the connection is of no further use.
@@ -163,8 +166,26 @@ Task<bool> Session::read_more() {
   co_return !result.error && !expired_;
 }
 
-// A handler that throws is a bug of the program, but not one that other clients should suffer from.
+// A handler that takes too long is cancelled; what it was asked to do may be done all the same.
 Task<Reply> Session::call_handler(Request request) {
+  handling_ = true;
+  expire_after(options_.request_timeout);
+  Reply reply = co_await try_handler(std::move(request));
+  handling_ = false;
+  const bool late = expired_;
+  never_expire();
+  if (!late || closed_) co_return reply;
+  // The cancellation was the handler's alone.
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+  co_return Reply{.response = error_response(504,
+                                             "Timeout: the request took too long; what it "
+                                             "asked for may be done all the same"),
+                  .shared = nullptr,
+                  .stream = nullptr};
+}
+
+// A handler that throws is a bug of the program, but not one that other clients should suffer from.
+Task<Reply> Session::try_handler(Request request) {
   std::string method = request.method;
   std::string problem;
   try {
@@ -173,6 +194,7 @@ Task<Reply> Session::call_handler(Request request) {
     problem = "it made a malformed header";
   } catch (const boost::system::system_error& error) {
     if (error.code() == asio::error::operation_aborted && closed_) throw;  // the server stops
+    if (error.code() == asio::error::operation_aborted && expired_) co_return Reply();
     problem = error.what();
   } catch (const std::exception& error) {
     problem = error.what();
@@ -269,7 +291,11 @@ void Session::on_timer() {
   }
   never_expire();
   expired_ = true;
-  connection_->cancel();
+  if (handling_) {
+    run_cancel_.emit(asio::cancellation_type::terminal);
+  } else {
+    connection_->cancel();
+  }
 }
 
 }  // namespace clickdeploy::http

@@ -31,13 +31,14 @@ class Session : public std::enable_shared_from_this<Session> {
   Session(std::unique_ptr<Connection> connection, Executor executor, std::string peer,
           Purpose purpose, const ServerOptions& options, const Handler& handler);
 
-  // Serves until the connection is closed. Ends early if cancelled.
+  // Serves until the connection is closed. Ends early if cancelled: it is to run with the slot.
   Task<void> run();
+  boost::asio::cancellation_slot cancellation_slot() { return run_cancel_.slot(); }
 
   // No further request: closes at once if none is running, ends a stream, else waits for the reply.
   void drain();
 
-  // Closes at once; the coroutine that runs the session is to be cancelled too.
+  // Closes at once and cancels run().
   void abandon();
 
   // After run() has ended, in whatever way: lets go of the timer and the socket.
@@ -51,6 +52,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<bool> read_body(RequestParser& parser);
   Task<bool> read_more();
   Task<Reply> call_handler(Request request);
+  Task<Reply> try_handler(Request request);
   Task<bool> write_reply(Reply reply, bool head_only, bool keep_alive);
   Task<bool> write_stream(std::unique_ptr<BodyStream> stream, Framing framing);
   Task<bool> write_pieces(BodyStream& stream, Framing framing);
@@ -83,6 +85,8 @@ class Session : public std::enable_shared_from_this<Session> {
   TimePoint timer_at_ = TimePoint::max();
   bool expired_ = false;
 
+  boost::asio::cancellation_signal run_cancel_;
+  bool handling_ = false;  // the handler runs, and may be cancelled by itself
   bool idle_ = false;      // between two requests
   bool draining_ = false;  // drain() was called
   bool closed_ = false;    // abandon() was called

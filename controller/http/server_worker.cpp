@@ -1,7 +1,6 @@
 #include "controller/http/server_worker_internal.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <spdlog/spdlog.h>
 
@@ -42,7 +41,6 @@ std::vector<std::string> OpenConnections::peers() {
 struct Worker::Entry {
   std::uint64_t id = 0;
   std::shared_ptr<Session> session;
-  asio::cancellation_signal cancel;
 };
 
 Worker::Worker(const ServerOptions& options, const Handler& handler, OpenConnections& open)
@@ -83,8 +81,9 @@ void Worker::serve(tcp::socket socket, std::string peer, std::uint64_t id,
                                              options_, handler_);
   entries_.insert(entry);
   auto ended = [this, entry](const std::exception_ptr& failure) { end(entry, failure); };
-  asio::co_spawn(Executor(context_.get_executor()), entry->session->run(),
-                 asio::bind_cancellation_slot(entry->cancel.slot(), std::move(ended)));
+  asio::co_spawn(
+      Executor(context_.get_executor()), entry->session->run(),
+      asio::bind_cancellation_slot(entry->session->cancellation_slot(), std::move(ended)));
   if (draining_) entry->session->drain();
 }
 
@@ -98,7 +97,6 @@ void Worker::drain() {
 void Worker::abandon() {
   for (const auto& entry : std::vector(entries_.begin(), entries_.end())) {
     entry->session->abandon();
-    entry->cancel.emit(asio::cancellation_type::terminal);
   }
 }
 

@@ -173,6 +173,28 @@ TEST(HttpServerStop, RunningRequestIsFinished) {
   stopping.join();
 }
 
+TEST(HttpServer, RequestThatTakesTooLongIsCancelledAndAnswered) {
+  Flag entered;
+  Signal go;
+  ServerOptions options;
+  options.request_timeout = std::chrono::milliseconds(50);
+  auto server = serve(options, [&entered, &go](Request request) -> Task<Reply> {
+    if (request.url != "/slow") co_return text_reply("quick");
+    Reply reply = co_await wait_for_signal(entered, go, std::move(request));
+    co_return reply;
+  });
+  Wire wire = Wire::connect(server->port());
+  for (int i = 0; i < 2; ++i) {
+    wire.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::string late = wire.read_response();
+    EXPECT_THAT(late, StartsWith("HTTP/1.1 504 "));
+    EXPECT_THAT(late, HasSubstr("\"reason\":\"Timeout\""));
+    // The connection is as good as before, and so are handlers that wait a little.
+    wire.send("GET /quick HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(wire.read_response(), EndsWith("quick"));
+  }
+}
+
 TEST(HttpServerStop, RequestThatOutlivesTheDrainIsCancelled) {
   Flag entered;
   Signal go;
