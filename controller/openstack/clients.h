@@ -24,6 +24,9 @@ namespace clickdeploy::openstack {
 // before putting context in front of the error's message; afterwards the answer may be false.
 bool certainly_not_done(const Error& error);
 
+// Is it about how fast we ask, and not about a quota: a 429, or our own limit?
+bool is_rate_limited(const Error& error);
+
 class ComputeClient final : public Servers {
  public:
   explicit ComputeClient(Session& session) : session_(session) {}

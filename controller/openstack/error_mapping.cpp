@@ -8,6 +8,8 @@ namespace clickdeploy::openstack {
 namespace {
 
 constexpr std::string_view kNeverSent = "connect ";
+// What our own limiter says begins so, too.
+constexpr std::string_view kRateLimit = "rate limit: ";
 
 // What the cloud says about an error, and the name it gives to it (Neutron's type).
 struct CloudWords {
@@ -106,6 +108,8 @@ Error error_from_response(const http::Response& response, NotFoundForm form) {
   } else if (code == ErrorCode::Unavailable || message.starts_with(kNeverSent)) {
     message = status + ": " + message;
   }
+  if (response.status == 429)
+    message = std::string(kRateLimit) + "the cloud asks to slow down: " + message;
   const std::string id = request_id_of(response);
   if (!id.empty()) message += " (request " + id + ")";
   return Error(code, std::move(message));
@@ -129,6 +133,10 @@ Error error_from_transport(const Error& error) {
 Error in_context(Error error, std::string_view what) {
   if (error.message().starts_with(kNeverSent)) return error;
   return std::move(error).with_context(what);
+}
+
+bool is_rate_limited(const Error& error) {
+  return error.code() == ErrorCode::ResourceExhausted && error.message().contains(kRateLimit);
 }
 
 bool certainly_not_done(const Error& error) {

@@ -37,7 +37,7 @@ const MappingCase kCases[] = {
     {"nova over limit", 413, R"({"overLimit": {"code": 413, "message": "slow down"}})",
      ErrorCode::ResourceExhausted, "slow down"},
     {"proxy rate limit", 429, "Too Many Requests", ErrorCode::ResourceExhausted,
-     "Too Many Requests"},
+     "rate limit: the cloud asks to slow down: Too Many Requests"},
     {"nova crash", 500,
      R"({"computeFault": {"code": 500, "message": "Unexpected API Error. Please report this at x and attach the log.\n<class 'E'>"}})",
      ErrorCode::Unavailable, "HTTP 500: Unexpected API Error"},

@@ -428,18 +428,21 @@ TEST(PlanInstance, AFailureEndsThePassWithAReasonThatSaysWhatToDo) {
   struct Row {
     ErrorCode code;
     std::string want;
+    std::string words = "the cloud's words";
   };
   for (const Row& row : {Row{ErrorCode::Unavailable, "Rest TransientError"},
+                         Row{ErrorCode::ResourceExhausted, "Rest TransientError",
+                             "list servers: rate limit: the cloud asks to slow down: HTTP 429"},
                          Row{ErrorCode::InvalidArgument, "Rest InvalidConfiguration"},
                          Row{ErrorCode::ResourceExhausted, "Rest QuotaExceeded"},
                          Row{ErrorCode::PermissionDenied, "Rest Unauthorized"}}) {
     InstanceObserved observed = looked_up(0, {}, {});
-    observed.failure = Error(row.code, "the cloud's words");
+    observed.failure = Error(row.code, row.words);
     for (const Instance& instance :
          {sample_instance(), with_claim("Intended"), deleting(running_instance())}) {
       const InstanceAction action = plan_instance(instance, observed, kFresh);
       EXPECT_EQ(describe(action), row.want);
-      EXPECT_EQ(rest_message(action), "the cloud's words");
+      EXPECT_EQ(rest_message(action), row.words);
     }
   }
 }

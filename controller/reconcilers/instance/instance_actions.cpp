@@ -5,7 +5,6 @@
 #include "controller/reconcilers/instance/instance_pass_internal.h"
 #include "controller/reconcilers/instance/part_calls.h"
 #include "controller/reconcilers/instance/resolve_internal.h"
-#include "controller/reconcilers/instance/server_states.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -37,8 +36,7 @@ void record_made_from(api::v1alpha1::ResolvedThings& record, const std::optional
 const Server* still_listed(const openstack::CloudSnapshot* newest, const std::string& id) {
   if (newest == nullptr) return nullptr;
   const auto listed = newest->servers.find(id);
-  const bool stays = listed != newest->servers.end() && listed->second.task_state != "deleting" &&
-                     meaning_of(listed->second.status) != StateMeaning::Leaving;
+  const bool stays = listed != newest->servers.end() && !is_leaving(listed->second);
   return stays ? &listed->second : nullptr;
 }
 

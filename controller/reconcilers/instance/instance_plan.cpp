@@ -2,6 +2,7 @@
 
 #include "controller/base/backoff.h"
 #include "controller/base/planted.h"
+#include "controller/openstack/clients.h"
 #include "controller/reconcilers/instance/agent_drift.h"
 #include "controller/reconcilers/instance/part_plan_internal.h"
 #include "controller/reconcilers/instance/repair_plan_internal.h"
@@ -183,7 +184,8 @@ std::string reason_of(const Error& error) {
     case ErrorCode::InvalidArgument:
       return std::string(api::kInvalidConfiguration);
     case ErrorCode::ResourceExhausted:
-      return std::string(api::kQuotaExceeded);
+      return std::string(openstack::is_rate_limited(error) ? api::kTransientError
+                                                           : api::kQuotaExceeded);
     case ErrorCode::PermissionDenied:
       return std::string(api::kUnauthorized);
     default:
@@ -252,7 +254,7 @@ InstanceAction plan_intended(const Instance& instance, const InstanceObserved& o
     if (auto left = remove_parts(instance, *observed.look_up, Remove::OfTheServer)) return *left;
     const Error& error = observed.resolved->error();
     if (error.code() == ErrorCode::ResourceExhausted) {
-      return Rest{milliseconds(10'000), std::string(api::kQuotaExceeded), error.message()};
+      return Rest{milliseconds(10'000), reason_of(error), error.message()};
     }
     const bool terminal = !error.is_retryable();
     return Rest{terminal ? milliseconds(60'000) : milliseconds(10'000),
@@ -448,14 +450,6 @@ seconds age_of(const std::string& time, const InstanceObserved& observed) {
 
 bool is_stopped(const std::string& server_status) {
   return meaning_of(server_status) == StateMeaning::Stopped || server_status == "SOFT_DELETED";
-}
-
-std::string claim_tag(const std::string& token) {
-  return "clickdeploy-claim-" + token;
-}
-
-std::string cluster_tag(const std::string& cluster_id) {
-  return "clickdeploy-cluster-" + cluster_id.substr(0, 8);
 }
 
 InstanceAction plan_instance(const Instance& instance, const InstanceObserved& observed,

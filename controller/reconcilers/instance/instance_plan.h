@@ -49,10 +49,6 @@ inline constexpr std::chrono::milliseconds kPromptAnswer{2'000};
 // The step after Replace: the old server is observed gone, a new one is on its way.
 inline constexpr const char* kRecreate = "Recreate";
 
-// The marks on what we make in a cloud.
-std::string claim_tag(const std::string& token);
-std::string cluster_tag(const std::string& cluster_id);
-
 // Did somebody stop a server that is in this state of Nova's?
 bool is_stopped(const std::string& server_status);
 

@@ -6,6 +6,14 @@ namespace clickdeploy::reconcilers {
 
 using openstack::Server;
 
+std::string claim_tag(const std::string& token) {
+  return "clickdeploy-claim-" + token;
+}
+
+std::string cluster_tag(const std::string& cluster_id) {
+  return "clickdeploy-cluster-" + cluster_id.substr(0, 8);
+}
+
 const std::string& identity_of(const api::v1alpha1::Instance& instance) {
   const std::string& earlier = instance.spec.adopt.identity;
   return earlier.empty() ? instance.metadata.uid : earlier;

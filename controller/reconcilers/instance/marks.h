@@ -23,6 +23,10 @@ inline constexpr std::string_view kVolumeMetadata = "clickdeploy_volume";  // it
 inline constexpr std::string_view kUnusedMetadata = "clickdeploy_unused";  // never attached yet
 inline constexpr std::string_view kMarkPrefix = "clickdeploy_";
 
+// Tags of a server and its ports.
+std::string claim_tag(const std::string& token);
+std::string cluster_tag(const std::string& cluster_id);
+
 // What marks and agents of everything that belongs to the Instance tell: its uid, or that of the
 // one whose server it took over. So its parts are found by one mark, whichever of the two made
 // them.
