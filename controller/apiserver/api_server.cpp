@@ -16,6 +16,7 @@
 #include "controller/apiserver/verbs_internal.h"
 #include "controller/base/text.h"
 #include "controller/http/gzip.h"
+#include "controller/http/websocket.h"
 
 #include <fmt/format.h>
 
@@ -222,6 +223,8 @@ Task<http::Reply> ApiServer::handle(http::Request request) {
   const std::string* encodings = http::find_header(request.headers, "Accept-Encoding");
   const bool gzip =
       request.method == "GET" && encodings != nullptr && http::accepts_gzip(*encodings);
+  const bool websocket = request.method == "GET" && http::wants_websocket(request.headers);
+  const http::Headers handshake = websocket ? request.headers : http::Headers();
   Answer<ApiRequest> read = ApiRequest::read(std::move(request));
   ApiRequest asked;  // what tells how a refusal is to be written
   bool protobuf = false;
@@ -243,6 +246,9 @@ Task<http::Reply> ApiServer::handle(http::Request request) {
     answer = reply_error(reply.error(), negotiate_refusal(asked));
   }
   if (protobuf) answer = to_protobuf(std::move(answer));
+  if (websocket && answer.stream != nullptr) {
+    answer = http::upgrade_to_websocket(handshake, std::move(answer.stream));
+  }
   if (gzip) compress(answer);
   http::Headers& headers = answer.response.headers;
   headers.push_back({"Audit-Id", std::move(id)});

@@ -69,6 +69,7 @@ std::string response_head(const Response& response, Framing framing, std::size_t
     if (!is_framing_header(header.name)) add(header.name, ": ", header.value);
   }
   if (find_header(response.headers, "Date") == nullptr) add("Date: ", date_now());
+  if (response.status == 101) return head + "Connection: Upgrade\r\n\r\n";
   const bool never_has_body = response.status == 204 || response.status == 304;
   if (framing == Framing::Chunked) {
     head += "Transfer-Encoding: chunked\r\n";

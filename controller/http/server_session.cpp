@@ -37,7 +37,8 @@ Session::Session(std::unique_ptr<Connection> connection, Executor executor, std:
       options_(options),
       handler_(handler),
       timer_(executor),
-      watch_ended_(executor, TimePoint::max()) {}
+      watch_ended_(executor, TimePoint::max()),
+      turn_(executor, TimePoint::max()) {}
 
 Task<void> Session::run() {
   expire_after(options_.header_timeout);
@@ -89,8 +90,10 @@ Task<bool> Session::serve_one() {
   Reply reply = co_await call_handler(std::move(request));
   if (closed_) co_return false;
   if (reply.stream != nullptr && !head_only) {
-    const Framing framing = http_1_0 ? Framing::UntilClose : Framing::Chunked;
-    const bool reusable = keep_alive && !http_1_0 && !draining_;
+    const bool upgraded = reply.response.status == 101;
+    const Framing framing = http_1_0 || upgraded ? Framing::UntilClose : Framing::Chunked;
+    const bool reusable = keep_alive && framing == Framing::Chunked && !draining_;
+    if (upgraded) websocket_.emplace();
     std::string head = response_head(reply.response, framing, 0,
                                      reusable ? AfterReply::KeepAlive : AfterReply::Close);
     std::array<asio::const_buffer, 1> buffers{asio::buffer(head)};

@@ -9,6 +9,7 @@
 #include "controller/http/server.h"
 #include "controller/http/server_request_internal.h"
 #include "controller/http/server_response_internal.h"
+#include "controller/http/websocket_internal.h"
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -17,6 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,7 +63,10 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<void> refuse(int status, std::string message);
   Task<void> linger();
 
+  Task<bool> write_in_turn(std::span<boost::asio::const_buffer> buffers);
+  Task<void> write_close();
   Task<void> watch_peer();
+  Task<bool> read_websocket();
   void start_watching();
   Task<void> stop_watching();
 
@@ -99,6 +104,12 @@ class Session : public std::enable_shared_from_this<Session> {
   bool watching_ = false;  // an end of the connection means that the client has left
   bool watch_running_ = false;
   bool peer_gone_ = false;
+
+  // Of a connection that became a WebSocket: two write then, the stream and who answers pings.
+  std::optional<WebSocketInput> websocket_;
+  bool peer_closed_ = false;  // by a frame
+  bool writing_ = false;
+  boost::asio::steady_timer turn_;
 };
 
 }  // namespace clickdeploy::http

@@ -48,7 +48,7 @@ Task<bool> Session::write_stream(std::unique_ptr<BodyStream> stream, Framing fra
       co_await asio::co_spawn(executor_, write_pieces(*stream, framing), token);
   making_piece_ = false;
   stream.reset();
-  const bool stopped = draining_ || peer_gone_;
+  const bool stopped = draining_ || peer_gone_ || peer_closed_;
   if (failure && !stopped && is_bug(failure)) {
     spdlog::error("Body stream failed with an exception, which is a bug");
   }
@@ -59,12 +59,13 @@ Task<bool> Session::write_stream(std::unique_ptr<BodyStream> stream, Framing fra
     whole = co_await write_all(last);
   }
   co_await stop_watching();
+  if (whole && websocket_) co_await write_close();
   co_return whole && !peer_gone_;
 }
 
 // False if the body breaks or cannot be written.
 Task<bool> Session::write_pieces(BodyStream& stream, Framing framing) {
-  while (!draining_ && !peer_gone_) {
+  while (!draining_ && !peer_gone_ && !peer_closed_) {
     making_piece_ = true;
     Result<std::optional<std::string>> piece = co_await stream.next();
     making_piece_ = false;
@@ -77,10 +78,36 @@ Task<bool> Session::write_pieces(BodyStream& stream, Framing framing) {
                                               asio::buffer("\r\n", 2)};
     std::span<asio::const_buffer> parts(buffers);
     if (framing == Framing::UntilClose) parts = parts.subspan(1, 1);
-    bool written = co_await write_all(parts);
+    bool written = false;
+    if (websocket_) {
+      written = co_await write_in_turn(parts);
+    } else {
+      written = co_await write_all(parts);
+    }
     if (!written) co_return false;
   }
   co_return true;
+}
+
+// One after the other: a frame must not stand inside another one.
+Task<bool> Session::write_in_turn(std::span<asio::const_buffer> buffers) {
+  while (writing_) {
+    auto [cancelled] = co_await turn_.async_wait(asio::as_tuple(asio::use_awaitable));
+    (void)cancelled;
+  }
+  writing_ = true;
+  bool written = co_await write_all(buffers);
+  writing_ = false;
+  turn_.cancel();
+  co_return written;
+}
+
+Task<void> Session::write_close() {
+  const std::string frame =
+      close_frame(draining_ ? WebSocketClose::GoingAway : WebSocketClose::Normal);
+  std::array<asio::const_buffer, 1> buffers{asio::buffer(frame)};
+  bool written = co_await write_all(buffers);
+  if (!written) peer_gone_ = true;
 }
 
 // What is being written is written to its end; nothing more is waited for.
@@ -93,10 +120,28 @@ void Session::cancel_piece() {
 Task<void> Session::watch_peer() {
   while (input_.size() < kInputBytesMax) {
     bool more = co_await read_more();
+    if (more && websocket_) {
+      bool open = co_await read_websocket();
+      if (open) continue;
+      peer_closed_ = true;
+      co_return;
+    }
     if (more) continue;
     peer_gone_ = watching_;
     co_return;
   }
+}
+
+// False once the client has closed.
+Task<bool> Session::read_websocket() {
+  const auto bytes = input_.data();
+  const bool open = websocket_->read({static_cast<const char*>(bytes.data()), bytes.size()});
+  input_.clear();
+  const std::string pong = websocket_->take_pong();
+  if (!open || pong.empty()) co_return open;
+  std::array<asio::const_buffer, 1> buffers{asio::buffer(pong)};
+  bool written = co_await write_in_turn(buffers);
+  co_return written;
 }
 
 void Session::start_watching() {
@@ -105,7 +150,7 @@ void Session::start_watching() {
   auto ended = [self = shared_from_this()](const std::exception_ptr& /*cancelled*/) {
     self->watch_running_ = false;
     self->watch_ended_.cancel();
-    if (self->peer_gone_) self->cancel_piece();
+    if (self->peer_gone_ || self->peer_closed_) self->cancel_piece();
   };
   asio::co_spawn(executor_, watch_peer(),
                  asio::bind_cancellation_slot(watch_cancel_.slot(), std::move(ended)));

@@ -113,5 +113,52 @@ class NodeClient(ServerCase):
         self.assertEqual(self.changes(1), [("update", "c", 2)])
 
 
+class NodeWebSocket(ServerCase):
+    def setUp(self):
+        super().setUp()
+        self.name = 0
+
+    def watch(self, query):
+        """A watch over a WebSocket; gives what says its next line, and what ends it."""
+        script = pathlib.Path(__file__).with_name("node_websocket.mjs")
+        address = self.url.replace("http", "ws", 1)
+        path = f"/api/v1/namespaces/{self.namespace}/configmaps?watch=1&{query}"
+        process = subprocess.Popen(["node", script, os.environ["NODE_MODULES"], address + path],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+        def stop():
+            process.stdin.close()
+            process.wait(timeout=60)
+            process.stdout.close()
+
+        self.addCleanup(stop)
+        return (lambda: json.loads(process.stdout.readline())), process.stdin.close
+
+    def create(self):
+        self.name += 1
+        self.request("POST", f"/api/v1/namespaces/{self.namespace}/configmaps", {
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"c{self.name}"}})
+
+    def test_a_watch_goes_over_a_websocket(self):
+        self.create()
+        line, close = self.watch("resourceVersion=0")
+        said = [line(), line()]
+        self.assertIn({"pong": True}, said)
+        added = next(one for one in said if "type" in one)
+        self.assertEqual((added["type"], added["object"]["metadata"]["name"]), ("ADDED", "c1"))
+        self.create()
+        self.assertEqual(line()["object"]["metadata"]["name"], "c2")
+        close()
+        self.assertEqual(line(), {"close": 1000})
+
+    def test_it_ends_with_its_time(self):
+        line, _ = self.watch("timeoutSeconds=1")
+        self.assertEqual([line(), line()], [{"pong": True}, {"close": 1000}])
+
+    def test_a_refusal_is_no_websocket(self):
+        line, _ = self.watch("labelSelector=a%20b")
+        self.assertEqual(line(), {"error": "Unexpected server response: 400"})
+
+
 if __name__ == "__main__":
     unittest.main()
