@@ -35,7 +35,7 @@ Answer<bool> settle_patch_problems(Call& call, const std::vector<std::string>& p
                                    FieldValidation validation, const Json& patched);
 
 // A 422 for a patch that leads to nothing that can be read. Of a Secret nothing is shown.
-std::unexpected<ApiError> bad_patch(const Call& call, const std::string& shown,
+std::unexpected<ApiError> bad_patch(const api::ResourceInfo& info, const std::string& shown,
                                     std::string_view why);
 
 // Name and namespace of the body against those of the path.

@@ -157,12 +157,13 @@ Answer<bool> settle_patch_problems(Call& call, const std::vector<std::string>& p
     call.warnings.insert(call.warnings.end(), problems.begin(), problems.end());
     return true;
   }
-  return bad_patch(call, to_json(patched), "strict decoding error: " + join(problems, ", "));
+  return bad_patch(*call.target.info, to_json(patched),
+                   "strict decoding error: " + join(problems, ", "));
 }
 
-std::unexpected<ApiError> bad_patch(const Call& call, const std::string& shown,
+std::unexpected<ApiError> bad_patch(const api::ResourceInfo& info, const std::string& shown,
                                     std::string_view why) {
-  const std::string quoted = go_quote(is_secret(*call.target.info) ? "<hidden>" : shown);
+  const std::string quoted = go_quote(is_secret(info) ? "<hidden>" : shown);
   return invalid(
       "", "", "",
       {{"FieldValueInvalid", fmt::format("Invalid value: {}: {}", quoted, why), "patch"}});

@@ -163,6 +163,16 @@ Answer<Json> apply_json_patch(const Json& object, const Json& patch) {
     return too_large(fmt::format("The allowed maximum operations in a JSON patch is {}, got {}",
                                  kOperationsMax, patch.size()));
   }
+  for (const Json& operation : patch.as_array()) {
+    if (operation.is_object() || operation.is_null()) continue;
+    return bad_request(
+        fmt::format("error decoding patch: json: cannot unmarshal {} into Go value of type "
+                    "handlers.jsonPatchOp",
+                    operation.is_array()    ? "array"
+                    : operation.is_string() ? "string"
+                    : operation.is_bool()   ? "bool"
+                                            : "number"));
+  }
   Json result = object;
   Budget budget;
   for (const Json& operation : patch.as_array()) {

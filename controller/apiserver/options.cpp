@@ -122,12 +122,27 @@ Answer<DeleteOptions> read_delete_options(const ApiRequest& request) {
   Answer<std::optional<Propagation>> propagation = read_propagation(policy);
   if (!propagation) return std::unexpected(propagation.error());
   options.propagation = *propagation;
-  if (!options.propagation && body["orphanDependents"].is_bool()) {
-    options.propagation =
-        body["orphanDependents"].as_bool() ? Propagation::Orphan : Propagation::Background;
+  std::optional<bool> orphan;
+  if (body["orphanDependents"].is_bool()) orphan = body["orphanDependents"].as_bool();
+  if (body.is_null() && request.has_parameter("orphanDependents")) {
+    orphan = request.flag("orphanDependents");
   }
+  if (orphan && options.propagation) {
+    return bad_option(
+        "DeleteOptions", "propagationPolicy", "FieldValueInvalid",
+        fmt::format("Invalid value: {}: orphanDependents and deletionPropagation cannot be both "
+                    "set",
+                    go_quote(policy)));
+  }
+  if (orphan) options.propagation = *orphan ? Propagation::Orphan : Propagation::Background;
   options.uid = body["preconditions"]["uid"].as_string();
   options.resource_version = body["preconditions"]["resourceVersion"].as_string();
+  if (body.is_null()) {  // then the query may say what a body would
+    options.uid = request.parameter("uid");
+    options.resource_version = request.parameter("resourceVersion");
+    Answer<std::int64_t> grace = read_number(request, "gracePeriodSeconds");
+    if (!grace) return std::unexpected(grace.error());
+  }
   return options;
 }
 

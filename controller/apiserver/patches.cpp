@@ -71,10 +71,24 @@ Answer<Json> read_apply(const Call& call, std::vector<std::string>& problems) {
   return std::move(*applied);
 }
 
+namespace {
+
+std::unexpected<ApiError> no_object(const Json& patch) {
+  return bad_request(fmt::format(
+      "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface "
+      "{{}}",
+      patch.is_array()    ? "array"
+      : patch.is_string() ? "string"
+      : patch.is_bool()   ? "bool"
+                          : "number"));
+}
+
+}  // namespace
+
 Answer<Json> apply_patch(PatchType type, const Json& object, const Json& patch) {
   if (type == PatchType::Json) return apply_json_patch(object, patch);
   if (type == PatchType::Strategic) return apply_strategic_patch(object, patch);
-  if (!patch.is_object()) return bad_request("error decoding patch: it must be a JSON object");
+  if (!patch.is_object()) return no_object(patch);
   Json patched = object;
   apply_merge_patch(patched, patch);
   return patched;

@@ -40,6 +40,19 @@ Json make_scale(const api::ResourceInfo& info, const Json& object) {
                        {"status", std::move(status)}});
 }
 
+// What Go's decoder says of a number of replicas that is none; "" if it is one.
+std::string replicas_misfit(const Json& scale) {
+  const Json& replicas = scale["spec"]["replicas"];
+  if (replicas.is_null() || replicas.is_int()) return {};
+  return fmt::format(
+      "json: cannot unmarshal {} into Go struct field ScaleSpec.spec.replicas of type int32",
+      replicas.is_double()   ? "number " + to_json(replicas)
+      : replicas.is_bool()   ? "bool"
+      : replicas.is_string() ? "string"
+      : replicas.is_array()  ? "array"
+                             : "object");
+}
+
 Answer<bool> check_scale(const Target& target, const Json& scale, const store::Document& document) {
   if (scale["apiVersion"].as_string() != "autoscaling/v1" || scale["kind"].as_string() != "Scale") {
     return bad_request(fmt::format(
@@ -50,6 +63,11 @@ Answer<bool> check_scale(const Target& target, const Json& scale, const store::D
   if (!name.empty() && name != target.name) {
     return bad_request(fmt::format(
         "the name of the object ({}) does not match the name on the URL ({})", name, target.name));
+  }
+  const std::string& home = scale["metadata"]["namespace"].as_string();
+  if (!home.empty() && home != target.namespace_name) {
+    return bad_request(
+        "the namespace of the provided object does not match the namespace sent on the request");
   }
   const std::string& version = scale["metadata"]["resourceVersion"].as_string();
   if (version.empty()) return true;
@@ -153,6 +171,10 @@ Task<Answer<http::Reply>> replace_scale(const Core& core, Call call) {
   std::vector<std::string> problems;
   Answer<Json> body = decode_body(call, problems);
   if (!body) co_return std::unexpected(body.error());
+  const std::string misfit = replicas_misfit(*body);
+  if (!misfit.empty()) {
+    co_return bad_request("Scale in version \"v1\" cannot be handled as a Scale: " + misfit);
+  }
   WantedScale wanted = [scale = std::move(*body)](const Json&) -> Answer<Json> { return scale; };
   Answer<http::Reply> reply =
       co_await write_scale(core, std::move(call), std::move(wanted), std::move(*options));
@@ -171,8 +193,13 @@ Task<Answer<http::Reply>> patch_scale(const Core& core, Call call) {
   std::vector<std::string> problems;
   Answer<Json> patch = read_patch(call, problems);
   if (!patch) co_return std::unexpected(patch.error());
-  WantedScale wanted = [type = *type, patch = std::move(*patch)](const Json& scale) {
-    return apply_patch(type, scale, patch);
+  WantedScale wanted = [type = *type, patch = std::move(*patch),
+                        info = call.target.info](const Json& scale) -> Answer<Json> {
+    Answer<Json> patched = apply_patch(type, scale, patch);
+    if (!patched) return patched;
+    const std::string misfit = replicas_misfit(*patched);
+    if (!misfit.empty()) return bad_patch(*info, to_json(*patched), misfit);
+    return patched;
   };
   Answer<http::Reply> reply =
       co_await write_scale(core, std::move(call), std::move(wanted), std::move(*options));

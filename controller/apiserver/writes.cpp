@@ -240,9 +240,9 @@ Task<Answer<http::Reply>> patch_object(const Core& core, Call call) {
       Answer<Json> shown = apply_patch(*type, old, *patch);
       if (!shown) co_return std::unexpected(shown.error());
       if (misfit && *type == PatchType::Strategic) {
-        co_return bad_patch(call, go_text(*patch), misfit->converted);
+        co_return bad_patch(*call.target.info, go_text(*patch), misfit->converted);
       }
-      if (misfit) co_return bad_patch(call, to_json(*shown), misfit->decoded);
+      if (misfit) co_return bad_patch(*call.target.info, to_json(*shown), misfit->decoded);
       good = settle_patch_problems(call, problems, options->validation, *shown);
     }
     if (good) good = check_identity(call.target, *patched);

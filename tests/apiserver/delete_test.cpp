@@ -120,8 +120,28 @@ TEST_F(Delete, PreconditionsAreChecked) {
   EXPECT_EQ(remove(kUrl + "/dc", when("uid", uid)).status, 200);
 }
 
+TEST_F(Delete, TheQueryMaySayWhatABodyWould) {
+  const Json object = make_service("dc");
+  EXPECT_EQ(remove(kUrl + "/dc?uid=other").status, 409);
+  EXPECT_EQ(remove(kUrl + "/dc?resourceVersion=1").status, 409);
+  EXPECT_EQ(remove(kUrl + "/dc?gracePeriodSeconds=abc").status, 400);
+  EXPECT_EQ(remove(kUrl + "/dc?dryRun=All&orphanDependents=true").body["metadata"]["finalizers"],
+            Json::array({"orphan"}));
+  EXPECT_TRUE(exists("dc"));
+  EXPECT_EQ(
+      remove(kUrl + "/dc?gracePeriodSeconds=0&uid=" + object["metadata"]["uid"].as_string()).status,
+      200);
+  EXPECT_FALSE(exists("dc"));
+}
+
 TEST_F(Delete, RefusesBadOptions) {
   make_service("web");
+  Answered both = remove(
+      kUrl + "/web", *parse_json(R"({"propagationPolicy":"Foreground","orphanDependents":true})"));
+  EXPECT_EQ(both.status, 422);
+  EXPECT_EQ(both.message(),
+            "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: "
+            "\"Foreground\": orphanDependents and deletionPropagation cannot be both set");
   Answered policy = remove(kUrl + "/web", propagation("Bogus"));
   EXPECT_EQ(policy.status, 422);
   EXPECT_EQ(policy.message(),

@@ -205,6 +205,16 @@ TEST_F(Update, JsonPatchDoesAllOrNothing) {
             "got 10001");
 }
 
+TEST_F(Update, PatchesOfAnotherShapeAreRefused) {
+  make_service("web");
+  EXPECT_EQ(patch(kWeb, "json-patch+json", "[5]").message(),
+            "error decoding patch: json: cannot unmarshal number into Go value of type "
+            "handlers.jsonPatchOp");
+  EXPECT_EQ(patch(kWeb, "merge-patch+json", "[]").message(),
+            "error decoding patch: json: cannot unmarshal array into Go value of type "
+            "map[string]interface {}");
+}
+
 TEST_F(Update, CopyInAJsonPatchCannotBlowUpAnObject) {
   make_service("web");
   std::string bomb = R"([{"op":"add","path":"/spec/x","value":["0123456789"]})";
@@ -301,6 +311,22 @@ TEST_F(Update, ScaleIsAViewOfReplicas) {
   EXPECT_EQ(refused.status, 422);
   EXPECT_THAT(refused.message(), StartsWith("Service.clickdeploy.io \"web\" is invalid: "
                                             "spec.replicas: Invalid value: 4000"));
+  wanted = get(kWeb + "/scale").body;
+  wanted.member("metadata").set("namespace", "other");
+  EXPECT_EQ(
+      put(kWeb + "/scale", wanted).message(),
+      "the namespace of the provided object does not match the namespace sent on the request");
+  wanted.member("metadata").erase("namespace");
+  wanted.member("spec").set("replicas", "4");
+  Answered text = put(kWeb + "/scale", wanted);
+  EXPECT_EQ(text.status, 400);
+  EXPECT_EQ(text.message(),
+            "Scale in version \"v1\" cannot be handled as a Scale: json: cannot unmarshal string "
+            "into Go struct field ScaleSpec.spec.replicas of type int32");
+  Answered half = patch(kWeb + "/scale", "merge-patch+json", R"({"spec":{"replicas":2.5}})");
+  EXPECT_EQ(half.status, 422);
+  EXPECT_THAT(half.message(), HasSubstr("json: cannot unmarshal number 2.5 into Go struct field"));
+  EXPECT_EQ(read()["spec"]["replicas"].as_int(), 4);
   EXPECT_EQ(get(std::string(kConfigMaps) + "/c/scale").status, 404);
   EXPECT_EQ(get(kWeb + "/nothing").body["message"].as_string(),
             "services.clickdeploy.io \"web\" not found");
