@@ -8,7 +8,8 @@
 
 namespace clickdeploy::apiserver {
 
-LiveServer::LiveServer(const LiveServerOptions& options) : address_(options.address) {
+LiveServer::LiveServer(const LiveServerOptions& options)
+    : address_(options.address), scheme_(options.certificate_pem.empty() ? "http" : "https") {
   store::StoreOptions stored;
   stored.path = options.folder.empty() ? folder_ / "store.db" : options.folder + "/store.db";
   stored.writer = writer_.executor();
@@ -26,6 +27,8 @@ LiveServer::LiveServer(const LiveServerOptions& options) : address_(options.addr
   guarded.loopback_hosts_only = true;
   guarded.address = options.address;
   guarded.port = options.port;
+  guarded.certificate_pem = options.certificate_pem;
+  guarded.key_pem = options.key_pem;
   auto started = http::HttpServer::start(std::move(guarded), [this](http::Request request) {
     if (request.url.find("watch=true") != std::string::npos) ++watches_seen_;
     return server_->handle(std::move(request));

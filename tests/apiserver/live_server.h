@@ -25,6 +25,8 @@ struct LiveServerOptions {
   std::uint16_t port = 0;               // 0: any free one
   std::size_t log_events_max = 50'000;  // that a watch can go back
   const api::Scheme& scheme = api::builtin_scheme();
+  std::string certificate_pem;  // not empty: https
+  SecretString key_pem;
 };
 
 class LiveServer {
@@ -34,13 +36,16 @@ class LiveServer {
   LiveServer(const LiveServer&) = delete;
   LiveServer& operator=(const LiveServer&) = delete;
 
-  std::string url() const { return "http://" + address_ + ":" + std::to_string(http_->port()); }
+  std::string url() const {
+    return scheme_ + "://" + address_ + ":" + std::to_string(http_->port());
+  }
   // How many watches were asked for so far.
   int watches_seen() const { return watches_seen_; }
   const clickdeploy::testing::TemporaryFolder& folder() const { return folder_; }
 
  private:
   const std::string address_;
+  const std::string scheme_;
   clickdeploy::testing::TemporaryFolder folder_;
   SystemClock clock_;
   SystemRandom random_;

@@ -2,12 +2,15 @@
 // address on one line, then serves until its input ends.
 //
 //   kubectl_serve [--folder DIR] [--address A] [--port N] [--log-events N] [--kind FILE]
+//                 [--authority FILE]
 //
+// --authority serves https, and writes down whom to trust for it.
 // --kind serves the kind of that definition in the place of ours: the one that a real API server
 // was recorded with.
 
 #include "controller/base/yaml.h"
 #include "tests/apiserver/live_server.h"
+#include "tests/http/certificate.h"
 
 #include <fstream>
 #include <iostream>
@@ -44,22 +47,27 @@ api::Scheme recorded_scheme(const std::string& path) {
 }
 
 void serve(const std::vector<std::string>& arguments) {
-  std::map<std::string, std::string> options = {{"--folder", ""},
-                                                {"--address", "127.0.0.1"},
-                                                {"--port", "0"},
-                                                {"--log-events", "50000"},
-                                                {"--kind", ""}};
+  std::map<std::string, std::string> options = {{"--folder", ""}, {"--address", "127.0.0.1"},
+                                                {"--port", "0"},  {"--log-events", "50000"},
+                                                {"--kind", ""},   {"--authority", ""}};
   for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
     if (!options.contains(arguments[i])) throw std::runtime_error("unknown " + arguments[i]);
     options[arguments[i]] = arguments[i + 1];
   }
   const std::string& kind = options["--kind"];
   const api::Scheme scheme = kind.empty() ? api::builtin_scheme() : recorded_scheme(kind);
+  http::testing::Certificate certificate;
+  if (!options["--authority"].empty()) {
+    certificate = http::testing::make_certificate(options["--address"]);
+    std::ofstream(options["--authority"]) << certificate.pem;
+  }
   apiserver::LiveServer server({.folder = options["--folder"],
                                 .address = options["--address"],
                                 .port = static_cast<std::uint16_t>(std::stoul(options["--port"])),
                                 .log_events_max = std::stoul(options["--log-events"]),
-                                .scheme = scheme});
+                                .scheme = scheme,
+                                .certificate_pem = certificate.pem,
+                                .key_pem = certificate.key_pem});
   std::cout << server.url() << std::endl;
   std::string line;
   while (std::getline(std::cin, line)) {
