@@ -31,13 +31,6 @@ std::unexpected<ApiError> unrecognized(const Call& call, std::string_view why) {
                   call.target.info->kind, why, shown));
 }
 
-// Go's name for the type of a JSON value.
-std::string_view go_kind(const Json& value) {
-  if (value.is_array()) return "array";
-  if (value.is_string()) return "string";
-  return value.is_bool() ? "bool" : "number";
-}
-
 std::string parse_failure(const std::string& body, const Error& error) {
   // What Go says of the commonest case: a body that is cut off.
   const std::string_view text = trim(body);
@@ -79,7 +72,7 @@ Answer<Json> decode_body(const Call& call, std::vector<std::string>& problems) {
                           "into Go value of type struct {{ APIVersion string "
                           "\"json:\\\"apiVersion,omitempty\\\"\"; Kind string "
                           "\"json:\\\"kind,omitempty\\\"\" }}",
-                          go_kind(*parsed)));
+                          json_kind(*parsed)));
   }
   if (!info.custom) {
     // The typed clients of some languages leave out what the path says.

@@ -3,6 +3,7 @@
 
 #include "controller/apiserver/options_internal.h"
 #include "controller/apiserver/protobuf_internal.h"
+#include "controller/apiserver/typed_decode_internal.h"
 #include "controller/base/text.h"
 #include "controller/base/yaml.h"
 
@@ -35,20 +36,12 @@ constexpr std::array kPreconditions{
     Field{"resourceVersion", "string", &Json::is_string},
 };
 
-std::string_view go_kind(const Json& value) {
-  if (value.is_null()) return "null";
-  if (value.is_bool()) return "bool";
-  if (value.is_number()) return "number";
-  if (value.is_string()) return "string";
-  return value.is_array() ? "array" : "object";
-}
-
 std::unexpected<ApiError> wrong_type(const Json& value, std::string_view where,
                                      std::string_view go_type) {
   return bad_request(
       fmt::format("DeleteOptions in version \"v1\" cannot be handled as a DeleteOptions: json: "
                   "cannot unmarshal {} into Go struct field {} of type {}",
-                  go_kind(value), where, go_type));
+                  json_kind(value), where, go_type));
 }
 
 // A null is as good as absent.

@@ -1,5 +1,6 @@
 #include "controller/apiserver/json_extent_internal.h"
 #include "controller/apiserver/json_patch_internal.h"
+#include "controller/apiserver/typed_decode_internal.h"
 #include "controller/base/text.h"
 
 #include <fmt/format.h>
@@ -168,10 +169,7 @@ Answer<Json> apply_json_patch(const Json& object, const Json& patch) {
     return bad_request(
         fmt::format("error decoding patch: json: cannot unmarshal {} into Go value of type "
                     "handlers.jsonPatchOp",
-                    operation.is_array()    ? "array"
-                    : operation.is_string() ? "string"
-                    : operation.is_bool()   ? "bool"
-                                            : "number"));
+                    json_kind(operation)));
   }
   Json result = object;
   Budget budget;

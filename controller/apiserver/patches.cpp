@@ -1,4 +1,5 @@
 #include "controller/apiserver/json_patch_internal.h"
+#include "controller/apiserver/typed_decode_internal.h"
 #include "controller/apiserver/verbs_internal.h"
 #include "controller/base/text.h"
 #include "controller/base/yaml.h"
@@ -60,9 +61,7 @@ Answer<Json> read_apply(const Call& call, std::vector<std::string>& problems) {
     return bad_request(fmt::format(
         "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal "
         "{} into Go value of type map[string]interface {{}}",
-        applied->is_array()    ? "array"
-        : applied->is_string() ? "string"
-                               : "number"));
+        json_kind(*applied)));
   }
   for (const std::string& path : duplicates) {
     const std::string key = path.substr(path.rfind('.') + 1);
@@ -77,10 +76,7 @@ std::unexpected<ApiError> no_object(const Json& patch) {
   return bad_request(fmt::format(
       "error decoding patch: json: cannot unmarshal {} into Go value of type map[string]interface "
       "{{}}",
-      patch.is_array()    ? "array"
-      : patch.is_string() ? "string"
-      : patch.is_bool()   ? "bool"
-                          : "number"));
+      json_kind(patch)));
 }
 
 }  // namespace

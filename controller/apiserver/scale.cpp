@@ -46,11 +46,7 @@ std::string replicas_misfit(const Json& scale) {
   if (replicas.is_null() || replicas.is_int()) return {};
   return fmt::format(
       "json: cannot unmarshal {} into Go struct field ScaleSpec.spec.replicas of type int32",
-      replicas.is_double()   ? "number " + to_json(replicas)
-      : replicas.is_bool()   ? "bool"
-      : replicas.is_string() ? "string"
-      : replicas.is_array()  ? "array"
-                             : "object");
+      replicas.is_double() ? "number " + to_json(replicas) : std::string(json_kind(replicas)));
 }
 
 Answer<bool> check_scale(const Target& target, const Json& scale, const store::Document& document) {

@@ -56,13 +56,6 @@ struct Place {
   }
 };
 
-std::string_view json_kind(const Json& value) {
-  if (value.is_bool()) return "bool";
-  if (value.is_number()) return "number";
-  if (value.is_string()) return "string";
-  return value.is_array() ? "array" : "object";
-}
-
 std::string_view go_kind(const Json& value) {
   if (value.is_bool()) return "bool";
   if (value.is_int()) return "int64";
@@ -217,6 +210,14 @@ std::optional<Misfit> find_misfit(const api::ResourceInfo& info, Json& object) {
     }
   }
   return std::nullopt;
+}
+
+std::string_view json_kind(const Json& value) {
+  if (value.is_null()) return "null";
+  if (value.is_bool()) return "bool";
+  if (value.is_number()) return "number";
+  if (value.is_string()) return "string";
+  return value.is_array() ? "array" : "object";
 }
 
 std::string go_text(const Json& value) {

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace clickdeploy::apiserver {
 
@@ -20,6 +21,9 @@ struct Misfit {
 // The first misfit beside metadata, by the kind's schema. A null in a map of texts becomes "", as
 // Go reads it.
 std::optional<Misfit> find_misfit(const api::ResourceInfo& info, Json& object);
+
+// What Go's decoder calls the type of a value: "number", "object".
+std::string_view json_kind(const Json& value);
 
 // A value as Go prints it: map[data:map[a:5]].
 std::string go_text(const Json& value);
