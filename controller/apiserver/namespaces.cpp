@@ -1,9 +1,14 @@
 #include "controller/apiserver/background_internal.h"
 #include "controller/apiserver/object_internal.h"
+#include "controller/apiserver/stored_text_internal.h"
 #include "controller/apiserver/verbs_internal.h"
+#include "controller/base/text.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace clickdeploy::apiserver {
 namespace {
@@ -39,6 +44,69 @@ Task<Emptied> empty_kinds(const Core& core, std::string namespace_name, bool cus
   co_return all;
 }
 
+// The names of what keeps a namespace, sorted.
+struct Rest {
+  std::set<std::string> resources;
+  std::set<std::string> finalizers;
+};
+
+Rest find_rest(const Core& core, const std::string& namespace_name, bool custom) {
+  constexpr std::size_t kLookedAtMax = 100;  // of each kind: they are kept by the same few names
+  Rest rest;
+  for (const api::ResourceInfo& info : core.scheme.resources()) {
+    if (!info.namespaced || info.custom != custom) continue;
+    const store::ListResult list = core.store.list(info.group_resource(), namespace_name);
+    const std::size_t count = std::min(list.documents.size(), kLookedAtMax);
+    if (count > 0) rest.resources.insert(info.group_resource());
+    for (std::size_t i = 0; i < count; ++i) {
+      const Json finalizers = read_stored_metadata(list.documents[i]->bytes, "finalizers");
+      for (const Json& one : finalizers.as_array()) rest.finalizers.insert(one.as_string());
+    }
+  }
+  return rest;
+}
+
+// A condition that holds since it did first.
+Json condition(const Json& status, std::string_view type, std::string_view reason,
+               std::string_view message, const std::set<std::string>& names,
+               const std::string& now) {
+  std::string since = now;
+  for (const Json& old : status["conditions"].as_array()) {
+    if (old["type"].as_string() == type) since = old["lastTransitionTime"].as_string();
+  }
+  const std::vector<std::string> list(names.begin(), names.end());
+  return Json::object({{"type", type},
+                       {"status", "True"},
+                       {"reason", reason},
+                       {"message", std::string(message) + join(list, ", ")},
+                       {"lastTransitionTime", since}});
+}
+
+// For who waits: what is left, and whose finalizers keep it. Written only when it is something else
+// than before, so the messages have names and no numbers.
+Task<void> tell_rest(const Core& core, Target target, store::DocumentPtr home, bool custom) {
+  const Rest rest = find_rest(core, target.name, custom);
+  Json old = read_document(*home);
+  const Json& status = old["status"];
+  const std::string now = format_time(core.clock.wall_now());
+  Json conditions = Json::array();
+  if (!rest.resources.empty()) {
+    conditions.push_back(condition(status, "NamespaceContentRemaining", "SomeResourcesRemain",
+                                   "Some resources are remaining: ", rest.resources, now));
+  }
+  if (!rest.finalizers.empty()) {
+    conditions.push_back(condition(
+        status, "NamespaceFinalizersRemaining", "SomeFinalizersRemain",
+        "Some content in the namespace has finalizers remaining: ", rest.finalizers, now));
+  }
+  if (conditions.empty()) co_return;
+  Json changed = old;
+  changed.member("status").set("conditions", std::move(conditions));
+  // If somebody else writes at this moment, the next look tells.
+  co_await commit_update(core, std::move(target), std::move(home), std::move(old),
+                         std::move(changed), false);
+}
+
 }  // namespace
 
 Task<bool> empty_namespace(const Core& core, std::string name) {
@@ -46,9 +114,19 @@ Task<bool> empty_namespace(const Core& core, std::string name) {
   store::DocumentPtr home = core.store.get(key);
   if (home != nullptr && !home->facts.deleting) co_return true;
 
+  std::optional<Target> target = target_of(core, key);
+  if (!target) co_return true;
+
   // Our kinds first: while their finalizers do their work they need the Secrets beside them.
-  Emptied emptied = co_await empty_kinds(core, name, true);
-  if (emptied == Emptied::Yes) emptied = co_await empty_kinds(core, name, false);
+  bool custom = true;
+  Emptied emptied = co_await empty_kinds(core, name, custom);
+  if (emptied == Emptied::Yes) {
+    custom = false;
+    emptied = co_await empty_kinds(core, name, custom);
+  }
+  if (emptied == Emptied::Held && home != nullptr) {
+    co_await tell_rest(core, std::move(*target), std::move(home), custom);
+  }
   if (emptied != Emptied::Yes) co_return emptied == Emptied::Held;
   if (home == nullptr) co_return true;
 
@@ -59,8 +137,6 @@ Task<bool> empty_namespace(const Core& core, std::string name) {
     std::erase(finalizers->array_ref(), Json(kNamespaceFinalizer));
     if (finalizers->empty()) changed.member("spec").erase("finalizers");
   }
-  std::optional<Target> target = target_of(core, key);
-  if (!target) co_return true;
   Result<store::DocumentPtr> stored = co_await commit_update(
       core, std::move(*target), std::move(home), std::move(old), std::move(changed), false);
   co_return stored.has_value() || stored.error().code() == ErrorCode::NotFound;

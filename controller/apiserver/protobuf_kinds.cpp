@@ -72,7 +72,12 @@ constexpr ProtoMessage kListMeta{kListMetaFields};
 
 constexpr std::array kNamespaceSpecFields = {texts(1, "finalizers")};
 constexpr ProtoMessage kNamespaceSpec{kNamespaceSpecFields};
-constexpr std::array kNamespaceStatusFields = {text(1, "phase")};
+constexpr std::array kNamespaceConditionFields = {text(1, "type"), text(2, "status"),
+                                                  of_type(4, "lastTransitionTime", ProtoType::Time),
+                                                  text(5, "reason"), text(6, "message")};
+constexpr ProtoMessage kNamespaceCondition{kNamespaceConditionFields};
+constexpr std::array kNamespaceStatusFields = {text(1, "phase"),
+                                               messages(2, "conditions", kNamespaceCondition)};
 constexpr ProtoMessage kNamespaceStatus{kNamespaceStatusFields};
 constexpr std::array kNamespaceFields = {message(1, "metadata", kObjectMeta),
                                          message(2, "spec", kNamespaceSpec),

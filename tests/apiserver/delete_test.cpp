@@ -335,6 +335,17 @@ TEST_F(Namespaces, GoWhenTheirContentIsGoneOurKindsFirst) {
   EXPECT_EQ(get(team_ + "/free").status, 404);
   EXPECT_EQ(get(team_ + "/web").status, 200);
   EXPECT_EQ(get(secrets_ + "/s").status, 200) << "a finalizer's work may need it";
+  const Json conditions = get("/api/v1/namespaces/team").body["status"]["conditions"];
+  ASSERT_EQ(conditions.size(), 2U);
+  EXPECT_EQ(conditions[0]["type"].as_string(), "NamespaceContentRemaining");
+  EXPECT_EQ(conditions[0]["message"].as_string(),
+            "Some resources are remaining: services.clickdeploy.io");
+  EXPECT_EQ(conditions[1]["reason"].as_string(), "SomeFinalizersRemain");
+  EXPECT_EQ(conditions[1]["message"].as_string(),
+            "Some content in the namespace has finalizers remaining: a.io/x");
+  const store::Revision told = store_->revision();
+  pass(60s);
+  EXPECT_EQ(store_->revision(), told) << "it is told once";
   merge(team_ + "/web", Json::object({{"metadata", Json::object({{"finalizers", nullptr}})}}));
   pass(5s);
   EXPECT_EQ(get(secrets_ + "/s").status, 404);

@@ -384,6 +384,18 @@ class Delete(KubectlCase):
         self.good("patch", "csvc", "web", "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
         self.assertEqual(process.wait(timeout=60), 0, log.read_text())
 
+    def test_a_namespace_tells_what_keeps_it(self):
+        self.apply()
+        finalizers = '{"metadata":{"finalizers":%s}}'
+        self.good("patch", "csvc", "web", "--type=merge", "-p", finalizers % '["a.io/x"]')
+        self.good("delete", "ns", self.namespace, "--wait=false")
+        self.until(lambda: "finalizers remaining: a.io/x" in
+                   self.good("get", "ns", self.namespace, "-o", "yaml"), "the condition")
+        if self.minor >= 24:  # older ones describe less
+            self.assertIn("SomeFinalizersRemain", self.good("describe", "ns", self.namespace))
+        self.good("patch", "csvc", "web", "--type=merge", "-p", finalizers % "null")
+        self.until(lambda: self.kubectl("get", "ns", self.namespace).code == 1, "its end")
+
     def test_namespaces_take_their_content_along(self):
         self.apply()
         self.good("create", "configmap", "c")
