@@ -86,18 +86,6 @@ bool has_subresource(const Target& target) {
          (name == "scale" && target.info->scale.has_value());
 }
 
-std::unexpected<ApiError> built_in(const Target& target) {
-  ApiError error;
-  error.code = 403;
-  error.reason = "Forbidden";
-  error.message = fmt::format("{} {} is forbidden: the kinds of this server are built in",
-                              target.info->group_resource(), go_quote(target.name));
-  error.name = target.name;
-  error.group = target.info->group;
-  error.kind = target.info->plural;
-  return refuse(std::move(error));
-}
-
 using Verb = Task<Answer<http::Reply>> (*)(const Core&, Call);
 
 // The function for a method on what the path names; a refusal if there is none.
@@ -115,7 +103,7 @@ Answer<Verb> choose_verb(const Call& call) {
     return scale ? get_scale : get_object;
   }
   if (target.old_watch_path) return page_not_found();
-  if (target.info->read_only) return built_in(target);
+  if (target.info->read_only) return write_builtin;
   if (method == "PUT" || method == "PATCH") {
     if (!one) return bad_request("name must be provided");
     if (method == "PUT") return scale ? replace_scale : replace_object;

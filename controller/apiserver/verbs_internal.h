@@ -19,6 +19,8 @@ Task<Answer<http::Reply>> patch_object(const Core& core, Call call);
 Task<Answer<http::Reply>> apply_object(const Core& core, Call call);  // a PATCH of that type
 Task<Answer<http::Reply>> delete_object(const Core& core, Call call);
 Task<Answer<http::Reply>> delete_collection(const Core& core, Call call);
+// Of the objects that the server makes of itself.
+Task<Answer<http::Reply>> write_builtin(const Core& core, Call call);
 Task<Answer<http::Reply>> get_scale(const Core& core, Call call);
 Task<Answer<http::Reply>> replace_scale(const Core& core, Call call);
 Task<Answer<http::Reply>> patch_scale(const Core& core, Call call);

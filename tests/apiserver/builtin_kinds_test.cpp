@@ -57,6 +57,31 @@ TEST_F(BuiltinKinds, DefinitionsAreWatchedButNotWritten) {
   EXPECT_EQ(post(kDefinitions, Json::object()).status, 403);
 }
 
+TEST_F(BuiltinKinds, WritesThatAskForWhatIsThereChangeNothing) {
+  const std::string url = kDefinitions + "/services.clickdeploy.io";
+  const Json present = get(url).body;
+  Json file = api::builtin_scheme().find_kind("clickdeploy.io/v1alpha1", "Service")->definition;
+  EXPECT_EQ(put(url, file).body, present);
+  EXPECT_EQ(merge(url, *parse_json(R"({"metadata":{"annotations":{"a":"b"}}})")).body, present);
+  Answered applied = patch(url + "?fieldManager=x", "apply-patch+yaml", to_json(file));
+  EXPECT_EQ(applied.status, 200) << applied.text;
+  EXPECT_EQ(applied.body, present);
+  EXPECT_EQ(post(kDefinitions, file).status, 409);
+
+  file.member("spec").member("names").set("kind", "Server");
+  EXPECT_EQ(put(url, file).status, 403);
+  EXPECT_EQ(patch(url + "?fieldManager=x", "apply-patch+yaml", to_json(file)).status, 403);
+  EXPECT_EQ(merge(url, *parse_json(R"({"spec":{"scope":"Cluster"}})")).status, 403);
+  EXPECT_EQ(merge(url, *parse_json(R"({"spec":{"scope":null}})")).status, 403);
+  EXPECT_EQ(patch(url, "json-patch+json", R"([{"op":"remove","path":"/spec/versions/0"}])").status,
+            403);
+  file.member("metadata").set("name", "servers.clickdeploy.io");
+  EXPECT_EQ(post(kDefinitions, file).status, 403);
+  EXPECT_EQ(put(kDefinitions + "/servers.clickdeploy.io", file).status, 403);
+  EXPECT_EQ(remove(kDefinitions).status, 403);
+  EXPECT_EQ(get(url).body, present);
+}
+
 TEST_F(BuiltinKinds, ALeaseChangesHandsByItsVersion) {
   Json lease = Json::object({{"apiVersion", "coordination.k8s.io/v1"},
                              {"kind", "Lease"},

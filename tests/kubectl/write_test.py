@@ -1,6 +1,7 @@
 """create, apply, replace, edit, patch, label, annotate, scale, delete, wait and diff."""
 
 import json
+import pathlib
 import stat
 import unittest
 
@@ -164,6 +165,13 @@ class Apply(KubectlCase):
         (folder / "p2.yaml").unlink()
         self.assertEqual(self.apply_set("--applyset=set1"), "service.clickdeploy.io/p1 unchanged\n"
                                                             "service.clickdeploy.io/p2 pruned\n")
+
+    def test_definitions_of_ours_may_come_along(self):
+        crds = str(pathlib.Path(__file__).parents[2] / "crds")
+        name = "customresourcedefinition.apiextensions.k8s.io/services.clickdeploy.io"
+        self.assertIn(f"{name} configured\n", self.good("apply", "-f", crds))
+        self.assertIn(f"{name} serverside-applied\n",
+                      self.good("apply", "--server-side", "-f", crds))
 
     def test_core_kinds(self):
         text = (f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {self.namespace}-team}}\n---\n"
