@@ -161,6 +161,23 @@ std::string title_of(std::string_view kind, const api::ObjectMeta& metadata) {
          metadata.namespace_name;
 }
 
+Chain chain_of(std::string_view kind, const api::ObjectMeta& metadata,
+               const api::Conditions& conditions) {
+  Chain chain;
+  chain.title = title_of(kind, metadata);
+  if (!metadata.is_deleting()) return chain;
+  const api::Condition* progressing = api::find_condition(conditions, "Progressing");
+  const bool told = progressing != nullptr && !progressing->message.empty() &&
+                    progressing->observed_generation >= metadata.generation;
+  Link link = broken_link(
+      "wanted", "Deleting", "it is being deleted" + (told ? ": " + progressing->message : ""),
+      "clickctl wait --for=delete " + std::string(kind) + "/" + metadata.name + " -n " +
+          metadata.namespace_name + " shows what it waits for until it is gone");
+  link.since = metadata.deletion_timestamp;
+  chain.links.push_back(std::move(link));
+  return chain;
+}
+
 std::string why_command(std::string_view kind, const api::ObjectKey& key) {
   return "clickctl why " + std::string(kind) + "/" + key.name + " -n " + key.namespace_name;
 }
@@ -182,8 +199,7 @@ Chain explain_service(const ServiceFacts& facts) {
   const auto& service = facts.service;
   const std::int64_t generation = service.metadata.generation;
   const auto& conditions = service.status.conditions;
-  Chain chain;
-  chain.title = title_of("service", service.metadata);
+  Chain chain = chain_of("service", service.metadata, conditions);
   chain.links.push_back(policy_link(facts));
   chain.links.push_back(
       cloud_link(service.spec.cloud_ref, service.metadata.namespace_name, facts.cloud));

@@ -98,13 +98,7 @@ Link scraped_link(const InstanceFacts& facts) {
 Chain explain_instance(const InstanceFacts& facts) {
   const Instance& instance = facts.instance;
   const std::int64_t generation = instance.metadata.generation;
-  Chain chain;
-  chain.title = title_of("instance", instance.metadata);
-  if (instance.metadata.is_deleting()) {
-    chain.links.push_back(broken_link("wanted", "Deleting",
-                                      "it is being deleted" + progressing_message(instance),
-                                      "nothing to do: it goes when the server is gone"));
-  }
+  Chain chain = chain_of("instance", instance.metadata, instance.status.conditions);
   chain.links.push_back(
       cloud_link(instance.spec.cloud_ref, instance.metadata.namespace_name, facts.cloud));
   chain.links.push_back(claim_link(instance));

@@ -24,6 +24,9 @@ Link rules_link(const std::optional<api::v1alpha1::MonitoringPolicy>& policy,
                 const std::optional<api::v1alpha1::MetricsBackend>& backend);
 
 std::string title_of(std::string_view kind, const api::ObjectMeta& metadata);
+// The beginning of each chain: its title, and that the object is being deleted, if it is.
+Chain chain_of(std::string_view kind, const api::ObjectMeta& metadata,
+               const api::Conditions& conditions);
 // "clickctl why instance/web-1 -n shop"
 std::string why_command(std::string_view kind, const api::ObjectKey& key);
 

@@ -68,8 +68,7 @@ Chain explain_policy(const PolicyFacts& facts) {
   const MonitoringPolicy& policy = facts.policy;
   const std::int64_t generation = policy.metadata.generation;
   const auto& conditions = policy.status.conditions;
-  Chain chain;
-  chain.title = title_of("monitoringpolicy", policy.metadata);
+  Chain chain = chain_of("monitoringpolicy", policy.metadata, conditions);
   chain.links.push_back(
       link_of("accepted", conditions, "Accepted", generation, "correct the policy's spec"));
   if (policy.status.services.matched > 0) {
@@ -103,8 +102,7 @@ Chain explain_policy(const PolicyFacts& facts) {
 }
 
 Chain explain_backend(const MetricsBackend& backend) {
-  Chain chain;
-  chain.title = title_of("metricsbackend", backend.metadata);
+  Chain chain = chain_of("metricsbackend", backend.metadata, backend.status.conditions);
   add_links(chain, backend.status.conditions, backend.metadata.generation,
             {{"folders are ours", "OwnershipHeld",
               "another controller writes there: give each its own folder"},
@@ -117,8 +115,7 @@ Chain explain_backend(const MetricsBackend& backend) {
 }
 
 Chain explain_cloud(const Cloud& cloud) {
-  Chain chain;
-  chain.title = title_of("cloud", cloud.metadata);
+  Chain chain = chain_of("cloud", cloud.metadata, cloud.status.conditions);
   add_links(chain, cloud.status.conditions, cloud.metadata.generation,
             {{"logged in", "AuthenticationSucceeded",
               cloud.spec.ssh

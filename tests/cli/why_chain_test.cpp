@@ -238,6 +238,25 @@ TEST(WhyChain, NamesTheFirstBrokenLinkOfAnInstance) {
   }
 }
 
+TEST(WhyChain, SaysFirstWhatADeletionWaitsFor) {
+  api::v1alpha1::Cloud cloud;
+  cloud.metadata.name = "local";
+  cloud.metadata.namespace_name = "demo";
+  cloud.metadata.generation = 2;
+  set(cloud.status.conditions, "Progressing", ConditionStatus::True);
+  cloud.status.conditions.back().message = "finalizer x waits for 3 Instances";
+  cloud.status.conditions.back().observed_generation = 1;
+  EXPECT_NE(explain_cloud(cloud).links.front().name, "wanted");
+  cloud.metadata.deletion_timestamp = "2026-11-22T12:00:00Z";
+  EXPECT_EQ(explain_cloud(cloud).links.front().evidence, "it is being deleted");
+  cloud.status.conditions.back().observed_generation = 2;
+  const Link first = explain_cloud(cloud).links.front();
+  EXPECT_EQ(first.name, "wanted");
+  EXPECT_EQ(first.state, LinkState::Broken);
+  EXPECT_EQ(first.evidence, "it is being deleted: finalizer x waits for 3 Instances");
+  EXPECT_TRUE(first.next.contains("--for=delete cloud/local -n demo")) << first.next;
+}
+
 TEST(WhyChain, TellsTheAgeOfTheLastSample) {
   const ServiceFacts around = good_service();
   InstanceFacts facts{around.instances.front(), around.cloud, around.policy, around.backend, {}};

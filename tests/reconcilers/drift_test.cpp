@@ -144,6 +144,13 @@ TEST(Drift, WhatIsNotOursOrNeedsANewServerIsOnlyTold) {
            "port web-1-app", OnlyTell{}},
           {"PortDetached", [](auto&, auto&, auto& port) { port.device_id.clear(); },
            "port web-1-app", OnlyTell{}},
+          {"PortNotYetAttached",
+           [](auto&, auto& server, auto& port) {
+             server.status = "BUILD";
+             port.device_id.clear();
+           },
+           "",
+           {}},
           {"PortElsewhere", [](auto&, auto&, auto& port) { port.device_id = "server-9"; },
            "port web-1-app", OnlyTell{}},
           {"PortUnmarked",

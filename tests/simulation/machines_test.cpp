@@ -179,6 +179,10 @@ TEST(SimulatedMachines, ACloudGoesAfterItsLastInstance) {
     world.remove(kClouds, lab);
     world.run_for(5min);
     EXPECT_TRUE(is_settled(world, "web", 2)) << story(world);
+    EXPECT_EQ(
+        condition(world.object(kClouds, lab), "Progressing")["message"].as_string(),
+        "finalizer clickdeploy.io/cloud waits until 2 Instances of lab/web are gone: delete the "
+        "Services that still use the Cloud");
     world.remove(kServices, {"lab", "web"});
     ASSERT_TRUE(world.run_until([&] { return world.object(kClouds, lab).is_null(); }, 15min))
         << story(world);

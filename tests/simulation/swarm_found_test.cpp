@@ -298,9 +298,13 @@ TEST(SwarmFound, ACloudThatNothingUsesGoesWithinTwoMinutes) {
   replay({1}, [](SimWorld& world) {
     apply_fleet(world, 1);
     ASSERT_TRUE(world.run_until([&] { return is_converged(world, 1); }, 5min)) << describe(world);
+    world.remove(kClouds, kCloud);
+    world.run_for(10s);
+    EXPECT_EQ(condition(world.object(kClouds, kCloud), "Progressing")["message"].as_string(),
+              "finalizer clickdeploy.io/cloud waits until 1 Instance of " + kWeb.text() +
+                  " is gone: delete the Services that still use the Cloud");
     world.remove(kServices, kWeb);
     ASSERT_TRUE(world.run_until([&] { return world.objects(kServices).empty(); }, 3min));
-    world.remove(kClouds, kCloud);
     EXPECT_TRUE(world.run_until([&] { return world.objects(kClouds).empty(); }, 2min + 10s));
   });
 }

@@ -6,6 +6,7 @@
 #include "controller/reconcilers/service/repair_budget.h"
 
 #include <algorithm>
+#include <set>
 
 namespace clickdeploy::reconcilers {
 
@@ -22,6 +23,7 @@ constexpr milliseconds kResync{60'000};
 constexpr milliseconds kStarting{1'000};
 constexpr std::chrono::seconds kRefresh{60};
 constexpr std::size_t kLeaksOfPass = 20;
+constexpr std::size_t kServicesNamed = 3;
 constexpr std::chrono::seconds kLeaveMax{600};  // a Cloud that cannot be swept goes all the same
 
 const std::string& pinned_project(const Cloud& cloud) {
@@ -224,10 +226,8 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
                    std::to_string(cloud.status.servers) + " servers of ours are there");
     conditions.set("Ready", ConditionStatus::True, api::kSucceeded,
                    "project " + identity->project_id + " is observed");
-    conditions.set("Progressing", ConditionStatus::True,
-                   leaving ? api::kProgressing : api::kSucceeded,
-                   leaving ? "looking for what late requests may have made, for two minutes"
-                           : "nothing left to do");
+    const Doing doing = doing_with(cloud);
+    conditions.set("Progressing", ConditionStatus::True, doing.reason, doing.message);
   }
   const api::v1alpha1::CloudStatus status = cloud.status;
   Result<void> written = co_await write(*cached, std::move(cloud));
@@ -340,6 +340,32 @@ std::int64_t CloudReconciler::count_users(const api::ObjectKey& key) const {
     users += instance->spec.cloud_ref.key(instance->metadata.namespace_name) == key ? 1 : 0;
   }
   return users;
+}
+
+CloudReconciler::Doing CloudReconciler::doing_with(const Cloud& cloud) const {
+  if (!cloud.metadata.is_deleting()) return {api::kSucceeded, "nothing left to do"};
+  std::int64_t users = 0;
+  std::set<std::string> services;
+  for (const auto& instance : context_.caches.instances.list()) {
+    const std::string& home = instance->metadata.namespace_name;
+    if (instance->spec.cloud_ref.key(home) != cloud.metadata.key()) continue;
+    ++users;
+    services.insert(home + "/" + instance->spec.service_name);
+  }
+  if (users == 0) {
+    return {api::kProgressing,
+            "finalizer clickdeploy.io/cloud waits for two minutes after the last Instance: late "
+            "requests may still make something"};
+  }
+  std::vector<std::string> named(services.begin(), services.end());
+  const std::size_t more = named.size() - std::min(named.size(), kServicesNamed);
+  named.resize(named.size() - more);
+  return {api::kWaiting, "finalizer clickdeploy.io/cloud waits until " + std::to_string(users) +
+                             (users == 1 ? " Instance" : " Instances") + " of " +
+                             join(named, ", ") +
+                             (more > 0 ? " and " + std::to_string(more) + " more" : "") +
+                             (users == 1 ? " is" : " are") +
+                             " gone: delete the Services that still use the Cloud"};
 }
 
 Task<Result<ReconcileResult>> CloudReconciler::finish(Cloud cloud) {

@@ -48,6 +48,12 @@ class CloudReconciler final : public runtime::Reconciler {
                                     std::shared_ptr<CloudConnection> connection);
   bool may_leave(const api::v1alpha1::Cloud& cloud);
   std::int64_t count_users(const api::ObjectKey& key) const;
+  // For its condition Progressing, when it is well.
+  struct Doing {
+    std::string_view reason;
+    std::string message;
+  };
+  Doing doing_with(const api::v1alpha1::Cloud& cloud) const;
   Task<Result<void>> write(const api::v1alpha1::Cloud& before, api::v1alpha1::Cloud after);
   FleetCount count_fleet(const api::ObjectKey& key, const openstack::CloudSnapshot& snapshot) const;
   Result<openstack::Credentials> read_credentials(const api::v1alpha1::Cloud& cloud);

@@ -37,27 +37,26 @@ std::string reached(const std::vector<HostStatus>& hosts) {
          " machines are reached" + (unreachable > 0 ? "; " + first_problem(hosts) : "");
 }
 
-void report_fleet(CloudConditions& conditions, const std::vector<HostStatus>& hosts,
-                  const CloudConnection& connection, bool leaving) {
+// Is it well?
+bool report_fleet(CloudConditions& conditions, const std::vector<HostStatus>& hosts,
+                  const CloudConnection& connection) {
   const bool unreachable = count_state(hosts, "Unreachable") > 0;
   if (!connection.frozen.empty()) {
     const std::string why = connection.frozen + (unreachable ? "; " + first_problem(hosts) : "");
     conditions.set("FleetObserved", ConditionStatus::False, api::kBlocked, why);
     conditions.not_ready(ConditionStatus::False, api::kBlocked, why);
-    return;
+    return false;
   }
   const std::string distrust = connection.distrust();
   if (!distrust.empty()) {
     conditions.set("FleetObserved", ConditionStatus::Unknown, api::kObservationFailed, distrust);
     conditions.not_ready(ConditionStatus::Unknown, api::kProgressing, distrust);
-    return;
+    return false;
   }
   conditions.set("FleetObserved", unreachable ? ConditionStatus::False : ConditionStatus::True,
                  unreachable ? api::kObservationFailed : api::kSucceeded, reached(hosts));
   conditions.set("Ready", ConditionStatus::True, api::kSucceeded, reached(hosts));
-  conditions.set(
-      "Progressing", ConditionStatus::True, leaving ? api::kProgressing : api::kSucceeded,
-      leaving ? "waiting for two minutes after the last Instance" : "nothing left to do");
+  return true;
 }
 
 void report_access(CloudConditions& conditions, const std::vector<HostStatus>& hosts,
@@ -131,7 +130,10 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile_hosts(Cloud cloud) {
         context_.clock.steady_now(), context_.clock.wall_now());
     if (cloud.status.orphans.size() > kOrphansMax) cloud.status.orphans.resize(kOrphansMax);
   }
-  report_fleet(conditions, cloud.status.hosts, *connection, leaving);
+  if (report_fleet(conditions, cloud.status.hosts, *connection)) {
+    const Doing doing = doing_with(cloud);
+    conditions.set("Progressing", ConditionStatus::True, doing.reason, doing.message);
+  }
   if (snapshot != nullptr) {
     report_access(conditions, cloud.status.hosts, *connection, cloud.spec.ssh->user);
   }

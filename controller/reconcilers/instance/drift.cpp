@@ -198,6 +198,7 @@ class Comparison {
                   "it is no longer known as ours, so nobody will delete it. Put the mark back, as "
                   "in docs/reference/kinds/instance.md, or delete it when its server goes");
     }
+    if (port.device_id.empty() && server_.status == "BUILD") return;  // not yet attached
     if (port.device_id != server_.id) {
       return tell(field, wanted, port.device_id.empty() ? "detached" : "at " + port.device_id,
                   "attach it again: openstack server add port " + server_.id + " " + own.id +
