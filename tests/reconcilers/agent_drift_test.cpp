@@ -42,7 +42,7 @@ Compared compare(const Instance& instance, InstanceObserved observed, DriftBook*
   observed.agent_drift = find_agent_drift(instance, observed);
   if (observed.agent_drift) {
     (book == nullptr ? fresh : *book).look(*observed.agent_drift, now);
-    give_up_restarting(*observed.agent_drift, observed.replace_drifted);
+    give_up_restarting(*observed.agent_drift, instance, observed);
   }
   const auto status = report(instance, observed);
   return {condition_text(status.conditions, kAgentsUpToDate),
@@ -87,6 +87,56 @@ TEST(AgentDrift, WithoutSshItIsToldAndThePolicyDecides) {
   EXPECT_EQ(replaced.condition, "False Drifted");
   EXPECT_NE(replaced.message.find("the Service replaces the server"), std::string::npos)
       << replaced.message;
+}
+
+// A machine is not replaced: its agents are installed anew.
+TEST(AgentDrift, OfAMachineWhoseAgentsDifferTheyAreInstalledAnew) {
+  Instance instance = was_right();
+  instance.spec.server = {};
+  InstanceObserved observed = told("1.4.0");
+  observed.agents_mark = "1f2e3d4c";
+  observed.server->agents_mark = "1f2e3d4c";
+  observed.drift.emplace();
+  EXPECT_EQ(compare(instance, observed).action, "CorrectAgent node-exporter version");
+  observed.may_restart_agents = false;
+  const Compared reported = compare(instance, observed);
+  EXPECT_EQ(reported.condition, "False Drifted");
+  EXPECT_NE(reported.message.find("clickdeploy.io/remediate: Reinstall"), std::string::npos)
+      << reported.message;
+  EXPECT_EQ(reported.action, "Rest");
+
+  observed.replace_drifted = true;
+  const Compared anew = compare(instance, observed);
+  EXPECT_EQ(anew.condition, "False Progressing");
+  EXPECT_EQ(anew.message,
+            "node-exporter version is 1.4.0 instead of 1.5.0: the agents are installed anew "
+            "(repair.onDrift of the policy is Replace)");
+  EXPECT_EQ(anew.action, "CorrectAgent node-exporter version");
+
+  // A restart comes first where it is allowed; what it did not mend is installed anew.
+  observed.may_restart_agents = true;
+  DriftBook book;
+  const SteadyTime now = SteadyTime{} + 1h;
+  compare(instance, observed, &book, now);
+  book.corrected("node-exporter version", now, WallTime{});
+  const Compared waits = compare(instance, observed, &book, now + 10s);
+  EXPECT_EQ(waits.condition, "False Waiting");
+  EXPECT_NE(waits.message.find("did not help (1 times); the agents are installed anew at"),
+            std::string::npos)
+      << waits.message;
+  EXPECT_EQ(compare(instance, observed, &book, now + 2min).action,
+            "CorrectAgent node-exporter version");
+
+  // Another password: whether or not Prometheus still gets in.
+  InstanceObserved refused = observed;
+  refused.agents[0].probe = Probe::Refuses;
+  refused.agents[0].probe_error = "401";
+  for (const TargetView target : {TargetView::Up, TargetView::Down}) {
+    refused.agents[0].target = target;
+    EXPECT_EQ(compare(instance, refused).action, "CorrectAgent node-exporter access");
+  }
+  instance.spec.remediation.enabled = false;
+  EXPECT_EQ(compare(instance, refused).condition, "False Drifted");
 }
 
 TEST(AgentDrift, WhoeverForbidsRepairsForbidsThisOneToo) {

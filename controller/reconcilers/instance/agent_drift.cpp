@@ -13,12 +13,33 @@ using api::v1alpha1::AgentStatus;
 
 namespace {
 
+constexpr std::chrono::milliseconds kEffectWait{5'000};
 constexpr const char* kReplaced =
     "the Service replaces the server within spec.rollout (repair.onDrift of the policy is Replace)";
 
 const AgentSpec* spec_of(const Instance& instance, const std::string& agent) {
   const auto found = std::ranges::find(instance.spec.agents, agent, &AgentSpec::name);
   return found == instance.spec.agents.end() ? nullptr : &*found;
+}
+
+// What is done about it where a restart is of no use; `advice` is for where nothing may be done.
+Correction undo(const Instance& instance, const InstanceObserved& observed, std::string advice) {
+  if (!observed.replace_drifted) return OnlyTell{std::move(advice)};
+  if (!observed.agents_mark) return OnlyTell{kReplaced};
+  if (!instance.spec.remediation.enabled || skips_remediation(instance)) {
+    return OnlyTell{"nothing is done about it, because repairs of this Instance are switched off"};
+  }
+  return InstallAnew{};
+}
+
+// What a person can do who does not want that to be done always.
+std::string advice_of(const InstanceObserved& observed) {
+  if (observed.agents_mark) {
+    return "have the agents installed anew: repair.onDrift: Replace in the policy, or the "
+           "annotation clickdeploy.io/remediate: Reinstall on this Instance";
+  }
+  return "have the server replaced: repair.onDrift: Replace in the policy, or the annotation "
+         "clickdeploy.io/remediate: Replace on this Instance";
 }
 
 bool may_restart(const Instance& instance, const InstanceObserved& observed,
@@ -29,13 +50,6 @@ bool may_restart(const Instance& instance, const InstanceObserved& observed,
          !agents::restart_command(agent).empty();
 }
 
-std::string how_to_undo(const InstanceObserved& observed) {
-  if (observed.replace_drifted) return kReplaced;
-  return "it is only told of. Put the version back on the server, or have the server replaced: "
-         "repair.onDrift: Replace in the policy, or the annotation clickdeploy.io/remediate: "
-         "Replace on this Instance";
-}
-
 void compare_version(std::vector<Drift>& found, const Instance& instance,
                      const InstanceObserved& observed, const AgentObserved& seen,
                      const agents::Agent& agent) {
@@ -44,7 +58,9 @@ void compare_version(std::vector<Drift>& found, const Instance& instance,
   Drift drift{.field = seen.name + " version",
               .wanted = wanted,
               .found = seen.version,
-              .correction = OnlyTell{how_to_undo(observed)}};
+              .correction = undo(instance, observed,
+                                 "it is only told of. Put the version back on the server, or " +
+                                     advice_of(observed))};
   if (!agents::is_version(installed_version(instance, seen), wanted)) {
     drift.as_installed = true;
     drift.correction = OnlyTell{
@@ -56,38 +72,49 @@ void compare_version(std::vector<Drift>& found, const Instance& instance,
   found.push_back(std::move(drift));
 }
 
-void compare_settings(std::vector<Drift>& found, const InstanceObserved& observed,
-                      const AgentObserved& seen, const agents::Agent& agent) {
+void compare_settings(std::vector<Drift>& found, const Instance& instance,
+                      const InstanceObserved& observed, const AgentObserved& seen,
+                      const agents::Agent& agent) {
   const std::string wanted = agents::settings_mark(agent);
   if (seen.settings.empty() || seen.settings == wanted) return;
-  const std::string advice =
-      observed.replace_drifted
-          ? std::string(kReplaced)
-          : "the agent was installed with other settings than the Instance has now. Have the "
-            "server replaced: repair.onDrift: Replace in the policy, or the annotation "
-            "clickdeploy.io/remediate: Replace on this Instance";
   found.push_back({.field = seen.name + " settings",
                    .wanted = "those marked " + wanted,
                    .found = "those marked " + seen.settings,
-                   .correction = OnlyTell{advice}});
+                   .correction = undo(instance, observed,
+                                      "the agent was installed with other settings than the "
+                                      "Instance has now; " +
+                                          advice_of(observed))});
 }
 
 // The password has changed since the server was made, for instance.
-Drift refusal_of(const InstanceObserved& observed, const AgentObserved& seen) {
+Drift refusal_of(const Instance& instance, const InstanceObserved& observed,
+                 const AgentObserved& seen) {
   const std::string advice =
-      observed.replace_drifted
-          ? std::string(kReplaced)
-          : "a server gets its password when it is made. Put the old one back, or have the server "
-            "replaced: repair.onDrift: Replace in the policy, or the annotation "
-            "clickdeploy.io/remediate: Replace on this Instance";
+      "an agent gets its password when it is installed. Put the old one "
+      "back, or " +
+      advice_of(observed);
   return {.field = seen.name + " access",
           .wanted = "that of the policy",
           .found = "another (" + seen.probe_error + ")",
-          .correction = OnlyTell{advice}};
+          .correction = undo(instance, observed, advice)};
+}
+
+std::string outlook_of_installation(const Drift& drift) {
+  if (!drift.refusal.empty()) {
+    return "the agents could not be installed anew: " + drift.refusal + "; next try at " +
+           drift.next_at;
+  }
+  if (drift.asked) return "the agents are being installed anew";
+  if (drift.wait > std::chrono::milliseconds(0)) {
+    return "what was done about it did not help (" + std::to_string(drift.times) +
+           " times); the agents are installed anew at " + drift.next_at;
+  }
+  return "the agents are installed anew (repair.onDrift of the policy is Replace)";
 }
 
 std::string outlook(const Drift& drift) {
   if (const auto* tell = std::get_if<OnlyTell>(&drift.correction)) return tell->advice;
+  if (std::holds_alternative<InstallAnew>(drift.correction)) return outlook_of_installation(drift);
   if (!drift.refusal.empty()) {
     return "it could not be restarted over SSH: " + drift.refusal + "; next try at " +
            drift.next_at;
@@ -137,21 +164,46 @@ std::optional<std::vector<Drift>> find_agent_drift(const Instance& instance,
     const AgentSpec* spec = spec_of(instance, seen.name);
     if (spec == nullptr) continue;
     if (refuses) {
-      found.push_back(refusal_of(observed, seen));
+      found.push_back(refusal_of(instance, observed, seen));
       continue;
     }
     const agents::Agent agent = convert_agent(*spec);
     compare_version(found, instance, observed, seen, agent);
-    compare_settings(found, observed, seen, agent);
+    compare_settings(found, instance, observed, seen, agent);
   }
   return found;
 }
 
-void give_up_restarting(std::vector<Drift>& drift, bool replace) {
+void give_up_restarting(std::vector<Drift>& drift, const Instance& instance,
+                        const InstanceObserved& observed) {
   for (Drift& each : drift) {
     const bool tried = each.times > 0 && std::holds_alternative<RestartAgent>(each.correction);
-    if (tried && replace) each.correction = OnlyTell{kReplaced};
+    if (tried && observed.replace_drifted) each.correction = undo(instance, observed, "");
   }
+}
+
+std::optional<InstanceAction> plan_new_agents(const InstanceObserved& observed) {
+  if (!observed.agent_drift) return std::nullopt;
+  for (const Drift& drift : *observed.agent_drift) {
+    const bool anew = std::holds_alternative<InstallAnew>(drift.correction);
+    if (anew && drift.is_due()) return CorrectAgent{drift.field};
+  }
+  return std::nullopt;
+}
+
+std::optional<InstanceAction> plan_restarts(const InstanceObserved& observed) {
+  if (!observed.agent_drift) return std::nullopt;
+  for (const Drift& drift : *observed.agent_drift) {
+    if (drift.is_due()) return CorrectAgent{drift.field};
+  }
+  for (const Drift& drift : *observed.agent_drift) {
+    if (!drift.asked || !drift.refusal.empty()) continue;
+    const bool anew = std::holds_alternative<InstallAnew>(drift.correction);
+    return Rest{kEffectWait, std::string(api::kProgressing),
+                std::string("the agent was ") + (anew ? "installed anew" : "restarted") +
+                    " because its " + describe_drift(drift)};
+  }
+  return std::nullopt;
 }
 
 api::Condition agent_drift_condition(const std::vector<Drift>& drift, const Instance& instance,

@@ -3,7 +3,8 @@
 //
 //   another version than was installed   somebody changed it on the server: the agent is restarted
 //       where SSH is allowed, for what is installed may be right and only what runs be old; if that
-//       is not allowed or does not help, it is told, or the server replaced, as the policy says
+//       is not allowed or does not help, it is told, or the server replaced, as the policy says; on
+//       a machine that exists already the agents are installed anew instead
 //   another version from the start       whatever installs it brings another: only told, since a
 //       new server would have the same
 //   other settings                       it was installed before its Instance was written, as for
@@ -26,8 +27,14 @@ std::string installed_version(const Instance& instance, const AgentObserved& see
 std::optional<std::vector<Drift>> find_agent_drift(const Instance& instance,
                                                    const InstanceObserved& observed);
 
-// After DriftBook::look: what a restart did not mend is left to others, if there is somebody.
-void give_up_restarting(std::vector<Drift>& drift, bool replace);
+// After DriftBook::look: what a restart did not mend is mended otherwise, if the policy says so.
+void give_up_restarting(std::vector<Drift>& drift, const Instance& instance,
+                        const InstanceObserved& observed);
+
+// What is due: agents of a machine that are to be installed anew, whether or not Prometheus gets
+// in; one that is to be started again, or the wait until its effect shows. Nullopt: nothing.
+std::optional<InstanceAction> plan_new_agents(const InstanceObserved& observed);
+std::optional<InstanceAction> plan_restarts(const InstanceObserved& observed);
 
 // The condition AgentsUpToDate: type, status, reason and message.
 api::Condition agent_drift_condition(const std::vector<Drift>& drift, const Instance& instance,

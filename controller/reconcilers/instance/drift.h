@@ -65,12 +65,16 @@ struct RestartAgent {
   std::string agent;
   bool operator==(const RestartAgent&) const = default;
 };
+// The agents of a machine that exists already are installed anew.
+struct InstallAnew {
+  bool operator==(const InstallAnew&) const = default;
+};
 struct OnlyTell {
   std::string advice;  // what a person can do
   bool operator==(const OnlyTell&) const = default;
 };
 using Correction = std::variant<OnlyTell, RenameServer, SetMetadata, AddTags, SetPortGroups,
-                                SetPortPairs, MendPart, RestartAgent>;
+                                SetPortPairs, MendPart, RestartAgent, InstallAnew>;
 
 struct Drift {
   std::string field;

@@ -330,20 +330,6 @@ std::optional<InstanceAction> plan_correction(const Instance& instance,
   return std::nullopt;
 }
 
-// The next agent that is to be started again, or the wait until its effect shows.
-std::optional<InstanceAction> plan_agents(const InstanceObserved& observed) {
-  if (!observed.agent_drift) return std::nullopt;
-  for (const Drift& drift : *observed.agent_drift) {
-    if (drift.is_due()) return CorrectAgent{drift.field};
-  }
-  for (const Drift& drift : *observed.agent_drift) {
-    if (!drift.asked || !drift.refusal.empty()) continue;
-    return Rest{kCloudWait, std::string(api::kProgressing),
-                "the agent was restarted because its " + describe_drift(drift)};
-  }
-  return std::nullopt;
-}
-
 // Of one that differs somebody may put it right, or allow us to.
 milliseconds next_look(const Instance& instance, const InstanceObserved& observed) {
   if (observed.agent_drift) return observed.agent_drift->empty() ? kHealthy : kDrifted;
@@ -407,6 +393,7 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
   }
   if (std::optional<InstanceAction> install = plan_installation(observed)) return *install;
   if (std::optional<InstanceAction> correct = plan_correction(instance, observed)) return *correct;
+  if (std::optional<InstanceAction> anew = plan_new_agents(observed)) return *anew;
   const bool agents_up = std::ranges::all_of(
       observed.agents, [](const AgentObserved& agent) { return agent.target == TargetView::Up; });
   for (const AgentObserved& agent : observed.agents) {
@@ -415,7 +402,7 @@ InstanceAction plan_confirmed(const Instance& instance, const InstanceObserved& 
   if (!agents_up) {
     return Rest{kBuildPoll, std::string(api::kProgressing), "waiting for the agents to be scraped"};
   }
-  if (std::optional<InstanceAction> correct = plan_agents(observed)) return *correct;
+  if (std::optional<InstanceAction> correct = plan_restarts(observed)) return *correct;
   return Rest{next_look(instance, observed), "", ""};
 }
 

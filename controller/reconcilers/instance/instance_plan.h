@@ -228,7 +228,7 @@ struct CorrectDrift {
   std::string field;
   bool operator==(const CorrectDrift&) const = default;
 };
-// An agent that answers is started again, since what runs is not what was installed.
+// An agent that answers is started again, or installed anew, since it is not as it should be.
 struct CorrectAgent {
   std::string field;
   bool operator==(const CorrectAgent&) const = default;

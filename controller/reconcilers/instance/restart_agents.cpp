@@ -1,5 +1,5 @@
 // Restarting agents over SSH: those that are silent, which is the cheapest repair, and those that
-// run another version than was installed.
+// run another version than was installed. On machines the latter are installed anew if need be.
 
 #include "controller/reconcilers/instance/agent_convert_internal.h"
 #include "controller/reconcilers/instance/agent_drift.h"
@@ -51,7 +51,7 @@ void InstanceReconciler::observe_agent_drift(Pass& pass) {
   const SteadyTime now = context_.clock.steady_now();
   agents_compared_[pass.key] = now;
   const std::vector<Drift> fresh = agent_books_[pass.key].look(*seen.agent_drift, now);
-  give_up_restarting(*seen.agent_drift, seen.replace_drifted);
+  give_up_restarting(*seen.agent_drift, pass.work, seen);
   const api::Condition* told = api::find_condition(pass.stored.status.conditions, kAgentsUpToDate);
   for (const Drift& drift : fresh) {
     const std::string what = describe_drift(drift);
@@ -64,8 +64,14 @@ void InstanceReconciler::observe_agent_drift(Pass& pass) {
 Task<Result<void>> InstanceReconciler::correct_agent(Pass& pass, std::string field) {
   const auto drift = std::ranges::find(*pass.observed.agent_drift, field, &Drift::field);
   drift->asked = true;
-  std::vector<std::string> names{std::get<RestartAgent>(drift->correction).agent};
-  Result<void> done = co_await restart_agents(pass, std::move(names));
+  const bool anew = std::holds_alternative<InstallAnew>(drift->correction);
+  Result<void> done;
+  if (anew) {
+    done = co_await install_agents(pass);
+  } else {
+    std::vector<std::string> names{std::get<RestartAgent>(drift->correction).agent};
+    done = co_await restart_agents(pass, std::move(names));
+  }
   const SteadyTime now = context_.clock.steady_now();
   DriftBook& book = agent_books_[pass.key];
   if (done) {
@@ -74,7 +80,7 @@ Task<Result<void>> InstanceReconciler::correct_agent(Pass& pass, std::string fie
     drift->refusal = done.error().message();
     book.refused(field, drift->refusal, now, pass.observed.now);
     context_.events.record(Instance::kGvk, pass.work.metadata, runtime::EventKind::Warning,
-                           "AgentRestartFailed", drift->refusal);
+                           anew ? "AgentsInstallFailed" : "AgentRestartFailed", drift->refusal);
   }
   done = co_await save(pass);  // the host key is pinned before it is needed again
   co_return done;
