@@ -3,6 +3,7 @@
 #include "controller/cli/why_print_internal.h"
 #include "controller/client/typed_client.h"
 
+#include <algorithm>
 #include <ostream>
 
 namespace clickdeploy::cli {
@@ -20,6 +21,19 @@ ObjectKey key_of_text(const std::string& text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string::npos) return {"", text};
   return {text.substr(0, slash), text.substr(slash + 1)};
+}
+
+// "agent node-exporter", or "address" of an endpoint; nullopt if the Instance has no target there.
+// An address without a port means all of the server's.
+std::optional<std::string> target_at(const Instance& instance, const std::string& address) {
+  for (const api::v1alpha1::AgentStatus& agent : instance.status.agents) {
+    if (agent.address == address) return "agent " + agent.name;
+  }
+  const std::size_t colon = std::min(address.rfind(':'), address.size());
+  const bool same =
+      !instance.status.address.empty() &&
+      (instance.status.address == address || instance.status.address == address.substr(0, colon));
+  return same ? std::optional<std::string>("address") : std::nullopt;
 }
 
 // Reads what a chain is made of. What is not there is left empty; the chain says so.
@@ -135,6 +149,31 @@ class FactReader {
                        "monitoringpolicies -A -o yaml");
   }
 
+  // Of the Instance that has a target at this "address:port", as Prometheus's label `instance` has
+  // it, in the namespace, or else in all. Two have the same one while it is being given on.
+  Task<Result<std::vector<Chain>>> target_chains(std::string address) {
+    std::vector<Chain> chains;
+    for (const std::string& home : {session_.namespace_name, std::string()}) {
+      client::ResourcePath path = client::ResourcePath::of(Instance::kGvk);
+      Result<client::ObjectList> list =
+          co_await session_.client.list(std::move(path), home, client::Query{});
+      if (!list) co_return std::unexpected(std::move(list).error());
+      for (const Json& item : list->items) {
+        Result<Instance> instance = api::decode<Instance>(item);
+        if (!instance) co_return std::unexpected(std::move(instance).error());
+        const std::optional<std::string> what = target_at(*instance, address);
+        if (!what) continue;
+        Result<Chain> chain = co_await instance_chain(*std::move(instance));
+        if (!chain) co_return std::unexpected(std::move(chain).error());
+        chain->title = "target " + address + ", " + *what + " of " + chain->title;
+        chains.push_back(*std::move(chain));
+      }
+      if (!chains.empty()) co_return chains;
+    }
+    co_return fail(ErrorCode::NotFound, "no Instance has a target at " + address +
+                                            "; their addresses: clickctl get instances -A");
+  }
+
   Task<Result<Chain>> chain_of(FoundObject found) {
     const std::string& kind = found.info->kind;
     if (kind == Service::kGvk.kind) {
@@ -173,11 +212,11 @@ bool has_chain(const api::ResourceInfo& info) {
   return info.group == api::v1alpha1::kGroup;
 }
 
-// The names in words such as "rule/HighCPU", which are taken out: rules are no objects.
-std::vector<std::string> take_rules(std::vector<std::string>& words) {
+// The names in words such as "rule/HighCPU", which are taken out: rules and targets are no objects.
+std::vector<std::string> take_names(std::vector<std::string>& words, const std::string& singular) {
   std::vector<std::string> names;
-  std::erase_if(words, [&names](const std::string& word) {
-    for (const std::string& kind : {std::string("rule/"), std::string("rules/")}) {
+  std::erase_if(words, [&](const std::string& word) {
+    for (const std::string& kind : {singular + "/", singular + "s/"}) {
       if (!word.starts_with(kind)) continue;
       names.push_back(word.substr(kind.size()));
       return true;
@@ -214,15 +253,17 @@ class ChainsPrinter {
 }  // namespace
 
 Task<int> run_why(Session& session, std::vector<std::string> words) {
-  const std::vector<std::string> rules = take_rules(words);
+  const std::vector<std::string> rules = take_names(words, "rule");
+  const std::vector<std::string> addresses = take_names(words, "target");
+  const bool named = !rules.empty() || !addresses.empty();
   Result<std::vector<Target>> targets;
-  if (!words.empty() || rules.empty()) targets = parse_targets(words);
+  if (!words.empty() || !named) targets = parse_targets(words);
   for (std::size_t i = 0; targets && i < targets->size(); ++i) {
     if (has_chain(*(*targets)[i].info)) continue;
     targets = fail(ErrorCode::InvalidArgument,
                    "there is no chain for a " + (*targets)[i].info->singular +
                        "; ask for a service, instance, monitoringpolicy, metricsbackend or cloud, "
-                       "or for a rule");
+                       "or for a rule or a target");
   }
   if (!targets) {
     session.console.error(targets.error().message());
@@ -240,7 +281,12 @@ Task<int> run_why(Session& session, std::vector<std::string> words) {
     if (!chains) printer.print(std::unexpected(chains.error()));
     for (std::size_t i = 0; chains && i < chains->size(); ++i) printer.print((*chains)[i]);
   }
-  if (found.objects.empty() && found.errors.empty() && rules.empty()) {
+  for (const std::string& address : addresses) {
+    Result<std::vector<Chain>> chains = co_await reader.target_chains(address);
+    if (!chains) printer.print(std::unexpected(chains.error()));
+    for (std::size_t i = 0; chains && i < chains->size(); ++i) printer.print((*chains)[i]);
+  }
+  if (found.objects.empty() && found.errors.empty() && !named) {
     session.console.note("No resources found");
   }
   for (const Error& error : found.errors) report(session, error);

@@ -40,6 +40,24 @@ TEST_F(Why, TellsTheChainOfARuleByNameOrPlace) {
   EXPECT_THAT(run.out, HasSubstr("cloud.clickdeploy.io/prod-eu"));
 }
 
+// As Prometheus names it, from whichever namespace.
+TEST_F(Why, TellsTheChainOfATargetByItsAddress) {
+  const std::string chain = good({"why", "instance/web-b", "-n", "shop"});
+  const std::string rest = chain.substr(chain.find('\n'));
+  const std::string title =
+      "✗ target 10.0.0.5:9100, agent node-exporter of instance.clickdeploy.io/web-b in namespace "
+      "shop: broken at: agent";
+  EXPECT_EQ(good({"why", "target/10.0.0.5:9100", "-n", "shop"}), title + rest);
+  EXPECT_EQ(good({"why", "targets/10.0.0.5:9100", "-n", "platform"}), title + rest);
+  // An endpoint's port, and no port at all.
+  EXPECT_THAT(good({"why", "target/10.0.0.4:8080"}),
+              HasSubstr("target 10.0.0.4:8080, address of instance.clickdeploy.io/web-a"));
+  EXPECT_THAT(good({"why", "target/10.0.0.4"}), HasSubstr("✓ target 10.0.0.4, address of"));
+  const Finished run = clickctl({"why", "target/10.0.0.45:9100"});
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, HasSubstr("no Instance has a target at 10.0.0.45:9100"));
+}
+
 TEST_F(Why, UsesLettersAloneWhereTheLocaleIsNotUtf8) {
   variables_["LANG"] = "C";
   const std::string out = good({"why", "service/web", "-n", "shop"});
