@@ -83,6 +83,11 @@ enum class Bug : std::uint8_t {
   CommitNotSynced,
   FileNotSynced,
   WrittenInPlace,
+  LostAnswerIsRefusal,
+  MachineNotAwaited,
+  UnreachableMeansGone,
+  ServedWithoutGroup,
+  LocksForgotten,
 };
 
 #ifdef CLICKDEPLOY_PLANTED

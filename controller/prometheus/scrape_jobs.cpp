@@ -1,5 +1,6 @@
 #include "controller/prometheus/scrape_jobs.h"
 
+#include "controller/base/planted.h"
 #include "controller/base/text.h"
 #include "controller/prometheus/publisher.h"
 
@@ -104,7 +105,7 @@ ScrapeJob scrape_job_of(const api::v1alpha1::MonitoringPolicy& policy,
                         const api::v1alpha1::AgentSpec* agent) {
   ScrapeJob job{policy.spec.scrape.sample_limit.value_or(0),
                 policy.spec.scrape.label_limit.value_or(0)};
-  if (agent == nullptr) return job;
+  if (agent == nullptr || planted(Bug::LocksForgotten)) return job;
   const std::string home = policy.metadata.namespace_name + "/";
   if (!agent->basic_secret.empty()) job.access.basic_secret = home + agent->basic_secret;
   if (!agent->tls || agent->tls->mode != "Server") return job;

@@ -1,6 +1,7 @@
 #include "controller/reconcilers/cloud/machines.h"
 
 #include "controller/async/signal.h"
+#include "controller/base/planted.h"
 #include "controller/base/utf8.h"
 #include "controller/reconcilers/instance/instance_plan.h"
 #include "controller/reconcilers/instance/marks.h"
@@ -261,15 +262,14 @@ Task<Result<ShellOutcome>> Machines::script(MachinePtr machine, MachineScript te
     machine->host_key = outcome->host_key;
     co_return outcome;
   }
-  const std::string name = "machine " + machine->spec.name + " at " + machine->spec.address;
-  const Error& error = outcome.error();
+  const std::string name = "machine " + machine->spec.name + " at " + machine->spec.address + ": ";
   constexpr std::string_view kConnect = "connect: ";
   // These first words say that nothing was sent: certainly_not_done().
-  const std::string message =
-      error.message().starts_with(kConnect)
-          ? "connect to " + name + ": " + error.message().substr(kConnect.size())
-          : "SSH to " + name + ": " + error.message();
-  co_return std::unexpected(Error(error.code(), message));
+  std::string words = outcome.error().message();
+  const bool unsent = words.starts_with(kConnect);
+  words = (unsent || planted(Bug::LostAnswerIsRefusal) ? "connect to " : "SSH to ") + name +
+          words.substr(unsent ? kConnect.size() : 0);
+  co_return std::unexpected(Error(outcome.error().code(), words));
 }
 
 Task<Result<void>> Machines::look(MachinePtr machine) {
@@ -337,7 +337,7 @@ openstack::CloudSnapshot Machines::snapshot() const {
   std::set<std::string> counted;
   for (const auto& [name, machine] : machines_) {
     Server server = server_of(*machine);
-    if (server.id.empty()) continue;
+    if (server.id.empty() || (machine->error && planted(Bug::UnreachableMeansGone))) continue;
     counted.insert(server.id);
     std::string id = server.id;
     next.servers.emplace(std::move(id), std::move(server));
@@ -368,8 +368,11 @@ Task<Result<std::vector<Server>>> Machines::list_servers(std::string tag) {
 
 Task<Result<std::optional<Server>>> Machines::get_server(std::string id) {
   MachinePtr machine = machine_of(id);
-  if (machine == nullptr) co_return std::optional<Server>();
+  if (machine == nullptr || (planted(Bug::MachineNotAwaited) && machine->removed_at)) {
+    co_return std::optional<Server>();
+  }
   Result<void> looked = co_await look(machine);
+  if (!looked && planted(Bug::UnreachableMeansGone)) co_return std::optional<Server>();
   if (!looked) co_return std::unexpected(std::move(looked).error());
   Server server = server_of(*machine);
   if (server.id != id) co_return std::optional<Server>();
@@ -458,8 +461,7 @@ Task<Result<ShellOutcome>> Machines::run(std::string id, std::vector<std::string
                                          std::chrono::milliseconds deadline) {
   MachinePtr machine = machine_of(id);
   if (machine == nullptr) co_return fail(ErrorCode::NotFound, "there is no machine of " + id);
-  Result<ShellOutcome> outcome =
-      co_await shell_.run(target_of(*machine), std::move(argv), deadline);
+  auto outcome = co_await shell_.run(target_of(*machine), std::move(argv), deadline);
   if (outcome) machine->host_key = outcome->host_key;
   co_return outcome;
 }

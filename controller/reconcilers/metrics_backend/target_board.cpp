@@ -1,5 +1,6 @@
 #include "controller/reconcilers/metrics_backend/target_board.h"
 
+#include "controller/base/planted.h"
 #include "controller/base/text.h"
 #include "controller/prometheus/target_files.h"
 
@@ -66,6 +67,7 @@ Result<std::string> TargetBoard::targets(const api::ObjectKey& backend,
       body += groups_in(text);
     }
   }
+  if (body.size() == 1 && planted(Bug::ServedWithoutGroup)) return std::string("[]\n");
   return body.size() > 1 ? body + "\n]\n" : std::string(prometheus::kNoTargets);
 }
 
