@@ -35,6 +35,21 @@ std::string look_text(const FakeMachine& machine) {
   return text + "click-deploy-end\n";
 }
 
+// What the text of an installation puts in place, by path.
+std::map<std::string, std::string> files_in(const std::string& text) {
+  std::map<std::string, std::string> files;
+  const std::string put = "\nput ";
+  const std::string open = " <<'click-deploy-content'\n";
+  for (std::size_t at = text.find(put); at != std::string::npos; at = text.find(put, at + 1)) {
+    const std::size_t end = text.find(open, at);
+    if (end == std::string::npos) break;
+    const std::string path = between(text.substr(at, end - at + 1), "'", "'");
+    const std::size_t from = end + open.size();
+    files[path] = base64_decode(text.substr(from, text.find('\n', from) - from)).value_or("");
+  }
+  return files;
+}
+
 // The outcome of what needs the mark in the script; the effect is made.
 int carry_out(FakeMachine& machine, const std::string& kind, const std::string& script) {
   const std::string mark = between(script, "= \"$(printf %s '", "')\" ]");
@@ -47,8 +62,12 @@ int carry_out(FakeMachine& machine, const std::string& kind, const std::string& 
     const std::size_t begin = script.rfind('\'', end - 1) + 1;
     const std::string text = base64_decode(script.substr(begin, end - begin)).value_or("");
     machine.installed = between(text, "\necho ", " >\"$machine/installed.new\"");
+    machine.files = files_in(text);
   }
-  if (kind == "remove") machine.installed.clear();
+  if (kind == "remove") {
+    machine.installed.clear();
+    machine.files.clear();
+  }
   if (kind == "remove" || kind == "release") machine.mark.clear();
   return 0;
 }
@@ -72,6 +91,8 @@ Task<Result<ShellOutcome>> FakeMachines::run(agents::SshTarget target,
   Result<FakeMachine*> machine = reach(target);
   if (!machine) co_return std::unexpected(std::move(machine).error());
   (*machine)->commands.push_back(join(argv, " "));
+  ++changes;
+  if (done) done(target.host, "run");
   co_return ShellOutcome{
       .exit_status = 0, .words = "", .output = "", .host_key = (*machine)->host_key};
 }
@@ -85,12 +106,15 @@ Task<Result<ShellOutcome>> FakeMachines::run_script(agents::SshTarget target,
   if (!machine) co_return std::unexpected(std::move(machine).error());
   Result<void> good = before ? before(target.host, kind) : Result<void>{};
   if (!good) co_return std::unexpected(std::move(good).error());
+  if (sent) sent(target.host, script.text());
   ShellOutcome outcome;
   outcome.host_key = (*machine)->host_key;
   if (kind == "look") {
     outcome.output = look_text(**machine);
   } else if (kind != "log") {
     outcome.exit_status = carry_out(**machine, kind, script.text());
+    ++changes;
+    if (done && outcome.exit_status == 0) done(target.host, kind);
   }
   good = after ? after(target.host, kind) : Result<void>{};
   if (!good) co_return std::unexpected(std::move(good).error());

@@ -20,7 +20,8 @@ struct FakeMachine {
   std::string doing;
   bool reachable = true;
   std::string host_key = "ssh-ed25519 AAAA";
-  std::vector<std::string> commands{};  // of RemoteShell::run
+  std::vector<std::string> commands{};         // of RemoteShell::run
+  std::map<std::string, std::string> files{};  // that were installed, by path
 };
 
 class FakeMachines final : public agents::RemoteShell {
@@ -32,7 +33,11 @@ class FakeMachines final : public agents::RemoteShell {
   using Fault = std::function<Result<void>(const std::string& address, const std::string& what)>;
   Fault before;
   Fault after;
+  // Called after each effect, also with "run"; and with each script before it is carried out.
+  std::function<void(const std::string& address, const std::string& what)> done;
+  std::function<void(const std::string& address, const std::string& text)> sent;
   std::size_t looks = 0;
+  std::size_t changes = 0;  // scripts and commands that do more than look
 
   Task<Result<agents::ShellOutcome>> run(agents::SshTarget target, std::vector<std::string> argv,
                                          std::chrono::milliseconds deadline) override;

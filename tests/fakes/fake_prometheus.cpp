@@ -59,7 +59,7 @@ void FakePrometheus::set_down(bool down) {
   if (down_ == down) return;
   down_ = down;
   if (down) return;
-  files_.clear();
+  sources_.clear();
   targets_.clear();
   look_due_ = clock_.steady_now();
   load_rules();
@@ -90,28 +90,60 @@ Result<FakePrometheus::Groups> FakePrometheus::read_targets(const std::string& t
   return groups;
 }
 
-void FakePrometheus::look_at_targets(bool drop_malformed) {
-  std::map<std::string, Groups> next;
+void FakePrometheus::configure(std::vector<FakeScrapeJob> jobs, ListSource ask) {
+  jobs_ = std::move(jobs);
+  ask_ = std::move(ask);
+}
+
+FakePrometheus::Sources FakePrometheus::read_files(bool drop_malformed) const {
+  Sources next;
   Result<std::vector<FileInfo>> list = disk_.list(options_.targets_folder);
-  if (list) {
-    for (const FileInfo& info : *list) {
-      if (!info.name.ends_with(".json")) continue;
-      const std::string path = options_.targets_folder + "/" + info.name;
-      Result<std::string> text = disk_.read(path);
-      Result<Groups> groups = fail(ErrorCode::NotFound, "no such file");
-      if (text) groups = read_targets(*text);
-      if (groups) {
-        next[path] = *std::move(groups);
-      } else if (files_.contains(path) && !drop_malformed) {
-        next[path] = files_[path];
-      }
+  if (!list) return next;
+  for (const FileInfo& info : *list) {
+    const auto job = std::ranges::find_if(
+        jobs_, [&](const FakeScrapeJob& each) { return info.name.ends_with(each.file_suffix); });
+    if (job == jobs_.end()) continue;
+    const std::string path = options_.targets_folder + "/" + info.name;
+    Result<std::string> text = disk_.read(path);
+    Result<Groups> groups = fail(ErrorCode::NotFound, "no such file");
+    if (text) groups = read_targets(*text);
+    if (groups) {
+      next[path] = {static_cast<std::size_t>(job - jobs_.begin()), *std::move(groups)};
+    } else if (sources_.contains(path) && !drop_malformed) {
+      next[path] = sources_.at(path);
     }
   }
-  files_ = std::move(next);
-  const bool news =
-      std::ranges::any_of(files_, [](const auto& file) { return !file.second.empty(); });
-  without_news_ = !news && (without_news_ || drop_malformed);
-  if (!without_news_) publish_targets();
+  return next;
+}
+
+FakePrometheus::Sources FakePrometheus::ask_for_lists() const {
+  Sources next;
+  for (std::size_t job = 0; job < jobs_.size(); ++job) {
+    const std::string& name = jobs_[job].name;
+    const std::optional<std::string> body = ask_(name);
+    Result<Groups> groups = fail(ErrorCode::NotFound, "no list");
+    if (body) groups = read_targets(*body);
+    if (groups) {
+      next[name] = {job, *std::move(groups)};
+    } else if (sources_.contains(name)) {
+      next[name] = sources_.at(name);
+    }
+  }
+  return next;
+}
+
+void FakePrometheus::look_at_targets(bool reload) {
+  Sources next = ask_ ? ask_for_lists() : read_files(reload);
+  std::set<std::size_t> silent;
+  for (std::size_t job = 0; job < jobs_.size(); ++job) {
+    const bool news = std::ranges::any_of(next, [&](const auto& source) {
+      return source.second.job == job && !source.second.groups.empty();
+    });
+    if (!news && (without_news_.contains(job) || reload)) silent.insert(job);
+  }
+  without_news_ = std::move(silent);
+  sources_ = std::move(next);
+  publish_targets();
 }
 
 std::size_t FakePrometheus::targets_of_services() const {
@@ -121,10 +153,14 @@ std::size_t FakePrometheus::targets_of_services() const {
 
 void FakePrometheus::publish_targets() {
   std::map<std::string, Target> next;
-  for (const auto& [path, groups] : files_) {
-    for (const auto& [address, labels] : groups) {
+  for (const auto& [key, target] : targets_) {
+    if (without_news_.contains(target.job)) next.emplace(key, target);
+  }
+  for (const auto& [name, source] : sources_) {
+    if (without_news_.contains(source.job)) continue;
+    for (const auto& [address, labels] : source.groups) {
       if (address.empty()) continue;
-      Target target = make_target(path, address, labels);
+      Target target = make_target(name, source.job, address, labels);
       const std::string key = target.url + " " + text_of(target.discovered);
       const auto known = targets_.find(key);
       if (known != targets_.end()) {
@@ -137,19 +173,23 @@ void FakePrometheus::publish_targets() {
   targets_ = std::move(next);
 }
 
-FakePrometheus::Target FakePrometheus::make_target(const std::string& file,
+FakePrometheus::Target FakePrometheus::make_target(const std::string& source,
+                                                   std::size_t job_number,
                                                    const std::string& address,
                                                    Labels labels) const {
+  const FakeScrapeJob& job = jobs_.at(job_number);
   Target target;
-  target.file = file;
+  target.source = source;
+  target.job = job_number;
+  target.authorization = job.authorization;
   target.discovered = std::move(labels);
-  target.discovered.try_emplace("job", "clickdeploy");
+  target.discovered.try_emplace("job", job.name);
   target.discovered["__address__"] = address;
   for (const auto& [name, value] : target.discovered) {
     if (!name.starts_with("__")) target.labels[name] = value;
   }
   target.labels.try_emplace("instance", address);
-  target.url = value_of(target.discovered, "__scheme__", "http") + "://" + address +
+  target.url = value_of(target.discovered, "__scheme__", job.scheme) + "://" + address +
                value_of(target.discovered, "__metrics_path__", "/metrics");
   const auto interval =
       parse_prometheus_duration(value_of(target.discovered, "__scrape_interval__", ""));
@@ -165,7 +205,7 @@ void FakePrometheus::scrape_due() {
   for (auto& [key, target] : targets_) {
     if (target.due > now) continue;
     target.due = now + target.interval;
-    const ScrapeAnswer answer = scraper_(target.url);
+    const ScrapeAnswer answer = scraper_(target.url, target.authorization);
     target.scraped = {.health = answer.up ? "up" : "down",
                       .error = answer.error,
                       .at = clock_.wall_now(),

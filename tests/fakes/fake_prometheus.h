@@ -5,8 +5,9 @@
 // targets, "[]" and a deleted one drop them. Each target is scraped at its own interval and offset.
 // Rules are read at the start and by POST /-/reload alone; one bad file refuses them all, with 500
 // and the old ones kept, and a reload drops the targets of a file that is malformed then. A reload
-// that finds no group of targets at all, not even an empty one, changes nothing, until there is
-// one.
+// that finds no group of targets for a job, not even an empty one, changes nothing there, until
+// there is one. Where it asks for its targets instead, the last list stays until there is an
+// answer, and the same is true of a list without groups.
 //
 // Threads: one executor's. Lifetime: the references outlive it; run() has ended, or will never run
 // again, before destruction.
@@ -22,6 +23,8 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,6 +35,14 @@ struct ScrapeAnswer {
   std::string error;  // Prometheus's words, if it is not up
 };
 
+// What its configuration says of one scrape job.
+struct FakeScrapeJob {
+  std::string name = "clickdeploy";
+  std::string file_suffix = ".json";  // of the files of targets that it reads
+  std::string scheme = "http";
+  std::string authorization{};  // header that it shows to its targets; "": none
+};
+
 struct FakePrometheusOptions {
   std::string targets_folder;
   std::string rules_folder;
@@ -40,7 +51,10 @@ struct FakePrometheusOptions {
 
 class FakePrometheus {
  public:
-  using Scraper = std::function<ScrapeAnswer(const std::string& url)>;
+  using Scraper =
+      std::function<ScrapeAnswer(const std::string& url, const std::string& authorization)>;
+  // The list of a job, where it asks for it; nullopt for every answer but a list.
+  using ListSource = std::function<std::optional<std::string>(const std::string& job)>;
 
   FakePrometheus(Disk& disk, Clock& clock, Scraper scraper, FakePrometheusOptions options);
 
@@ -48,6 +62,9 @@ class FakePrometheus {
   Task<void> run();
 
   http::Reply handle(const http::Request& request);
+
+  // Another configuration than one job that reads files. With `ask` it asks for its targets.
+  void configure(std::vector<FakeScrapeJob> jobs, ListSource ask);
 
   // While it is down nothing is scraped or read; the world refuses its connections. Coming up it
   // starts as a new process does.
@@ -73,10 +90,12 @@ class FakePrometheus {
     bool ever = false;
   };
   struct Target {
-    std::string file;
+    std::string source;
+    std::size_t job = 0;
     Labels discovered;
     Labels labels;
     std::string url;
+    std::string authorization;
     std::chrono::milliseconds interval{0};
     SteadyTime due{};
     Scraped scraped;
@@ -87,11 +106,19 @@ class FakePrometheus {
     Json document;
   };
   using Groups = std::vector<std::pair<std::string, Labels>>;  // address, labels
+  struct Source {                                              // a file, or what was asked for
+    std::size_t job = 0;
+    Groups groups{};
+  };
+  using Sources = std::map<std::string, Source>;
 
   Result<Groups> read_targets(const std::string& text) const;
-  void look_at_targets(bool drop_malformed);
+  void look_at_targets(bool reload);
+  Sources read_files(bool drop_malformed) const;
+  Sources ask_for_lists() const;
   void publish_targets();
-  Target make_target(const std::string& file, const std::string& address, Labels labels) const;
+  Target make_target(const std::string& source, std::size_t job, const std::string& address,
+                     Labels labels) const;
   void scrape_due();
   SteadyTime next_due() const;
   bool load_rules();
@@ -104,12 +131,14 @@ class FakePrometheus {
   Clock& clock_;
   const Scraper scraper_;
   const FakePrometheusOptions options_;
+  std::vector<FakeScrapeJob> jobs_{FakeScrapeJob{}};
+  ListSource ask_;
   bool down_ = false;
   std::chrono::seconds look_every_{5};
   SteadyTime look_due_{};
-  std::map<std::string, Groups> files_;    // last good content
+  Sources sources_;                        // last good content
   std::map<std::string, Target> targets_;  // by all their labels
-  bool without_news_ = false;              // no group since the last reload
+  std::set<std::size_t> without_news_;     // jobs without a group since the last reload
   std::vector<RuleFile> rules_;
   SteadyTime rules_loaded_{};
   bool reload_success_ = true;

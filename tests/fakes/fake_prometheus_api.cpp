@@ -91,7 +91,7 @@ Json FakePrometheus::targets_json() const {
   Json active = Json::array();
   for (const auto& [key, target] : targets_) {
     Json discovered = to_object(target.discovered);
-    discovered.set("__meta_filepath", target.file);
+    discovered.set(ask_ ? "__meta_url" : "__meta_filepath", target.source);
     active.push_back(Json::object({
         {"discoveredLabels", std::move(discovered)},
         {"labels", to_object(target.labels)},

@@ -126,7 +126,8 @@ Invariants::Invariants(SimWorld& world)
       targets_(
           kTargetsFolder, [this](const std::string& id) { return addresses_of_server(id); },
           world.report),
-      rules_(kRulesFolder, world.report) {
+      rules_(kRulesFolder, world.report),
+      machines_(world, world.report) {
   canaries_.listen_to_log();
   std::uint64_t seed = world.seed();
   for (const auto& [resource, path] : kWatched) {
@@ -139,6 +140,7 @@ Invariants::Invariants(SimWorld& world)
 
 Invariants::~Invariants() {
   world_.taps = {};
+  world_.machines.sent = nullptr;
   world_.checker.before_mutation = nullptr;
 }
 
@@ -185,6 +187,14 @@ void Invariants::listen() {
     canaries_.look(path, bytes.value_or(""));
     targets_.file(path, bytes);
     rules_.file(path, bytes);
+  };
+  taps.served = [this](const std::string& job, const std::string& list) {
+    catch_up();
+    canaries_.look("a served list of targets", list);
+    targets_.served(job, list);
+  };
+  world_.machines.sent = [this](const std::string& address, const std::string& text) {
+    canaries_.look("a script for machine " + address, text);
   };
   taps.reconcile_begins = [this](const std::string& controller, const api::ObjectKey& key) {
     queues_.begins(controller, key);
@@ -280,12 +290,25 @@ std::string Invariants::owner_of_server(const std::string& id) const {
   return CloudChecker::metadata_of(found->second, "clickdeploy_uid");
 }
 
+// Whose it is by its mark; nullopt if it is gone.
+std::optional<std::string> Invariants::holder_of_server(const std::string& id) const {
+  if (world_.on_machines.is_marked_for(id)) {
+    return mark_value(world_.on_machines.find(id)->mark, "clickdeploy_uid");
+  }
+  const auto found = world_.cloud.state().servers.find(id);
+  if (found == world_.cloud.state().servers.end()) return std::nullopt;
+  return CloudChecker::metadata_of(found->second, "clickdeploy_uid");
+}
+
 std::string Invariants::claim_of_port(const std::string& id) const {
   const auto found = world_.cloud.state().ports.find(id);
   return found == world_.cloud.state().ports.end() ? "" : claim_in(found->second.description);
 }
 
 std::optional<std::set<std::string>> Invariants::addresses_of_server(const std::string& id) const {
+  if (std::as_const(world_.on_machines).find(id) != nullptr) {
+    return std::set<std::string>{machine_address(machine_name_of(id))};
+  }
   if (owner_of_server(id).empty()) return std::nullopt;
   std::set<std::string> addresses;
   for (const auto& [port_id, port] : world_.cloud.state().ports) {
@@ -310,9 +333,9 @@ void Invariants::look_at_ownership() {
     claims.insert(instance["status"]["claim"]["token"].as_string());
     const std::string& server_id = instance["status"]["server"]["id"].as_string();
     if (server_id.empty()) continue;
-    const auto server = world_.cloud.state().servers.find(server_id);
-    if (server == world_.cloud.state().servers.end()) continue;
-    const std::string owner = CloudChecker::metadata_of(server->second, "clickdeploy_uid");
+    const std::optional<std::string> holder = holder_of_server(server_id);
+    if (!holder) continue;
+    const std::string& owner = *holder;
     // A person took its first Instance away by hand, and this one has taken it over by its marks.
     const bool from_another = owner != uid_of(instance) && identity_of(instance) == owner;
     if (from_another && world_.forsaken.erase(owner) > 0) {
@@ -344,6 +367,7 @@ void Invariants::look_at_ownership() {
     world_.report.add("S4", "port " + port->name + " has outlived its claim " + claim);
   }
   look_at_volumes(uids);
+  machines_.look(uids);
   if (!world_.prometheus.is_down() && world_.objects(kServices).empty() &&
       world_.prometheus.targets_of_services() > 0) {
     world_.report.add("S4", "Prometheus has targets of a Service that is gone");
@@ -401,11 +425,15 @@ void Invariants::judge_delete(const http::Request& request) {
 void stay_at_rest(SimWorld& world, Invariants& invariants, std::chrono::nanoseconds duration,
                   std::int64_t refreshes_max) {
   const std::size_t mutations = world.checker.mutations().size();
+  const std::size_t changes = world.machines.changes;
   invariants.take_writes();
   world.run_for(duration);
   if (world.checker.mutations().size() != mutations) {
     const Mutation& last = world.checker.mutations().back();
     world.report.add("S18", "the cloud is changed at rest: " + last.method + " " + last.path);
+  }
+  if (world.machines.changes != changes) {
+    world.report.add("S18", "machines are changed at rest");
   }
   for (const auto& [name, writes] : invariants.take_writes()) {
     if (writes <= refreshes_max) continue;

@@ -10,6 +10,7 @@
 #include "tests/simulation/checks/credential_check.h"
 #include "tests/simulation/checks/history.h"
 #include "tests/simulation/checks/lost_update_check.h"
+#include "tests/simulation/checks/machine_check.h"
 #include "tests/simulation/checks/queue_check.h"
 #include "tests/simulation/checks/replacement_check.h"
 #include "tests/simulation/checks/rule_files_check.h"
@@ -67,6 +68,7 @@ class Invariants {
   ConditionCheck::Wall wall();
   std::size_t keys_of_kind(const std::string& kind) const;
   std::string owner_of_server(const std::string& id) const;
+  std::optional<std::string> holder_of_server(const std::string& id) const;
   std::string claim_of_port(const std::string& id) const;
   std::optional<std::set<std::string>> addresses_of_server(const std::string& id) const;
   const Json* instance_with_uid(const std::string& uid) const;
@@ -83,6 +85,7 @@ class Invariants {
   CredentialCheck credentials_;
   TargetFilesCheck targets_;
   RuleFilesCheck rules_;
+  MachineCheck machines_;
   std::vector<std::unique_ptr<WatchCheck>> watchers_;
   std::uint64_t cloud_revision_ = 0;
   store::Revision looked_at_ = 0;
@@ -97,8 +100,8 @@ class Invariants {
   std::map<std::string, std::int64_t> writes_;
 };
 
-// S18: lets the world run for `duration`, in which the cloud may not be changed, and each object be
-// written `refreshes_max` times at most.
+// S18: lets the world run for `duration`, in which neither cloud nor machines may be changed, and
+// each object be written `refreshes_max` times at most.
 void stay_at_rest(SimWorld& world, Invariants& invariants, std::chrono::nanoseconds duration,
                   std::int64_t refreshes_max);
 

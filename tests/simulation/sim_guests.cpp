@@ -1,8 +1,12 @@
 #include "tests/simulation/sim_guests.h"
 
+#include "controller/base/text.h"
 #include "controller/base/yaml.h"
 
 #include <fmt/format.h>
+
+#include <crypt.h>
+#include <memory>
 
 namespace clickdeploy::simulation {
 
@@ -11,6 +15,7 @@ namespace {
 constexpr std::string_view kPackage = "prometheus-node-exporter";
 constexpr std::string_view kUidLabel = "click_deploy_agent_info{instance_uid=\"";
 constexpr std::string_view kListen = "--web.listen-address=:";
+constexpr std::string_view kWebConfig = "/etc/click-deploy/node-exporter-web.yml";
 
 bool asks_for_exporter(const Json& config) {
   for (const Json& package : config["packages"].as_array()) {
@@ -31,6 +36,26 @@ std::string written_after(const Json& config, std::string_view lead, std::string
   return "";
 }
 
+// A hash takes a tenth of a second, and there are few.
+bool is_hash_of(const std::string& hash, const std::string& password) {
+  static std::map<std::pair<std::string, std::string>, bool> known;
+  const auto [at, fresh] = known.try_emplace({hash, password});
+  if (fresh) {
+    auto scratch = std::make_unique<crypt_data>();
+    const char* made = crypt_r(password.c_str(), hash.c_str(), scratch.get());
+    at->second = made != nullptr && hash == made;
+  }
+  return at->second;
+}
+
+bool lets_in(const SimAgent& agent, const std::string& authorization) {
+  constexpr std::string_view kBasic = "Basic ";
+  if (!authorization.starts_with(kBasic)) return false;
+  const std::string shown = base64_decode(authorization.substr(kBasic.size())).value_or("");
+  return shown.starts_with(agent.username + ":") &&
+         is_hash_of(agent.password_hash, shown.substr(agent.username.size() + 1));
+}
+
 }  // namespace
 
 Result<void> SimGuests::start(const localcloud::GuestFacts& facts, localcloud::Boot boot) {
@@ -40,9 +65,8 @@ Result<void> SimGuests::start(const localcloud::GuestFacts& facts, localcloud::B
   guest.agent.state = AgentState::Running;
   if (boot == localcloud::Boot::Again) return {};
   const Json config = parse_single_yaml(facts.user_data).value_or(Json());
-  guest.agent.server_id = facts.id;
-  guest.agent.instance_uid = written_after(config, kUidLabel, "\"");
-  const std::string port = written_after(config, kListen, " \"'\n");
+  guest.agent = agent_in(facts.id, config);
+  const std::string port = port_in(config);
   guest.address = asks_for_exporter(config) && !port.empty() ? facts.address + ":" + port : "";
   return {};
 }
@@ -81,9 +105,45 @@ bool SimGuests::is_answering(const std::string& server_id) const {
          guest->second.agent.state == AgentState::Running;
 }
 
-http::Reply agent_metrics(const SimAgent& agent) {
+SimAgent agent_in(const std::string& server_id, const Json& config) {
+  SimAgent agent{.server_id = server_id, .instance_uid = written_after(config, kUidLabel, "\"")};
+  for (const Json& file : config["write_files"].as_array()) {
+    if (file["path"].as_string() != kWebConfig) continue;
+    const Json lock = parse_single_yaml(file["content"].as_string()).value_or(Json());
+    agent.tls = lock.contains("tls_server_config");
+    for (const auto& [name, hash] : lock["basic_auth_users"].as_object()) {
+      agent.username = name;
+      agent.password_hash = hash.as_string();
+    }
+  }
+  return agent;
+}
+
+std::string port_in(const Json& config) {
+  return written_after(config, kListen, " \"'\n");
+}
+
+std::optional<http::Reply> ask_agent(const SimAgent& agent, std::string_view scheme,
+                                     const std::string& authorization) {
   http::Reply reply;
+  if (agent.state == AgentState::Killed) return std::nullopt;
+  if (agent.state == AgentState::Hung) {
+    reply.response.status = 0;
+    return reply;
+  }
+  const bool over_tls = scheme == "https";
+  if (over_tls && !agent.tls) return std::nullopt;  // no handshake
   reply.response.headers = {{"Content-Type", "text/plain; version=0.0.4"}};
+  if (agent.tls && !over_tls) {
+    reply.response.status = 400;
+    reply.response.body = "Client sent an HTTP request to an HTTPS server.\n";
+    return reply;
+  }
+  if (!agent.username.empty() && !lets_in(agent, authorization)) {
+    reply.response.status = 401;
+    reply.response.body = "Unauthorized\n";
+    return reply;
+  }
   reply.response.body = fmt::format(
       "# TYPE click_deploy_agent_info gauge\n"
       "click_deploy_agent_info{{instance_uid=\"{}\"}} 1\n"

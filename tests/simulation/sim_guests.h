@@ -3,12 +3,15 @@
 
 #pragma once
 
+#include "controller/base/json.h"
 #include "controller/http/message.h"
 #include "controller/localcloud/guest_driver.h"
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace clickdeploy::simulation {
@@ -24,7 +27,15 @@ struct SimAgent {
   std::string instance_uid;  // as the user data had it written to the textfile folder
   AgentState state = AgentState::Running;
   std::string version = "1.5.0";  // that it tells; somebody may change it
+  // As its web configuration has it: whether it speaks TLS, and who may ask it ("": anybody).
+  bool tls = false;
+  std::string username{};
+  std::string password_hash{};
 };
+
+// What a system that was set up with these "write_files" runs; its exporter's port, "" for none.
+SimAgent agent_in(const std::string& server_id, const Json& config);
+std::string port_in(const Json& config);
 
 class SimGuests final : public localcloud::GuestDriver {
  public:
@@ -55,7 +66,9 @@ class SimGuests final : public localcloud::GuestDriver {
   std::size_t boots_ = 0;
 };
 
-// What a node_exporter of this Instance says.
-http::Reply agent_metrics(const SimAgent& agent);
+// What it answers to who asks at "http://…" or "https://…", with this header Authorization.
+// Nullopt: the connection fails; a status of 0: no answer ever comes.
+std::optional<http::Reply> ask_agent(const SimAgent& agent, std::string_view scheme,
+                                     const std::string& authorization);
 
 }  // namespace clickdeploy::simulation

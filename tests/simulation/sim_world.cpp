@@ -18,7 +18,6 @@ namespace {
 
 const WallTime kBase{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
 constexpr const char* kApi = "http://clickdeploy.local";
-constexpr const char* kClusterId = "51a0c1d2-0000-4000-8000-000000000001";
 
 // Logs are for people who look into one failing seed.
 void set_log_level() {
@@ -75,15 +74,6 @@ Task<Result<void>> patch_raw(client::Client& client, std::string target, std::st
         client::error_of_status(answer->status, parse_json(answer->body).value_or(Json())));
   }
   co_return Result<void>{};
-}
-
-void print_speed(SimWorld& world, std::uint64_t seed, std::chrono::nanoseconds took) {
-  const double seconds = std::chrono::duration<double>(took).count();
-  const double simulated = std::chrono::duration<double>(world.context().now()).count();
-  fmt::print(
-      "seed {}: {} steps, {:.0f} virtual seconds in {:.2f} s: {:.0f} steps/s, {:.0f} x real\n",
-      seed, world.context().steps(), simulated, seconds,
-      static_cast<double>(world.context().steps()) / seconds, simulated / seconds);
 }
 
 template <class T>
@@ -194,20 +184,11 @@ SimWorld::SimWorld(std::uint64_t seed)
               kClusterId, report),
       network(*context_, clock, seed + 3'000'017),
       prometheus(disk, clock,
-                 [this](const std::string& url) -> fakes::ScrapeAnswer {
-                   const std::string address =
-                       split_url(url).origin.substr(std::string("http://").size());
-                   const SimAgent* agent = guests.find_agent(address);
-                   if (agent == nullptr || agent->state == AgentState::Killed) {
-                     return {.up = false,
-                             .error = "dial tcp " + address + ": connect: connection refused"};
-                   }
-                   if (agent->state == AgentState::Hung) {
-                     return {.up = false, .error = "context deadline exceeded"};
-                   }
-                   return {.up = true, .error = ""};
+                 [this](const std::string& url, const std::string& authorization) {
+                   return scrape(url, authorization);
                  },
                  {.targets_folder = kTargetsFolder, .rules_folder = kRulesFolder}),
+      on_machines(machines),
       world_tasks_(context_->executor()) {
   set_log_level();
   storage.make_folder(kTargetsFolder);
@@ -223,15 +204,25 @@ SimWorld::SimWorld(std::uint64_t seed)
       asked.url = url.target;
       return prometheus.handle(asked);
     }
-    const SimAgent* agent = guests.find_agent(url.origin.substr(std::string("http://").size()));
-    if (agent == nullptr || agent->state == AgentState::Killed) return std::nullopt;
-    http::Reply reply = agent_metrics(*agent);
-    if (agent->state == AgentState::Hung) reply.response.status = 0;
-    return reply;
+    const std::string* authorization = http::find_header(request.headers, "Authorization");
+    return ask_guest(request.url, authorization == nullptr ? "" : *authorization);
   });
   world_tasks_.start("cloud", tick_cloud(cloud, clock));
   world_tasks_.start("prometheus", prometheus.run());
   boot();
+}
+
+std::optional<std::string> SimWorld::serve_targets(const std::string& job) {
+  if (list_is_lost && list_is_lost()) return std::nullopt;
+  if (!running_ || context_->now() < stopped_until_) return std::nullopt;
+  prometheus::TargetsRequest wanted{.backend = {"platform", "main"}, .job = job};
+  http::Request request;
+  request.url = wanted.path();
+  request.headers = {{"Authorization", std::string("Bearer ") + kTargetsToken}};
+  http::Response response = running_->control_plane->targets(wanted, request);
+  if (response.status != 200) return std::nullopt;
+  if (taps.served) taps.served(job, response.body);
+  return std::move(response.body);
 }
 
 SimWorld::~SimWorld() {
@@ -276,6 +267,7 @@ bool SimWorld::try_boot() {
 void SimWorld::crash() {
   if (!running_) return;
   ++crashes_;
+  stopped_until_ = {};
   storage.kill_process();
   running_->process->kill();
   // Messages on their way still know the process, so it is kept until the end.
@@ -421,6 +413,7 @@ void SimWorld::pause(std::chrono::nanoseconds length) {
   if (!running_) return;
   const SimContext::Owner owner = running_->process->owner();
   context_->hold(owner);
+  stopped_until_ = std::max(stopped_until_, context_->now() + length);
   context_->post_after(length, SimContext::make_job([this, owner] { context_->release(owner); }));
 }
 
@@ -481,24 +474,6 @@ std::vector<app::QueueCounts> SimWorld::queues() const {
 
 bool SimWorld::has_workers() const {
   return running_ && running_->control_plane->running();
-}
-
-void replay(const std::vector<std::uint64_t>& seeds,
-            const std::function<void(SimWorld&)>& scenario) {
-  for (const std::uint64_t seed : seeds) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    std::vector<std::uint64_t> hashes;
-    for (int run = 0; run < 2; ++run) {
-      const SystemClock real;
-      const SteadyTime began = real.steady_now();
-      SimWorld world(seed);
-      scenario(world);
-      hashes.push_back(world.context().hash());
-      if (run == 0) print_speed(world, seed, real.steady_now() - began);
-    }
-    EXPECT_EQ(hashes[0], hashes[1]) << "two runs of one seed differ";
-    if (::testing::Test::HasFailure()) return;
-  }
 }
 
 }  // namespace clickdeploy::simulation

@@ -19,6 +19,7 @@
 #include "tests/simulation/sim_checker.h"
 #include "tests/simulation/sim_files.h"
 #include "tests/simulation/sim_guests.h"
+#include "tests/simulation/sim_machines.h"
 #include "tests/simulation/sim_network.h"
 #include "tests/simulation/sim_report.h"
 #include "tests/simulation/sim_shell.h"
@@ -37,6 +38,7 @@ inline constexpr const char* kCloudOrigin = "http://cloud.sim";
 inline constexpr const char* kCloudPassword = "~canary-3b1f-password";  // of every user
 inline constexpr const char* kPrometheusOrigin = "http://prometheus.sim:9090";
 inline constexpr const char* kTargetsFolder = "/prometheus/targets";
+inline constexpr const char* kTargetsToken = "~canary-3b1f-password-of-targets";
 inline constexpr const char* kDatabase = "/var/lib/clickdeploy/clickdeploy.db";
 inline constexpr const char* kRulesFolder = "/prometheus/rules";
 
@@ -73,6 +75,10 @@ class SimWorld {
   Result<void> try_patch(const std::string& resource, const api::ObjectKey& key, Json patch);
   Result<void> try_patch_status(const std::string& resource, const api::ObjectKey& key, Json patch);
   Result<void> try_remove(const std::string& resource, const api::ObjectKey& key);
+
+  // What the process answers to a Prometheus that asks for the targets of this job; nullopt: no
+  // list. The token is that of `kTargetsToken`.
+  std::optional<std::string> serve_targets(const std::string& job);
 
   // SIGSTOP, and SIGCONT after so long; a process that is killed meanwhile starts as usual.
   void pause(std::chrono::nanoseconds length);
@@ -127,10 +133,13 @@ class SimWorld {
   fakes::FakePrometheus prometheus;
   fakes::FakeRuleChecker rule_checker;
   fakes::FakeMachines machines;  // that exist already, reached over SSH
+  SimMachines on_machines;       // what runs on them
   ShellFaults shell_faults;
   // Uids and claims of Instances whose finalizers a person took away by hand: what they had in the
   // cloud is that person's business.
   std::set<std::string> forsaken;
+  // Asked when Prometheus asks for targets: is the request lost?
+  std::function<bool()> list_is_lost;
   std::function<void()> always;         // called whenever something may have changed
   std::function<void()> between_steps;  // the process may be killed and started here
 
@@ -149,6 +158,8 @@ class SimWorld {
   mutable std::map<store::Key, Parsed> parsed_;  // questions are asked after every change
   bool try_boot();
   void restart_if_down();
+  std::optional<http::Reply> ask_guest(const std::string& url, const std::string& authorization);
+  fakes::ScrapeAnswer scrape(const std::string& url, const std::string& authorization);
 
   std::unique_ptr<Running> running_;
   std::unique_ptr<store::ObjectStore> last_store_;  // of the last life, to be looked at
@@ -158,6 +169,7 @@ class SimWorld {
   std::size_t power_losses_ = 0;
   std::optional<Error> boot_error_;
   SteadyTime next_start_{};  // while it does not come up
+  SteadyTime stopped_until_{};
   std::chrono::nanoseconds wall_shift_{0};
   std::size_t wall_jumps_ = 0;
   TaskGroup world_tasks_;

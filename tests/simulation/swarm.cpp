@@ -133,9 +133,10 @@ class SwarmRun {
   bool is_held() {
     const std::string brake = oracle_.brake();
     if (brake.empty()) return false;
-    const std::size_t mutations = world_.checker.mutations().size();
+    const std::size_t mutations = world_.checker.mutations().size() + world_.machines.changes;
     if (rests_within(kHeld)) return false;
-    return world_.checker.mutations().size() == mutations && !oracle_.brake().empty();
+    return world_.checker.mutations().size() + world_.machines.changes == mutations &&
+           !oracle_.brake().empty();
   }
 
   void stay() {

@@ -80,7 +80,8 @@ void SwarmUser::change_rule(ServiceWish& /*service*/, Dice& dice) {
 
 void SwarmUser::break_rule(ServiceWish& /*service*/, Dice& /*dice*/) {
   tell("wants a rule that cannot be parsed");
-  apply_yaml(policy_manifest("sum((( click_deploy_service_cpu_usage_percent > 90"));
+  expect(world_.try_apply(policy("sum((( click_deploy_service_cpu_usage_percent > 90")),
+         "apply a bad rule");
 }
 
 void SwarmUser::toggle_pause(ServiceWish& service, Dice& /*dice*/) {

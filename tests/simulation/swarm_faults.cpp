@@ -1,5 +1,7 @@
 #include "tests/simulation/swarm_faults.h"
 
+#include "tests/simulation/swarm_user.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -42,6 +44,10 @@ const std::vector<SwarmFaults::Class>& SwarmFaults::classes() {
       {"pause", 0.05, &SwarmFaults::pause},
       {"starve", 0.3, &SwarmFaults::starve},
       {"timers-late", 0.1, &SwarmFaults::delay_timers},
+      {"machine-away", 0.05, &SwarmFaults::lose_machine},
+      {"machine-agent-fails", 0.1, &SwarmFaults::break_agent_on_machine},
+      {"machine-agent-changed", 0.02, &SwarmFaults::change_agent_on_machine},
+      {"machine-wiped", 0.02, &SwarmFaults::wipe_machine},
   };
   return kClasses;
 }
@@ -49,6 +55,8 @@ const std::vector<SwarmFaults::Class>& SwarmFaults::classes() {
 SwarmFaults::SwarmFaults(SimWorld& world, Story& story, Decisions& decisions)
     : world_(world), story_(story), decisions_(decisions), messages_(world, story, decisions) {
   for (const Class& each : classes()) rates_.push_back(decisions_.rate(each.name, each.most));
+  world_.shell_faults = {.lost_before = decisions_.rate("shell-lost-before", 0.15),
+                         .lost_after = decisions_.rate("shell-lost-after", 0.25)};
 }
 
 void SwarmFaults::tell(const std::string& who, const std::string& what) const {
@@ -85,6 +93,7 @@ void SwarmFaults::calm() {
   world_.crash_at(UINT64_MAX);
   world_.context().be_fair();
   world_.storage.faults = {};
+  world_.shell_faults = {};
   world_.cloud.faults().no_valid_host = 0;
   story_.tell("calm", "all faults are over; what they broke stays broken");
 }
@@ -108,6 +117,11 @@ std::string SwarmFaults::harm_to_others() const {
     if (!world_.cloud.state().ports.contains(id)) {
       return "port " + id + " of somebody else is gone";
     }
+  }
+  const auto foreign = world_.machines.machines.find(kForeignMachine);
+  if (foreign != world_.machines.machines.end() &&
+      (foreign->second.mark != kForeignMark || !foreign->second.installed.empty())) {
+    return "the machine of another Click Deploy is not as it was";
   }
   return "";
 }
@@ -152,7 +166,8 @@ void SwarmFaults::spoil_target_file(Dice& dice) {
   if (!files) return;
   // Not the stamp that says whose the folder is: without it the controller rightly stops.
   for (const FileInfo& file : *files) {
-    if (file.name.ends_with(".json")) paths.push_back(kTargetsFolder + ("/" + file.name));
+    if (file.name.ends_with(".json") || file.name.ends_with(".yml"))
+      paths.push_back(kTargetsFolder + ("/" + file.name));
   }
   if (paths.empty()) return;
   const std::string path = paths[dice.below(paths.size())];

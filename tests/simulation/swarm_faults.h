@@ -59,6 +59,10 @@ class SwarmFaults {
   void change_agent(Dice& dice);
   void stop_prometheus(Dice& dice);
   void spoil_target_file(Dice& dice);
+  void lose_machine(Dice& dice);
+  void break_agent_on_machine(Dice& dice);
+  void change_agent_on_machine(Dice& dice);
+  void wipe_machine(Dice& dice);
   void expire_tokens(Dice& dice);
   void refuse_tokens(Dice& dice);
   void lose_catalogue(Dice& dice);
@@ -81,6 +85,7 @@ class SwarmFaults {
   // The same, also while a user waits for an answer: shorter than users are patient.
   void disk_trouble(Dice& dice, const std::string& what, std::function<void()> end);
   localcloud::Server* any_server(Dice& dice) const;
+  std::string any_machine(Dice& dice) const;  // that is ours; "" if none is
   localcloud::Outcome<localcloud::Token> person() const;
 
   struct Lasting {

@@ -134,6 +134,9 @@ MessageFaults::MessageFaults(SimWorld& world, Story& story, Decisions& decisions
   list_lag_ = lag("list-lag", 60);
   get_lag_ = lag("get-lag", 20);
   address_lag_ = lag("address-lag", 30);
+  world_.list_is_lost = [this, most = decisions_.rate("list-lost", 0.5)] {
+    return on_ && decisions_.take("list-lost", "", ++seen_["lists"], most).has_value();
+  };
   world_.network.faults = [this](const http::Request& request) { return fault_of(request); };
   world_.network.route(kCloudOrigin,
                        [this](http::Request request) { return cloud(std::move(request)); });

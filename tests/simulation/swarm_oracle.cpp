@@ -32,6 +32,11 @@ std::int64_t limit_of(const std::string& most, std::int64_t total) {
   return whole < 1 ? 1 : whole;
 }
 
+// Of a Cloud whose machines exist already, whether or not it has one by now?
+bool is_on_machine(const Json& instance) {
+  return instance["spec"]["cloudRef"]["name"].as_string() == "lab";
+}
+
 std::string claim_of(const localcloud::Port& port) {
   constexpr std::string_view kClaim = " claim=";
   const std::size_t from = port.description.find(kClaim) + kClaim.size();
@@ -85,14 +90,17 @@ std::string SwarmOracle::unrest_of(const ServiceWish& wanted) const {
 }
 
 std::string SwarmOracle::unrest_of_whole() const {
+  std::size_t instances = 0;
   std::size_t servers = 0;
   std::size_t targets = 0;
   for (const ServiceWish& service : wish_.services) {
     if (!service.exists) continue;
-    servers += static_cast<std::size_t>(service.replicas);
-    if (service.selected) targets += static_cast<std::size_t>(service.replicas);
+    const auto replicas = static_cast<std::size_t>(service.replicas);
+    instances += replicas;
+    servers += service.machines ? 0 : replicas;
+    targets += service.selected ? replicas : 0;
   }
-  if (world_.objects(kInstances).size() != servers) return "Instances that nobody asked for";
+  if (world_.objects(kInstances).size() != instances) return "Instances that nobody asked for";
   if (kept_servers() != servers) {
     return fmt::format("{} servers instead of {}", kept_servers(), servers);
   }
@@ -101,6 +109,7 @@ std::string SwarmOracle::unrest_of_whole() const {
     if (port->device_id.empty()) return "port " + port->name + " serves nothing";
   }
   std::string lost = unrest_of_volumes();
+  if (lost.empty()) lost = unrest_of_machines();
   if (!lost.empty()) return lost;
   std::string drift = drift_of_servers();
   if (!drift.empty()) return drift;
@@ -137,9 +146,39 @@ std::string SwarmOracle::unrest_of_volumes() const {
   return kept == wanted ? "" : fmt::format("{} volumes instead of {}", kept, wanted);
 }
 
+std::string SwarmOracle::unrest_of_machines() const {
+  std::size_t wanted = 0;
+  for (const ServiceWish& service : wish_.services) {
+    if (service.exists && service.machines) wanted += static_cast<std::size_t>(service.replicas);
+  }
+  std::size_t taken = 0;
+  for (const auto& [address, machine] : world_.on_machines.all()) {
+    const bool forsaken = world_.forsaken.contains(mark_value(machine.mark, "clickdeploy_uid"));
+    if (is_our_mark(machine.mark) && !forsaken) ++taken;
+    if (machine.mark.empty() && !machine.installed.empty()) {
+      return "machine " + address + " is free and still has our agents";
+    }
+  }
+  if (taken != wanted) return fmt::format("{} machines instead of {}", taken, wanted);
+  for (const Json& instance : world_.objects(kInstances)) {
+    if (!is_on_machine(instance)) continue;
+    const std::string& name = instance["metadata"]["name"].as_string();
+    const std::string& id = instance["status"]["server"]["id"].as_string();
+    if (!world_.on_machines.is_marked_for(id)) return "Instance " + name + " has no machine";
+    const SimAgent* agent = world_.on_machines.find_agent_of(machine_address(machine_name_of(id)));
+    const bool wanted_agents = !instance["status"]["agents"].empty();
+    if (wanted_agents && (agent == nullptr || agent->version != "1.5.0")) {
+      return "the agent of " + name + " is not there or of another version";
+    }
+    if (!is_condition(instance, "UpToDate", "True")) return name + " is not UpToDate";
+  }
+  return "";
+}
+
 // What somebody has changed on them in the cloud is as it was.
 std::string SwarmOracle::drift_of_servers() const {
   for (const Json& instance : world_.objects(kInstances)) {
+    if (is_on_machine(instance)) continue;
     const std::string& name = instance["metadata"]["name"].as_string();
     const auto& servers = world_.cloud.state().servers;
     const auto found = servers.find(instance["status"]["server"]["id"].as_string());
@@ -193,6 +232,9 @@ bool SwarmOracle::is_broken(const Json& instance) const {
 bool SwarmOracle::has_no_use(const Json& instance) const {
   if (is_deleting(instance)) return false;
   const std::string& id = instance["status"]["server"]["id"].as_string();
+  if (is_on_machine(instance)) {
+    return !world_.on_machines.is_marked_for(id) || !world_.on_machines.is_answering(id);
+  }
   const auto server = world_.cloud.state().servers.find(id);
   if (server == world_.cloud.state().servers.end() ||
       server->second.vm_state != localcloud::VmState::Active) {
@@ -261,6 +303,10 @@ std::string SwarmOracle::brake_of_clouds() const {
     for (const Json& instance : world_.objects(kInstances)) {
       const std::string& id = instance["status"]["server"]["id"].as_string();
       if (id.empty() || instance["spec"]["cloudRef"]["name"].as_string() != key.name) continue;
+      if (is_on_machine(instance)) {
+        if (world_.on_machines.is_marked_for(id)) continue;
+        return "Cloud " + key.name + " misses machines";
+      }
       const auto server = world_.cloud.state().servers.find(id);
       if (server == world_.cloud.state().servers.end() ||
           server->second.vm_state == localcloud::VmState::Deleted) {

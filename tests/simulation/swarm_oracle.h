@@ -32,6 +32,7 @@ class SwarmOracle {
   std::string unrest_of(const ServiceWish& service) const;
   std::string unrest_of_whole() const;
   std::string unrest_of_volumes() const;
+  std::string unrest_of_machines() const;
   std::string drift_of_servers() const;
   std::string brake_of_clouds() const;
   std::string brake_of(const Json& instance) const;

@@ -1,14 +1,21 @@
 #include "tests/simulation/swarm_user.h"
 
+#include "controller/base/text.h"
 #include "controller/base/yaml.h"
+#include "controller/prometheus/scrape_jobs.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace clickdeploy::simulation {
 
 namespace {
 
 const api::ObjectKey kOtherCloud{"stock", "other"};
+const api::ObjectKey kLab{"platform", "lab"};
+constexpr const char* kAgentsUser = "prometheus";
+constexpr const char* kAgentsPassword = "~canary-3b1f-password-of-agents";
 
 constexpr const char* kOtherCloudManifests = R"(
 apiVersion: v1
@@ -41,9 +48,30 @@ spec:
   region: RegionOne
 )";
 
-Json second_policy() {
-  Json policy = parse_single_yaml(policy_manifest("click_deploy_service_cpu_usage_percent > 99"))
-                    .value_or(Json());
+constexpr const char* kLabManifests = R"(
+apiVersion: v1
+kind: Secret
+metadata: {name: lab-key, namespace: platform}
+stringData: {ssh-privatekey: ~canary-3b1f-password-of-lab}
+---
+apiVersion: clickdeploy.io/v1alpha1
+kind: Cloud
+metadata: {name: lab, namespace: platform}
+spec:
+  type: Hosts
+  ssh: {user: root, keySecretRef: {name: lab-key}}
+  allowedNamespaces: {matchLabels: {team: web}}
+  hosts:
+)";
+
+Json secret(const std::string& name, Json values) {
+  return Json::object({{"apiVersion", "v1"},
+                       {"kind", "Secret"},
+                       {"metadata", Json::object({{"name", name}, {"namespace", "platform"}})},
+                       {"stringData", std::move(values)}});
+}
+
+Json second_policy(Json policy) {
   policy.member("metadata").set("name", "second");
   const Json rule = Json::object({{"alert", "SlowDisk"},
                                   {"expr", "click_deploy_service_memory_usage_bytes > 1"},
@@ -81,6 +109,19 @@ SwarmUser::SwarmUser(SimWorld& world, Story& story, Decisions& decisions)
     last.cloud = kOtherCloud;
     wish_.clouds.push_back(kOtherCloud);
   }
+  if (std::optional<Dice> dice = decisions_.take("machines", 0.2)) {
+    ServiceWish farm{.key = {"shop", "farm"}, .cloud = kLab, .machines = true};
+    farm.replicas =
+        static_cast<int>(dice->chance(0.85) ? dice->between(1, 3) : dice->between(0, 8));
+    if (dice->chance(0.7)) farm.brakes = draw_brakes(*dice);
+    wish_.services.push_back(std::move(farm));
+    wish_.clouds.push_back(kLab);
+  }
+  wish_.served = decisions_.take("httpsd", 0.2).has_value();
+  if (std::optional<Dice> dice = decisions_.take("locked-agents", 0.2)) {
+    wish_.tls = dice->chance(0.6);
+    wish_.password = !wish_.tls || dice->chance(0.6);
+  }
 }
 
 Brakes SwarmUser::draw_brakes(Dice& dice) {
@@ -112,6 +153,10 @@ Json SwarmUser::manifest(const ServiceWish& service) const {
     made.member("spec").set("rootVolume", Json::object({{"sizeGiB", 10}}));
     const Json data = Json::object({{"name", "data"}, {"sizeGiB", 20}});
     made.member("spec").set("volumes", Json::array({data}));
+  }
+  if (service.machines) {
+    made.set("spec", Json::object());
+    remediation.set("steps", Json::array({"RestartAgent", "Reinstall", "Replace"}));
   }
   return object;
 }
@@ -147,15 +192,91 @@ void SwarmUser::apply(ServiceWish& service, const std::string& what) {
   expect(world_.try_apply(manifest(service)), "apply Service " + service.key.name);
 }
 
+Json SwarmUser::policy(const std::string& rule) const {
+  Json made = parse_single_yaml(policy_manifest(rule)).value_or(Json());
+  Json agent = made["spec"]["agents"][0];
+  if (wish_.tls) agent.set("tls", Json::object({{"mode", "Server"}}));
+  const Json named = Json::object({{"secretRef", Json::object({{"name", "agents"}})}});
+  if (wish_.password) agent.set("auth", Json::object({{"basic", named}}));
+  made.member("spec").set("agents", Json::array({std::move(agent)}));
+  return made;
+}
+
 void SwarmUser::apply_policies() {
-  apply_yaml(policy_manifest(wish_.rule));
-  if (wish_.second_policy) expect(world_.try_apply(second_policy()), "apply the second policy");
+  expect(world_.try_apply(policy(wish_.rule)), "apply the policy");
+  if (!wish_.second_policy) return;
+  Json second = second_policy(policy("click_deploy_service_cpu_usage_percent > 99"));
+  expect(world_.try_apply(second), "apply the second policy");
+}
+
+void SwarmUser::apply_platform() {
+  const Result<std::vector<YamlDocument>> documents = parse_yaml(platform_manifests());
+  if (!documents) return world_.report.add("run", documents.error().message());
+  for (const YamlDocument& document : *documents) {
+    Json object = document.value;
+    const std::string kind = object["kind"].as_string();
+    if (kind == "MonitoringPolicy") object = policy(wish_.rule);
+    if (kind == "MetricsBackend" && wish_.served) {
+      const Json ref = Json::object({{"name", "targets"}});
+      object.member("spec").set("targets",
+                                Json::object({{"type", "HTTPSD"}, {"tokenSecretRef", ref}}));
+    }
+    expect(world_.try_apply(object), "apply");
+  }
+  if (wish_.password) {
+    const Json login = Json::object({{"username", kAgentsUser}, {"password", kAgentsPassword}});
+    expect(world_.try_apply(secret("agents", login)), "apply the Secret of agents");
+  }
+  if (wish_.served) {
+    const Json token = Json::object({{"token", kTargetsToken}});
+    expect(world_.try_apply(secret("targets", token)), "apply the Secret of targets");
+  }
+}
+
+void SwarmUser::make_machines() {
+  story_.tell("user", fmt::format("has {} machines", kMachines));
+  std::string yaml = kLabManifests;
+  for (int number = 1; number <= kMachines + 1; ++number) {
+    const std::string name = fmt::format("m{}", number);
+    world_.machines.machines[machine_address(name)];
+    yaml += fmt::format("  - {{name: {}, address: {}}}\n", name, machine_address(name));
+  }
+  world_.machines.machines.at(kForeignMachine).mark = kForeignMark;
+  apply_yaml(yaml);
+}
+
+// As `clickctl prometheus-config` has it.
+void SwarmUser::configure_prometheus() {
+  if (!wish_.served && !wish_.tls && !wish_.password) return;
+  prometheus::ScrapeJob locked;
+  locked.access.tls = wish_.tls;
+  if (wish_.password) locked.access.basic_secret = "platform/agents";
+  std::vector<fakes::FakeScrapeJob> jobs;
+  for (const prometheus::ScrapeJob& job : {prometheus::ScrapeJob{}, locked}) {
+    if (!jobs.empty() && job == prometheus::ScrapeJob{}) continue;
+    fakes::FakeScrapeJob made{.name = job.name(), .file_suffix = job.file_suffix()};
+    if (job.access.tls) made.scheme = "https";
+    if (!job.access.basic_secret.empty()) {
+      made.authorization =
+          "Basic " + base64_encode(std::string(kAgentsUser) + ":" + kAgentsPassword);
+    }
+    jobs.push_back(std::move(made));
+  }
+  fakes::FakePrometheus::ListSource ask;
+  if (wish_.served) ask = [this](const std::string& job) { return world_.serve_targets(job); };
+  story_.tell("user", fmt::format("lets Prometheus {} targets{}{}",
+                                  wish_.served ? "ask for its" : "read its",
+                                  wish_.tls ? ", agents speak TLS" : "",
+                                  wish_.password ? ", agents want a password" : ""));
+  world_.prometheus.configure(std::move(jobs), std::move(ask));
 }
 
 void SwarmUser::begin() {
   story_.tell("user", "applies the platform");
-  apply_yaml(platform_manifests());
-  if (wish_.clouds.size() > 1) apply_yaml(kOtherCloudManifests);
+  configure_prometheus();
+  apply_platform();
+  if (std::ranges::count(wish_.clouds, kOtherCloud) > 0) apply_yaml(kOtherCloudManifests);
+  if (std::ranges::count(wish_.clouds, kLab) > 0) make_machines();
   if (wish_.second_policy) apply_policies();
   for (ServiceWish& service : wish_.services) {
     apply(service, fmt::format("{} replicas; repairs stop at {} unhealthy, {} tries, {} at once",

@@ -29,8 +29,9 @@ struct ServiceWish {
   std::string metadata = "shop";  // an edit that replaces servers as an image does
   std::string label = "web";      // of the Instances
   bool paused = false;
-  bool selected = true;  // by the policies
-  bool volumes = false;  // one to boot from, and another
+  bool selected = true;   // by the policies
+  bool volumes = false;   // one to boot from, and another
+  bool machines = false;  // that exist already, instead of servers
   Brakes brakes;
 };
 
@@ -39,7 +40,15 @@ struct Wish {
   std::vector<api::ObjectKey> clouds = {kCloud};
   std::string rule = "click_deploy_service_cpu_usage_percent > 90";
   bool second_policy = false;  // with the rule "SlowDisk"
+  bool served = false;         // Prometheus asks for its targets
+  bool tls = false;            // agents speak it
+  bool password = false;       // and want one
 };
+
+// Machines m1 to m14 are there for whoever takes them; m15 belongs to another Click Deploy.
+inline constexpr int kMachines = 14;
+inline constexpr const char* kForeignMachine = "10.77.0.15";
+inline constexpr const char* kForeignMark = "clickdeploy_claim=0f0f\nclickdeploy_cluster=another\n";
 
 class SwarmUser {
  public:
@@ -88,6 +97,10 @@ class SwarmUser {
   Json manifest(const ServiceWish& service) const;
   void apply(ServiceWish& service, const std::string& what);
   void apply_policies();
+  void apply_platform();
+  void make_machines();
+  void configure_prometheus();
+  Json policy(const std::string& rule) const;
   void apply_yaml(const std::string& yaml);
   void tell(const std::string& what) const;
   const Json* any_instance(const ServiceWish& service, Dice& dice) const;

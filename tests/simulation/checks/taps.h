@@ -40,6 +40,8 @@ struct Taps {
 
   // A published file has new bytes; nullopt: it is gone.
   std::function<void(const std::string& path, std::optional<std::string_view> bytes)> file;
+  // A list of targets was served to Prometheus, which asks for those of this job.
+  std::function<void(const std::string& job, const std::string& list)> served;
 
   std::function<void(const std::string& controller, const api::ObjectKey&)> reconcile_begins;
   std::function<void(const std::string& controller, const api::ObjectKey&)> reconcile_ended;

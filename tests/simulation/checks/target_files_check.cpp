@@ -75,7 +75,8 @@ bool TargetFilesCheck::is_explained(const std::string& server_id) const {
 }
 
 void TargetFilesCheck::file(const std::string& path, std::optional<std::string_view> bytes) {
-  if (!path.starts_with(folder_ + "/") || !path.ends_with(".json")) return;
+  const bool list = path.ends_with(".json") || path.ends_with(".yml");  // of locked agents
+  if (!path.starts_with(folder_ + "/") || !list) return;
   const Result<Json> groups = parse_json(bytes.value_or("[]"));
   if (!groups) return report_.add("S12", path + " is no JSON: " + groups.error().message());
   Targets now;
@@ -94,6 +95,26 @@ void TargetFilesCheck::file(const std::string& path, std::optional<std::string_v
   known = std::move(now);
   if (unexplained == 0 || excused_.erase(path) > 0) return;
   unexplained_ += unexplained;
+}
+
+// As if each Service had its file, as it has where files are written.
+void TargetFilesCheck::served(const std::string& job, const std::string& list) {
+  const Result<Json> groups = parse_json(list);
+  if (!groups) return report_.add("S12", "what is served is no JSON: " + groups.error().message());
+  const std::string ending = "." + job + ".json";
+  std::map<std::string, Json> lists;
+  for (const auto& [path, targets] : files_) {
+    if (path.ends_with(ending)) lists.emplace(path, Json::array());
+  }
+  for (const Json& group : groups->as_array()) {
+    const Json& labels = group["labels"];
+    if (labels["service"].is_null()) continue;  // an empty group
+    const std::string name = labels["namespace"].as_string() + "_" + labels["service"].as_string();
+    lists.try_emplace(folder_ + "/clickdeploy-" + name + ending, Json::array())
+        .first->second.push_back(group);
+  }
+  for (const auto& [path, targets] : lists) file(path, to_json(targets));
+  published();
 }
 
 void TargetFilesCheck::published() {

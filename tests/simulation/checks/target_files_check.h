@@ -33,6 +33,8 @@ class TargetFilesCheck {
 
   void changed(const store::Event& event, const Json& object);
   void file(const std::string& path, std::optional<std::string_view> bytes);
+  // What Prometheus, which asks for the targets of this job, was given; it is one publish.
+  void served(const std::string& job, const std::string& list);
   void published();  // the reconcile that wrote files is over, or was cut off
 
   std::size_t targets() const;
