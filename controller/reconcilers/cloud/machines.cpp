@@ -403,8 +403,7 @@ Task<Result<std::string>> Machines::create_server(openstack::ServerCreate create
                                                    machine->spec.address +
                                                    " could not be marked: " + words);
   }
-  machine->view.emplace();
-  machine->view->mark = std::move(create.metadata);
+  machine->view = agents::MachineView{.mark = std::move(create.metadata)};
   co_return id_of(*machine);
 }
 
