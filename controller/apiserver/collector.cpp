@@ -6,7 +6,10 @@
 #include "controller/apiserver/verbs_internal.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace clickdeploy::apiserver {
 namespace {
@@ -16,6 +19,11 @@ enum class OwnerState {
   Waiting,  // exists, and waits for its dependents to be deleted first
   Gone,
 };
+
+bool waits_for_dependents(const Core& core, const store::Document& document) {
+  return document.facts.deleting &&
+         has_finalizer(core.parsed->read(document), kForegroundFinalizer);
+}
 
 OwnerState owner_state(const Core& core, const Target& dependent, const Json& reference) {
   const api::ResourceInfo* info =
@@ -30,9 +38,7 @@ OwnerState owner_state(const Core& core, const Target& dependent, const Json& re
   if (owner == nullptr || owner->facts.uid != reference["uid"].as_string()) {
     return OwnerState::Gone;
   }
-  if (!owner->facts.deleting) return OwnerState::Solid;
-  return has_finalizer(core.parsed->read(*owner), kForegroundFinalizer) ? OwnerState::Waiting
-                                                                        : OwnerState::Solid;
+  return waits_for_dependents(core, *owner) ? OwnerState::Waiting : OwnerState::Solid;
 }
 
 void remove_owner(Json& object, const std::vector<std::string>& uids) {
@@ -98,6 +104,24 @@ bool blocks(const store::Document& dependent, const std::string& owner_uid) {
   return false;
 }
 
+// Whether an object that waits for its dependents waits for itself among them, or for one that
+// waits for it in turn. Who notices such a circle does not wait any longer, or all would for ever.
+bool waits_in_circle(const Core& core, store::DocumentPtr dependent, const std::string& uid) {
+  constexpr std::size_t kLookedAtMax = 1000;
+  std::set<std::string> seen;
+  std::vector<store::DocumentPtr> next = {std::move(dependent)};
+  while (!next.empty() && seen.size() < kLookedAtMax) {
+    const store::DocumentPtr at = std::move(next.back());
+    next.pop_back();
+    if (at->facts.uid == uid) return true;
+    if (!waits_for_dependents(core, *at) || !seen.insert(at->facts.uid).second) continue;
+    for (store::DocumentPtr& one : core.store.list_owned(at->facts.uid)) {
+      if (blocks(*one, at->facts.uid)) next.push_back(std::move(one));
+    }
+  }
+  return false;
+}
+
 Task<bool> release(const Core& core, Target target, store::DocumentPtr document,
                    std::string_view finalizer) {
   Json old = core.parsed->read(*document);
@@ -113,7 +137,8 @@ Task<bool> finish_foreground(const Core& core, Target target, store::DocumentPtr
   bool done = co_await collect_dependents(core, uid);
   if (!done) co_return false;
   for (const store::DocumentPtr& dependent : core.store.list_owned(uid)) {
-    if (blocks(*dependent, uid)) co_return true;  // its end will bring us here again
+    if (!blocks(*dependent, uid) || waits_in_circle(core, dependent, uid)) continue;
+    co_return true;  // its end will bring us here again
   }
   done = co_await release(core, std::move(target), std::move(document), kForegroundFinalizer);
   co_return done;

@@ -272,6 +272,22 @@ TEST_F(Delete, ForegroundWaitsForTheDependentsThatBlock) {
   EXPECT_FALSE(exists("owner"));
 }
 
+TEST_F(Delete, OwnersInACircleDoNotWaitForEachOther) {
+  start_background();
+  const std::vector<std::vector<std::string>> circles = {{"own"}, {"a", "b"}, {"x", "y", "z"}};
+  for (const std::vector<std::string>& names : circles) {
+    std::vector<Json> members;
+    for (const std::string& name : names) members.push_back(make_service(name));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const Json& owner = members[(i + 1) % names.size()];
+      merge(kUrl + "/" + names[i], Json::object({{"metadata", owned_by(owner, true)}}));
+    }
+    remove(kUrl + "/" + names[0], propagation("Foreground"));
+    pass(5s);
+    for (const std::string& name : names) EXPECT_FALSE(exists(name)) << name;
+  }
+}
+
 TEST_F(Delete, OrphanLetsTheDependentsGoOnAlone) {
   start_background();
   const Json owner = make_service("owner");
