@@ -92,7 +92,10 @@ Link instances_link(const ServiceFacts& facts) {
   if (left_out > 0) link.evidence += "; " + std::to_string(left_out) + " more are not shown";
   const Condition* progressing = api::find_condition(service.status.conditions, "Progressing");
   const bool stopped = progressing != nullptr && progressing->status == ConditionStatus::False;
+  const bool waits = progressing != nullptr && (progressing->reason == api::kQuotaExceeded ||
+                                                progressing->reason == api::kWaiting);
   if (stopped) link.evidence += "; stopped: " + progressing->message;
+  if (!stopped && waits) link.evidence += "; waiting: " + progressing->message;
   const auto first = std::ranges::find_if_not(facts.instances, is_ready);
   link.next = first != facts.instances.end()
                   ? why_command("instance", first->metadata.key())

@@ -4,6 +4,7 @@
 #include "controller/reconcilers/cloud/cloud_conditions_internal.h"
 #include "controller/reconcilers/instance/part_calls.h"
 #include "controller/reconcilers/service/repair_budget.h"
+#include "controller/reconcilers/trouble.h"
 
 #include <algorithm>
 #include <set>
@@ -435,6 +436,8 @@ Task<Result<void>> CloudReconciler::write(const Cloud& before, Cloud after) {
   if (!worth_writing(before, after, now)) co_return Result<void>{};
   Result<Cloud> written = co_await clouds_.update_status(std::move(after));
   if (!written) co_return std::unexpected(std::move(written).error().with_context("report Cloud"));
+  record_trouble(context_.events, Cloud::kGvk, before.metadata, before.status.conditions,
+                 written->status.conditions);
   co_return Result<void>{};
 }
 

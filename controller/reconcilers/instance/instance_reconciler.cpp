@@ -12,6 +12,7 @@
 #include "controller/reconcilers/metrics_backend/address_policy.h"
 #include "controller/reconcilers/service/repair_budget.h"
 #include "controller/reconcilers/service/service_alerts.h"
+#include "controller/reconcilers/trouble.h"
 
 #include <algorithm>
 
@@ -93,8 +94,11 @@ Task<Result<ReconcileResult>> InstanceReconciler::reconcile(api::ObjectKey key) 
 
   pass.work.status = report_instance(pass.work, pass.observed, rest);
   if (is_worth_writing(pass.stored.status, pass.work.status, pass.observed.now)) {
+    const api::Conditions before = pass.stored.status.conditions;
     Result<void> saved = co_await save(pass);
     if (!saved) co_return std::unexpected(std::move(saved).error().with_context("report Instance"));
+    record_trouble(context_.events, Instance::kGvk, pass.work.metadata, before,
+                   pass.stored.status.conditions);
   }
   if (pass.observed.failure) co_return std::unexpected(*pass.observed.failure);
   co_return ReconcileResult{.requeue_after = rest.look_again};

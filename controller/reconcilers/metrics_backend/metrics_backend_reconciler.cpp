@@ -5,6 +5,7 @@
 #include "controller/reconcilers/metrics_backend/backend_access.h"
 #include "controller/reconcilers/metrics_backend/backend_status_internal.h"
 #include "controller/reconcilers/metrics_backend/openstack_sd.h"
+#include "controller/reconcilers/trouble.h"
 
 #include <algorithm>
 
@@ -91,6 +92,8 @@ Task<Result<ReconcileResult>> MetricsBackendReconciler::reconcile(api::ObjectKey
     if (!written) {
       co_return std::unexpected(std::move(written).error().with_context("report MetricsBackend"));
     }
+    record_trouble(context_.events, MetricsBackend::kGvk, cached->metadata,
+                   cached->status.conditions, written->status.conditions);
   }
   if (pass.outcome.targets_error) co_return std::unexpected(*pass.outcome.targets_error);
   if (pass.outcome.rules_error) co_return std::unexpected(*pass.outcome.rules_error);

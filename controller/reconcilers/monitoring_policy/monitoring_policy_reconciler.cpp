@@ -1,6 +1,7 @@
 #include "controller/reconcilers/monitoring_policy/monitoring_policy_reconciler.h"
 
 #include "controller/reconcilers/instance/agent_drift.h"
+#include "controller/reconcilers/trouble.h"
 
 #include <algorithm>
 
@@ -84,6 +85,8 @@ Task<Result<ReconcileResult>> MonitoringPolicyReconciler::reconcile(api::ObjectK
     if (!written) {
       co_return std::unexpected(std::move(written).error().with_context("report MonitoringPolicy"));
     }
+    record_trouble(context_.events, MonitoringPolicy::kGvk, cached->metadata,
+                   cached->status.conditions, written->status.conditions);
   }
   co_return ReconcileResult{.requeue_after = ready ? kResync : kSettling};
 }

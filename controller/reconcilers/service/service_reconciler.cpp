@@ -5,6 +5,7 @@
 #include "controller/reconcilers/service/rollout.h"
 #include "controller/reconcilers/service/service_status.h"
 #include "controller/reconcilers/service/zones.h"
+#include "controller/reconcilers/trouble.h"
 
 #include <algorithm>
 
@@ -118,6 +119,8 @@ Task<Result<ReconcileResult>> ServiceReconciler::reconcile(api::ObjectKey key) {
     Result<Service> written = co_await services_.update_status(std::move(reported));
     if (!written)
       co_return std::unexpected(std::move(written).error().with_context("report Service"));
+    record_trouble(context_.events, Service::kGvk, service.metadata, cached->status.conditions,
+                   written->status.conditions);
   }
   if (failure) co_return std::unexpected(*failure);
   const bool busy = (!plan.empty() && !observes) || service.metadata.is_deleting() ||

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace clickdeploy::simulation {
 namespace {
 
@@ -45,6 +47,17 @@ TEST(Scenario, ANameThatTheCloudDoesNotKnowMakesNoPortAndIsNamed) {
       EXPECT_EQ(progressing["reason"].as_string(), "InvalidConfiguration");
       EXPECT_TRUE(progressing["message"].as_string().contains("no-such-thing"))
           << to_json(progressing);
+      // People look at events first: one for the Instance and one for its Service.
+      const auto is_told = [&](const Json& event, const char* kind) {
+        return event["type"].as_string() == "Warning" &&
+               event["involvedObject"]["kind"].as_string() == kind &&
+               event["message"].as_string().contains("no-such-thing");
+      };
+      for (const char* kind : {"Instance", "Service"}) {
+        const auto told = std::ranges::count_if(
+            world.objects("events"), [&](const Json& event) { return is_told(event, kind); });
+        EXPECT_EQ(told, 1) << kind;
+      }
       world.patch(kServices, kWeb, template_of(field, right));
       ASSERT_TRUE(world.run_until([&] { return is_converged(world, 1); }, 10min))
           << describe(world);
