@@ -14,10 +14,8 @@ namespace {
 
 constexpr std::size_t kDataBytesMax = 1024 * 1024;  // of all values of a Secret or ConfigMap
 
-// A key of a Secret or ConfigMap becomes a file name where it is mounted.
-bool is_config_key(std::string_view key) {
-  if (key.empty() || key.size() > 253 || key == "." || key.starts_with("..")) return false;
-  return std::all_of(key.begin(), key.end(), [](char c) {
+bool has_config_key_form(std::string_view key) {
+  return !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_' || c == '.';
   });
@@ -28,10 +26,26 @@ constexpr std::string_view kConfigKeyProblem =
     " "
     "or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 
+// A key of a Secret or ConfigMap becomes a file name where it is mounted.
+std::vector<std::string_view> config_key_problems(std::string_view key) {
+  std::vector<std::string_view> problems;
+  if (key.size() > 253) problems.emplace_back("must be no more than 253 characters");
+  if (!has_config_key_form(key)) problems.push_back(kConfigKeyProblem);
+  if (key == ".") {
+    problems.emplace_back("must not be '.'");
+  } else if (key == "..") {
+    problems.emplace_back("must not be '..'");
+  } else if (key.starts_with("..")) {
+    problems.emplace_back("must not start with '..'");
+  }
+  return problems;
+}
+
 void check_keys(const Json& data, const std::string& path, FieldErrors& errors) {
   for (const auto& [key, value] : data.as_object()) {
-    if (!is_config_key(key) && errors.size() < kFieldErrorsMax) {
-      errors.push_back(invalid(key_path(path, key), key, kConfigKeyProblem));
+    if (errors.size() >= kFieldErrorsMax) return;
+    for (const std::string_view problem : config_key_problems(key)) {
+      errors.push_back(invalid(key_path(path, key), key, problem));
     }
   }
 }
@@ -142,7 +156,7 @@ FieldErrors config_map_rules(const Json& object, const Json* old) {
     }
   }
   if (value_bytes(object["data"]) + value_bytes(object["binaryData"]) > kDataBytesMax) {
-    errors.push_back(too_long("", "may not be more than 1048576 bytes"));
+    errors.push_back(too_long("[]", "may not be more than 1048576 bytes"));
   }
   check_immutable(object, old, {"data", "binaryData"}, errors);
   return errors;

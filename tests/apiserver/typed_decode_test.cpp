@@ -115,6 +115,19 @@ TEST_F(TypedDecode, ANullAmongTextsIsTheEmptyText) {
   EXPECT_EQ(made.body["data"], Json::object({{"a", ""}, {"b", "1"}}));
 }
 
+TEST_F(TypedDecode, WhatAConfigMapMayNotHoldIsNamedAsKubernetesNamesIt) {
+  Answered dots = post(std::string(kConfigMaps), named(R"({"data":{"..":"1","..x":"2"}})"));
+  EXPECT_EQ(dots.message(),
+            "ConfigMap \"a\" is invalid: [data[..]: Invalid value: \"..\": must not be '..', "
+            "data[..x]: Invalid value: \"..x\": must not start with '..']");
+  Answered large =
+      post(std::string(kConfigMaps),
+           Json::object({{"metadata", Json::object({{"name", "a"}})},
+                         {"data", Json::object({{"x", std::string(1'048'577, 'x')}})}}));
+  EXPECT_EQ(large.message(),
+            "ConfigMap \"a\" is invalid: []: Too long: may not be more than 1048576 bytes");
+}
+
 TEST_F(TypedDecode, SecretsOfKnownTypesHoldWhatTheTypePromises) {
   const std::vector<std::pair<std::string, std::string>> refusals = {
       {R"({"type":"kubernetes.io/tls","stringData":{"tls.crt":"x"}})",
