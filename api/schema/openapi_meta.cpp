@@ -117,8 +117,49 @@ Json delete_options() {
                                     Json::object({{"type", "string"}}), "atomic")},
                     {"gracePeriodSeconds", integer("Seconds before the object goes.")},
                     {"kind", text("DeleteOptions")},
+                    {"orphanDependents", flag("An older way to say propagationPolicy.")},
                     {"preconditions", schema_reference(meta("Preconditions"), "What must be so.")},
                     {"propagationPolicy", text("Orphan, Background or Foreground.")}}));
+}
+
+Json small_integer(std::string_view description) {
+  Json result = integer(description);
+  result.set("format", "int32");
+  return result;
+}
+
+Json status() {
+  Json result = object(
+      "Status tells how a request ended that has no object for an answer.",
+      Json::object({{"apiVersion", text("v1")},
+                    {"code", small_integer("The HTTP status.")},
+                    {"details", schema_reference(meta("StatusDetails"), "What it is about.")},
+                    {"kind", text("Status")},
+                    {"message", text("What happened, for people.")},
+                    {"metadata", schema_reference(meta("ListMeta"), "Of a list that went wrong.")},
+                    {"reason", text("One word for programs.")},
+                    {"status", text("Success or Failure.")}}));
+  result.set("x-kubernetes-group-version-kind",
+             Json::array({Json::object({{"group", ""}, {"kind", "Status"}, {"version", "v1"}})}));
+  return result;
+}
+
+Json status_details() {
+  return object("StatusDetails names what a Status is about.",
+                Json::object({{"causes", list("Each single thing that is wrong.",
+                                              schema_reference(meta("StatusCause"), ""), "atomic")},
+                              {"group", text("API group of the object.")},
+                              {"kind", text("Its resource, or its kind.")},
+                              {"name", text("Name of the object.")},
+                              {"retryAfterSeconds", small_integer("When to try again.")},
+                              {"uid", text("UID of the object.")}}));
+}
+
+Json status_cause() {
+  return object("StatusCause is one thing that is wrong.",
+                Json::object({{"field", text("Path of the field.")},
+                              {"message", text("What is wrong with it.")},
+                              {"reason", text("One word for programs.")}}));
 }
 
 }  // namespace
@@ -141,6 +182,9 @@ Json meta_schemas() {
               object("Preconditions must hold, or the object stays as it is.",
                      Json::object({{"resourceVersion", text("Version the object must have.")},
                                    {"uid", text("UID the object must have.")}})));
+  schemas.set(meta("Status"), status());
+  schemas.set(meta("StatusDetails"), status_details());
+  schemas.set(meta("StatusCause"), status_cause());
   schemas.set(meta("FieldsV1"),
               Json::object({{"description", "A set of fields, as a tree of their names."},
                             {"type", "object"}}));
@@ -150,6 +194,28 @@ Json meta_schemas() {
   schemas.set(meta("Patch"),
               Json::object({{"description", "Body of a PATCH request."}, {"type", "object"}}));
   return schemas;
+}
+
+void add_scale_schemas(Json& schemas) {
+  const std::string name(kScaleComponent);
+  Json scale =
+      object("Scale is the number of replicas of an object, to be read and set.",
+             Json::object({{"apiVersion", text("autoscaling/v1")},
+                           {"kind", text("Scale")},
+                           {"metadata", schema_reference(meta("ObjectMeta"), "Of the object.")},
+                           {"spec", schema_reference(name + "Spec", "What is wanted.")},
+                           {"status", schema_reference(name + "Status", "What there is.")}}));
+  scale.set("x-kubernetes-group-version-kind",
+            Json::array(
+                {Json::object({{"group", "autoscaling"}, {"kind", "Scale"}, {"version", "v1"}})}));
+  schemas.set(name, std::move(scale));
+  schemas.set(name + "Spec",
+              object("ScaleSpec is how many replicas are wanted.",
+                     Json::object({{"replicas", small_integer("How many are wanted.")}})));
+  schemas.set(name + "Status",
+              object("ScaleStatus is how many replicas there are.",
+                     Json::object({{"replicas", small_integer("How many there are.")},
+                                   {"selector", text("Labels by which they are found.")}})));
 }
 
 }  // namespace clickdeploy::api

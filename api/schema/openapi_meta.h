@@ -10,11 +10,13 @@
 namespace clickdeploy::api {
 
 inline constexpr std::string_view kMetaPrefix = "io.k8s.apimachinery.pkg.apis.meta.v1.";
+inline constexpr std::string_view kScaleComponent = "io.k8s.api.autoscaling.v1.Scale";
 
 // {"allOf": [{"$ref": "#/components/schemas/…"}], "description": …}
 Json schema_reference(std::string_view component, std::string_view description);
 
 // Component name → schema.
 Json meta_schemas();
+void add_scale_schemas(Json& schemas);  // what the subresource scale is
 
 }  // namespace clickdeploy::api

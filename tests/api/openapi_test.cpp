@@ -51,6 +51,68 @@ TEST(OpenApi, PathsFollowScopeAndGroup) {
   EXPECT_TRUE(core["paths"].contains("/api/v1/namespaces/{namespace}/secrets/{name}"));
 }
 
+std::set<std::string> parameters_of(const Json& operation) {
+  std::set<std::string> names;
+  for (const Json& one : operation["parameters"].as_array()) names.insert(one["name"].as_string());
+  return names;
+}
+
+std::string answer_of(const Json& operation) {
+  const std::string& reference =
+      operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].as_string();
+  return reference.substr(reference.rfind('.') + 1);
+}
+
+TEST(OpenApi, PathsSayWhatCanBeAskedForAndHow) {
+  const Json& paths = document()["paths"];
+  const std::string root = "/apis/clickdeploy.io/v1alpha1/";
+  const std::string services = root + "namespaces/{namespace}/services";
+  const Json& list = paths[services]["get"];
+  EXPECT_TRUE(parameters_of(list).contains("labelSelector"));
+  EXPECT_TRUE(parameters_of(list).contains("sendInitialEvents"));
+  EXPECT_EQ(paths[services]["delete"]["x-kubernetes-action"].as_string(), "deletecollection");
+  const Json& removal = paths[services + "/{name}"]["delete"];
+  EXPECT_EQ(parameters_of(removal),
+            (std::set<std::string>{"dryRun", "gracePeriodSeconds", "orphanDependents",
+                                   "propagationPolicy"}));
+  EXPECT_EQ(answer_of(removal), "Status");
+  EXPECT_EQ(answer_of(paths[services + "/{name}/status"]["put"]), "Service");
+  EXPECT_EQ(answer_of(paths[services + "/{name}/scale"]["patch"]), "Scale");
+  EXPECT_FALSE(paths.contains(root + "namespaces/{namespace}/clouds/{name}/scale"));
+  EXPECT_EQ(answer_of(paths[root + "services"]["get"]), "ServiceList");
+  EXPECT_FALSE(paths[root + "services"].contains("post"));
+}
+
+TEST(OpenApi, OnlyKindsOfKubernetesOwnTakeStrategicPatches) {
+  const std::string strategic = "application/strategic-merge-patch+json";
+  const auto types = [](const Json& json, const std::string& path) {
+    return json["paths"][path]["patch"]["requestBody"]["content"];
+  };
+  EXPECT_FALSE(types(document(),
+                     "/apis/clickdeploy.io/v1alpha1/namespaces/{namespace}/services/"
+                     "{name}")
+                   .contains(strategic));
+  const Json core = parse_json(build_openapi(builtin_scheme(), "", "v1").bytes).value();
+  EXPECT_TRUE(types(core, "/api/v1/namespaces/{namespace}/secrets/{name}").contains(strategic));
+}
+
+TEST(OpenApi, OperationsHaveNamesOfTheirOwn) {
+  std::set<std::string> names;
+  for (const auto& [group, version] : builtin_scheme().group_versions()) {
+    const Json json = parse_json(build_openapi(builtin_scheme(), group, version).bytes).value();
+    for (const auto& [path, item] : json["paths"].as_object()) {
+      for (const auto& [method, operation] : item.as_object()) {
+        if (method == "parameters") continue;
+        EXPECT_TRUE(names.insert(operation["operationId"].as_string()).second)
+            << operation["operationId"].as_string();
+      }
+    }
+  }
+  EXPECT_TRUE(names.contains("listClickdeployIoV1alpha1ServiceForAllNamespaces"));
+  EXPECT_TRUE(names.contains("deleteCoreV1CollectionNamespacedSecret"));
+  EXPECT_TRUE(names.contains("readCoordinationV1NamespacedLease"));
+}
+
 TEST(OpenApi, SchemasAreFoundByKindAndDescribeTheirFields) {
   const Json& schemas = document()["components"]["schemas"];
   const Json& service = schemas["io.clickdeploy.v1alpha1.Service"];
