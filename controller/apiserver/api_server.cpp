@@ -234,7 +234,7 @@ Task<http::Reply> ApiServer::handle(http::Request request) {
     answer = reply_error(reply.error(), negotiate_refusal(asked));
   }
   if (protobuf) answer = to_protobuf(std::move(answer));
-  if (websocket && answer.stream != nullptr) {
+  if (websocket && !protobuf && answer.stream != nullptr) {
     answer = http::upgrade_to_websocket(handshake, std::move(answer.stream));
   }
   if (gzip) compress(answer);

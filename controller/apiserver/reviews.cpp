@@ -18,9 +18,22 @@ Json allow_everything() {
                        {"incomplete", false}});
 }
 
-Json anonymous_user() {
-  return Json::object(
-      {{"username", "system:anonymous"}, {"groups", Json::array({"system:unauthenticated"})}});
+// Nobody signs in, and everybody may do everything: also be somebody else.
+Json user_of(const ApiRequest& request) {
+  const std::string name = request.header("Impersonate-User");
+  if (name.empty()) {
+    return Json::object(
+        {{"username", "system:anonymous"}, {"groups", Json::array({"system:unauthenticated"})}});
+  }
+  Json groups = Json::array();
+  for (const http::Header& header : request.headers) {
+    if (to_lower(header.name) == "impersonate-group") groups.push_back(Json(header.value));
+  }
+  groups.push_back(Json("system:authenticated"));
+  Json user = Json::object({{"username", name}, {"groups", std::move(groups)}});
+  const std::string uid = request.header("Impersonate-Uid");
+  if (!uid.empty()) user.set("uid", uid);
+  return user;
 }
 
 struct Review {
@@ -30,12 +43,13 @@ struct Review {
 };
 
 // nullopt: the path is none of a review. kubectl 1.27 asks for older versions of one.
-std::optional<Review> find_review(const std::vector<std::string>& path) {
+std::optional<Review> find_review(const ApiRequest& request) {
+  const std::vector<std::string>& path = request.segments;
   if (path.size() != 4 || path[0] != "apis") return std::nullopt;
   const std::string& resource = path[3];
   if (path[1] == "authentication.k8s.io" && resource == "selfsubjectreviews") {
     if (path[2] != "v1" && path[2] != "v1beta1" && path[2] != "v1alpha1") return std::nullopt;
-    return Review{"SelfSubjectReview", Json::object({{"userInfo", anonymous_user()}}), false};
+    return Review{"SelfSubjectReview", Json::object({{"userInfo", user_of(request)}}), false};
   }
   if (path[1] != "authorization.k8s.io" || path[2] != "v1") return std::nullopt;
   if (resource == "selfsubjectaccessreviews") {
@@ -56,7 +70,7 @@ Result<Json> read_body(const ApiRequest& request, const std::string& media_type)
 }  // namespace
 
 std::optional<Answer<http::Reply>> reply_review(const Core& core, const ApiRequest& request) {
-  std::optional<Review> review = find_review(request.segments);
+  std::optional<Review> review = find_review(request);
   if (!review) return std::nullopt;
   const ObjectName name{request.segments[1], request.segments[3], ""};
   if (request.method != "POST") {

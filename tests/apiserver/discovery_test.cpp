@@ -222,6 +222,20 @@ TEST_F(Discovery, ReviewsAllowEverything) {
   EXPECT_EQ(post(url, Json::array()).status, 400);
 }
 
+TEST_F(Discovery, WhoImpersonatesSomebodyIsThatUser) {
+  http::Request request;
+  request.method = "POST";
+  request.url = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+  request.body = R"({"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"})";
+  EXPECT_EQ(send(request).body["status"]["userInfo"]["username"].as_string(), "system:anonymous");
+  request.headers = {{"Impersonate-User", "ann"},
+                     {"Impersonate-Group", "dev"},
+                     {"Impersonate-Group", "ops"},
+                     {"Impersonate-Uid", "7"}};
+  EXPECT_EQ(send(request).body["status"]["userInfo"], *parse_json(R"({"username":"ann","uid":"7",
+                            "groups":["dev","ops","system:authenticated"]})"));
+}
+
 TEST_F(Discovery, CountsWhatWasAsked) {
   make_service("web");
   get(std::string(kServices) + "/web");

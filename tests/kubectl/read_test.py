@@ -217,6 +217,8 @@ class Discovery(KubectlCase):
         self.assertIn("*.*", self.good("auth", "can-i", "--list"))
         if self.minor >= 27:
             self.assertIn("system:anonymous", self.good("auth", "whoami"))
+            self.assertRegex(self.good("auth", "whoami", "--as=ann", "--as-group=dev"),
+                             r"Username +ann\nGroups +\[dev system:authenticated\]")
 
     def test_cluster_info(self):
         self.assertIn(self.url, self.good("cluster-info"))
