@@ -86,6 +86,20 @@ bool has_subresource(const Target& target) {
          (name == "scale" && target.info->scale.has_value());
 }
 
+// What Kubernetes calls a method in its messages; it has no word for those it does not know.
+std::string verb_name(const std::string& method) {
+  if (method == "POST") return "create";
+  if (method == "PUT") return "update";
+  return method == "PATCH" || method == "DELETE" ? to_lower(method) : std::string();
+}
+
+// The name in the path of a create means nothing.
+Task<Answer<http::Reply>> create_beside(const Core& core, Call call) {
+  call.target.name.clear();
+  Answer<http::Reply> reply = co_await create_object(core, std::move(call));
+  co_return reply;
+}
+
 using Verb = Task<Answer<http::Reply>> (*)(const Core&, Call);
 
 // The function for a method on what the path names; a refusal if there is none.
@@ -111,10 +125,11 @@ Answer<Verb> choose_verb(const Call& call) {
   }
   if (!one && target.all_namespaces()) return page_not_found();
   if (method == "POST" && !one) return create_object;
+  if (method == "POST" && target.info->custom && target.subresource.empty()) return create_beside;
   if (method == "DELETE" && target.subresource.empty()) {
     return one ? delete_object : delete_collection;
   }
-  return method_not_allowed(to_lower(method), target.object_name());
+  return method_not_allowed(verb_name(method), target.object_name());
 }
 
 Task<Answer<http::Reply>> handle_call(const Core& core, Call call) {

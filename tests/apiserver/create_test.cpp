@@ -280,5 +280,12 @@ TEST_F(Create, KeepsASecretsValuesOnlyInItsData) {
       HasSubstr(R"("stringData":{"k":"***"})"));
 }
 
+TEST_F(Create, TheNameInThePathMeansNothing) {
+  Answered made = post(std::string(kServices) + "/other", service("web"));
+  EXPECT_EQ(made.status, 201);
+  EXPECT_EQ(made.body["metadata"]["name"].as_string(), "web");
+  EXPECT_EQ(post(std::string(kConfigMaps) + "/other", config_map("c")).status, 405);
+}
+
 }  // namespace
 }  // namespace clickdeploy::apiserver

@@ -188,7 +188,9 @@ TEST_F(Discovery, MethodsThatAPathDoesNotHaveAreRefused) {
   Answered answered = send(std::move(request));
   EXPECT_EQ(answered.status, 405);
   EXPECT_EQ(answered.message(),
-            "options is not supported on resources of kind \"services.clickdeploy.io\"");
+            " is not supported on resources of kind \"services.clickdeploy.io\"");
+  EXPECT_EQ(post(std::string(kServices) + "/web/status", service("web")).message(),
+            "create is not supported on resources of kind \"services.clickdeploy.io\"");
   http::Request head;
   head.method = "HEAD";
   head.url = std::string(kServices) + "?limit=1";
