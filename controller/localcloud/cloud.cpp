@@ -78,6 +78,10 @@ Result<void> Cloud::restore(const Json& stored) {
   tokens_.clear();
   pending_.clear();
   due_of_.clear();
+  ports_by_device_.clear();
+  for (const auto& [id, port] : state_.ports) {
+    if (!port.device_id.empty()) ports_by_device_[port.device_id].insert(id);
+  }
   for (auto& [id, server] : state_.servers) {
     if (server.vm_state == VmState::Deleted) continue;
     if (server.task != TaskState::None) set_task(server, server.task, options_.power);

@@ -190,6 +190,8 @@ class Cloud {
   std::vector<const Volume*> volumes_of(std::string_view server_id) const;  // the root one first
 
   std::vector<const Port*> ports_of(std::string_view server_id) const;
+  // The only way to say whose a port is: ports_of() knows it by this. "" is nobody's.
+  void set_device(Port& port, std::string device_id);
   std::string ensure_default_group(const std::string& project_id);
   Quota quota_of(std::string_view project_id) const;
 
@@ -221,6 +223,7 @@ class Cloud {
   void fail_build(Server& server, int code, std::string message);
   void boot(Server& server, Boot boot);
   void detach_floating_ips(const std::string& port_id);
+  void forget_device(const Port& port);
   Outcome<void> check_reachable(const FloatingIp& ip, const std::string& port_id) const;
   void release_ports(const Server& server);
   void forget_old_rows();
@@ -240,6 +243,7 @@ class Cloud {
   std::map<std::string, Token, std::less<>> tokens_;
   std::set<Pending> pending_;
   std::map<std::string, SteadyTime> due_of_;  // id → its entry in pending_
+  std::map<std::string, std::set<std::string>, std::less<>> ports_by_device_;
   std::uint64_t revision_ = 1;
 };
 

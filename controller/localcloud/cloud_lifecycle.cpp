@@ -133,7 +133,7 @@ void Cloud::connect(Server& server) {
     if (!port->second.device_id.empty()) {
       return fail_build(server, 500, fmt::format("Port {} is still in use.", port_id));
     }
-    port->second.device_id = server.id;
+    set_device(port->second, server.id);
     port->second.device_owner = "compute:nova";
     port->second.updated = now();
   }

@@ -40,10 +40,23 @@ std::string Cloud::ensure_default_group(const std::string& project_id) {
 
 std::vector<const Port*> Cloud::ports_of(std::string_view server_id) const {
   std::vector<const Port*> ports;
-  for (const auto& [id, port] : state_.ports) {
-    if (port.device_id == server_id) ports.push_back(&port);
-  }
+  const auto ids = ports_by_device_.find(server_id);
+  if (server_id.empty() || ids == ports_by_device_.end()) return ports;
+  for (const std::string& id : ids->second) ports.push_back(&state_.ports.at(id));
   return ports;
+}
+
+void Cloud::forget_device(const Port& port) {
+  const auto ids = ports_by_device_.find(port.device_id);
+  if (ids == ports_by_device_.end()) return;
+  ids->second.erase(port.id);
+  if (ids->second.empty()) ports_by_device_.erase(ids);
+}
+
+void Cloud::set_device(Port& port, std::string device_id) {
+  forget_device(port);
+  port.device_id = std::move(device_id);
+  if (!port.device_id.empty()) ports_by_device_[port.device_id].insert(port.id);
 }
 
 Outcome<std::string> Cloud::pick_address(const Subnet& subnet, const std::string& wanted) {
@@ -152,7 +165,7 @@ Outcome<std::string> Cloud::create_port(const std::string& project_id, NewPort r
   port.mac = request.mac.empty() ? fmt::format("fa:16:3e:{:02x}:{:02x}:{:02x}", bits & 255,
                                                (bits >> 8) & 255, (bits >> 16) & 255)
                                  : std::move(request.mac);
-  port.device_id = std::move(request.device_id);
+  set_device(port, std::move(request.device_id));
   port.device_owner = std::move(request.device_owner);
   port.admin_state_up = request.admin_state_up;
   port.made_by_nova = request.made_by_nova;
@@ -164,9 +177,12 @@ Outcome<std::string> Cloud::create_port(const std::string& project_id, NewPort r
 }
 
 Outcome<void> Cloud::delete_port(const std::string& id) {
-  if (state_.ports.erase(id) == 0) {
+  const auto port = state_.ports.find(id);
+  if (port == state_.ports.end()) {
     return refuse(404, fmt::format("Port {} could not be found.", id), "PortNotFound");
   }
+  forget_device(port->second);
+  state_.ports.erase(port);
   detach_floating_ips(id);
   ++revision_;
   return {};
@@ -255,19 +271,14 @@ Outcome<void> Cloud::attach_floating_ip(FloatingIp& ip, const std::string& port_
 }
 
 void Cloud::release_ports(const Server& server) {
-  for (auto entry = state_.ports.begin(); entry != state_.ports.end();) {
-    Port& port = entry->second;
-    if (port.device_id != server.id) {
-      ++entry;
-    } else if (port.made_by_nova) {
-      detach_floating_ips(entry->first);
-      entry = state_.ports.erase(entry);
-    } else {
-      port.device_id.clear();
-      port.device_owner.clear();
-      port.updated = now();
-      ++entry;
-    }
+  for (const Port* attached : ports_of(server.id)) {
+    Port& port = state_.ports.at(attached->id);
+    set_device(port, "");
+    port.device_owner.clear();
+    port.updated = now();
+    if (!port.made_by_nova) continue;
+    detach_floating_ips(port.id);
+    state_.ports.erase(state_.ports.find(port.id));
   }
   ++revision_;
 }

@@ -32,6 +32,8 @@ struct CallRecord {
   int status = 0;   // 0 = the connection was broken
   std::string request_id;
   bool faulted = false;
+  std::string user_agent;
+  std::size_t bytes = 0;  // of the answer's body
 };
 
 struct Faults {

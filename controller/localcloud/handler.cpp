@@ -4,6 +4,7 @@
 #include "controller/base/text.h"
 #include "controller/localcloud/face_internal.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <charconv>
@@ -154,6 +155,7 @@ class Exchange {
   Reaction react();
   std::optional<Answer> versions() const;
   http::Reply finish(Answer made, int recorded_status, bool faulted);
+  http::Response respond(Answer made, const std::string& request_id) const;
 
   Cloud& cloud_;
   const http::Request& request_;
@@ -306,23 +308,33 @@ http::Reply Exchange::run() {
 
 http::Reply Exchange::finish(Answer made, int recorded_status, bool faulted) {
   const std::string request_id = "req-" + cloud_.random().uuid();
+  http::Reply reply;
+  const bool broken = faulted && recorded_status == 0;
+  if (broken) {
+    reply.stream = std::make_unique<BrokenBody>();
+  } else {
+    reply.response = respond(std::move(made), request_id);
+  }
   if (service_ != Service::Switches) {
     cloud_.faults().record({.time = cloud_.now(),
                             .method = request_.method,
                             .url = request_.url,
                             .status = recorded_status,
                             .request_id = request_id,
-                            .faulted = faulted});
+                            .faulted = faulted,
+                            .user_agent = call_.header("User-Agent"),
+                            .bytes = reply.response.body.size()});
   }
-  http::Reply reply;
-  if (faulted && recorded_status == 0) {
-    reply.stream = std::make_unique<BrokenBody>();
-    return reply;
-  }
-  http::Response& response = reply.response;
+  return reply;
+}
+
+http::Response Exchange::respond(Answer made, const std::string& request_id) const {
+  http::Response response;
   response.status = made.status;
   response.headers = std::move(made.headers);
   response.headers.push_back({"X-Openstack-Request-Id", request_id});
+  const auto now = std::chrono::floor<std::chrono::seconds>(cloud_.now());
+  response.headers.push_back({"Date", fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", now)});
   if (service_ == Service::Compute) {
     const std::string version = fmt::format("2.{}", call_.microversion);
     response.headers.push_back({"x-compute-request-id", request_id});
@@ -341,7 +353,7 @@ http::Reply Exchange::finish(Answer made, int recorded_status, bool faulted) {
     response.headers.push_back({"Content-Type", "application/json"});
     response.body = to_json(made.body);
   }
-  return reply;
+  return response;
 }
 
 Task<http::Reply> handle(Cloud& cloud, Clock& clock, Executor executor, std::string base_url,

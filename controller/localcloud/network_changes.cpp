@@ -144,7 +144,7 @@ Reaction update_port(Cloud& cloud, const Call& call, Port& port) {
   cloud.mutable_state();
   if (wanted.contains("name")) port.name = wanted["name"].as_string();
   if (wanted.contains("description")) port.description = wanted["description"].as_string();
-  if (wanted.contains("device_id")) port.device_id = wanted["device_id"].as_string();
+  if (wanted.contains("device_id")) cloud.set_device(port, wanted["device_id"].as_string());
   if (wanted.contains("device_owner")) port.device_owner = wanted["device_owner"].as_string();
   if (wanted.contains("admin_state_up")) port.admin_state_up = wanted["admin_state_up"].as_bool();
   port.updated = cloud.now();

@@ -91,6 +91,8 @@ ParsedSettings parse_settings(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--quota-instances", settings.cloud.quota.instances, "-1 is no limit")
       ->capture_default_str();
+  app.add_option("--quota-ports", settings.cloud.quota.ports, "-1 is no limit")
+      ->capture_default_str();
   app.add_option("--build-seconds", build_seconds, "from the create call to ACTIVE")
       ->check(CLI::Range(0, 3600))
       ->capture_default_str();

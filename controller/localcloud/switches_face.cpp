@@ -26,11 +26,16 @@ Json state_view(Cloud& cloud) {
     for (const Port* port : cloud.ports_of(id)) {
       for (const FixedIp& ip : port->fixed_ips) addresses.emplace_back(ip.address);
     }
-    servers.push_back(Json::object({{"id", id},
-                                    {"name", server.name},
-                                    {"status", status_of(server)},
-                                    {"addresses", std::move(addresses)},
-                                    {"pids", pids_view(running, id)}}));
+    Json metadata = Json::object();
+    for (const auto& [key, value] : server.metadata) metadata.set(key, value);
+    servers.push_back(Json::object(
+        {{"id", id},
+         {"name", server.name},
+         {"status", status_of(server)},
+         {"addresses", std::move(addresses)},
+         {"metadata", std::move(metadata)},
+         {"launched", server.launched ? Json(format_micro_time(*server.launched)) : Json()},
+         {"pids", pids_view(running, id)}}));
   }
   const std::size_t count = servers.size();
   const Project& project = cloud.state().projects.front();
@@ -56,7 +61,9 @@ Json calls_view(const Cloud& cloud, const Call& call, const Faults& faults) {
                                   {"url", record.url},
                                   {"status", record.status},
                                   {"request_id", record.request_id},
-                                  {"faulted", record.faulted}}));
+                                  {"faulted", record.faulted},
+                                  {"user_agent", record.user_agent},
+                                  {"bytes", static_cast<std::int64_t>(record.bytes)}}));
   }
   return Json::object({{"calls", std::move(items)},
                        {"total", static_cast<std::int64_t>(faults.calls_total)},

@@ -3,6 +3,7 @@
 #include "tests/bench/load_client.h"
 #include "tests/bench/measure.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include <set>
 #include <signal.h>
 #include <spawn.h>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -56,6 +58,20 @@ double resident_bytes(pid_t process) {
     return kib * 1024;
   }
   give_up("a process whose memory is asked for is gone");
+}
+
+double cpu_seconds(pid_t process) {
+  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  std::getline(stat, line);
+  // After the name, which may have spaces: the state, and ten other fields before the times.
+  std::istringstream fields(line.substr(std::min(line.rfind(')'), line.size() - 1) + 1));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  double in_program = 0;
+  double in_kernel = 0;
+  if (!(fields >> in_program >> in_kernel)) give_up("a process whose time is asked for is gone");
+  return (in_program + in_kernel) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 namespace {

@@ -17,6 +17,9 @@ std::vector<double> in_child(const std::function<std::vector<double>()>& functio
 // VmRSS of this process, or of another one, in bytes.
 double resident_bytes(pid_t process = 0);
 
+// The processor time that a process has used.
+double cpu_seconds(pid_t process);
+
 // A program that runs beside the bench, and is ended with it, also by give_up().
 class Program {
  public:

@@ -1,21 +1,16 @@
 // From a change of a policy to the Prometheus that has it: how soon, and with how many files and
 // reloads if changes come in a storm. The daemon, localcloud and Prometheus are the real programs.
 
-#include "controller/async/block_on.h"
 #include "controller/base/json.h"
 #include "controller/base/text.h"
-#include "controller/http/http_client.h"
-#include "tests/bench/child.h"
 #include "tests/bench/load_client.h"
 #include "tests/bench/measure.h"
+#include "tests/bench/real_bed.h"
 
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <set>
-#include <sstream>
 #include <sys/inotify.h>
 #include <thread>
 #include <unistd.h>
@@ -25,20 +20,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr const char* kApi = "/apis/clickdeploy.io/v1alpha1/namespaces/default/";
-
-std::string read_text(const std::string& path) {
-  std::ifstream in(path);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-void write_text(const std::string& path, const std::string& text) {
-  std::ofstream(path + ".new") << text;
-  std::filesystem::rename(path + ".new", path);
-}
 
 // Counts the files that are put into folders, from its making on.
 class FileWatch {
@@ -75,17 +56,19 @@ class FileWatch {
 
 class Bed {
  public:
-  Bed(std::string folder, std::size_t policies) : folder_(std::move(folder)), policies_(policies) {
-    for (const char* name : {"targets", "rules", "hand"}) {
-      std::filesystem::create_directories(folder_ + "/" + name);
+  Bed(const std::string& folder, std::size_t policies)
+      : policies_(policies), real_(options(folder)) {
+    for (std::size_t i = 0; i < policies_; ++i) {
+      const std::string team = fmt::format("t{}", i);
+      const Json labels = Json::object({{"team", team}});
+      real_.create_ours(
+          "MonitoringPolicy", "monitoringpolicies", fmt::format("p{}", i),
+          Json::object({{"serviceSelector", Json::object({{"matchLabels", labels}})},
+                        {"backendRef", Json::object({{"name", "main"}})},
+                        {"metrics", Json::object({{"mapping", "Disabled"}})},
+                        {"agents", Json::array({Json::object({{"name", "node-exporter"}})})}}));
+      real_.create_ours("Service", "services", fmt::format("s{}", i), service_spec(1), labels);
     }
-    start_prometheus();
-    start_cloud();
-    daemon_.emplace(words("clickdeployd", {"--data", folder_ + "/data", "--listen", address(api_),
-                                           "--log-level", "warning"}),
-                    folder_ + "/clickdeployd.log");
-    wait_until_ready(api_, "/readyz");
-    make_objects();
   }
 
   // Changes the policy: a label of its targets, and the expression of its rule.
@@ -101,7 +84,7 @@ class Bed {
                      to_json(Json::object({{"spec", spec}})));
   }
 
-  Endpoint api() const { return {.port = api_}; }
+  Endpoint api() const { return real_.api(); }
   std::size_t policies() const { return policies_; }
 
   // Does Prometheus show it: as the label of every target, in the rule of every policy?
@@ -131,7 +114,7 @@ class Bed {
   }
 
   std::size_t reloads() const {
-    const std::string log = read_text(folder_ + "/prometheus.log");
+    const std::string log = read_text(real_.folder() + "/prometheus.log");
     std::size_t count = 0;
     constexpr std::string_view kLoaded = "Completed loading of configuration file";
     for (std::size_t at = log.find(kLoaded); at != std::string::npos;
@@ -140,132 +123,42 @@ class Bed {
     }
     return count;
   }
-  void reload() const { ask(http_send("POST", "/-/reload", "text/plain", ""), prometheus_); }
-  std::vector<std::string> folders() const { return {folder_ + "/targets", folder_ + "/rules"}; }
-  std::string hand() const { return folder_ + "/hand"; }
+  void reload() const {
+    RealBed::ask(http_send("POST", "/-/reload", "text/plain", ""), real_.prometheus());
+  }
+  std::vector<std::string> folders() const {
+    return {real_.folder() + "/targets", real_.folder() + "/rules"};
+  }
+  std::string hand() const { return real_.folder() + "/hand"; }
 
-  void wait_for(const char* what, const std::function<bool()>& question) const {
-    const Stopwatch watch;
-    while (!question()) {
-      if (watch.seconds() > 120) give_up(std::string("waited for ") + what);
-      std::this_thread::sleep_for(milliseconds(20));
-    }
+  void wait_for(const std::string& what, const std::function<bool()>& question) const {
+    real_.wait_for(what, question);
   }
 
  private:
-  static std::string address(std::uint16_t port) { return fmt::format("127.0.0.1:{}", port); }
   static std::string policy_path(std::size_t policy) {
     return fmt::format("{}monitoringpolicies/p{}", kApi, policy);
   }
-  static std::vector<std::string> words(const std::string& program, std::vector<std::string> more) {
-    const auto beside = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-    more.insert(more.begin(), beside / program);
-    return more;
-  }
-
-  void start_prometheus() {
-    write_text(folder_ + "/prometheus.yml",
-               "global: {scrape_interval: 1h, evaluation_interval: 1h}\n"
-               "rule_files: ['rules/clickdeploy-*.yml', 'hand/*.yml']\n"
-               "scrape_configs:\n"
-               "- job_name: click-deploy\n"
-               "  file_sd_configs: [{files: ['targets/clickdeploy-*.json']}]\n"
-               "- job_name: hand\n"
-               "  file_sd_configs: [{files: ['hand/*.json']}]\n");
-    prometheus_program_.emplace(
-        std::vector<std::string>{"prometheus", "--config.file=" + folder_ + "/prometheus.yml",
-                                 "--storage.tsdb.path=" + folder_ + "/tsdb",
-                                 "--web.listen-address=" + address(prometheus_),
-                                 "--web.enable-lifecycle"},
-        folder_ + "/prometheus.log");
-    wait_until_ready(prometheus_, "/-/ready");
-  }
-
-  void start_cloud() {
-    cloud_program_.emplace(words("localcloud", {"--listen", address(cloud_), "--guests", "none",
-                                                "--cidr", "127.99.0.0/16", "--build-seconds", "0",
-                                                "--write-clouds", folder_ + "/clouds.yaml"}),
-                           folder_ + "/localcloud.log");
-    wait_for("localcloud", [this] { return std::filesystem::exists(folder_ + "/clouds.yaml"); });
-  }
-
-  void make_objects() {
-    create("/api/v1/namespaces/default/secrets",
-           {{"apiVersion", "v1"},
-            {"kind", "Secret"},
-            {"metadata", Json::object({{"name", "cloud"}})},
-            {"stringData", Json::object({{"clouds.yaml", read_text(folder_ + "/clouds.yaml")}})}});
-    const Json named = Json::object({{"name", "cloud"}});
-    create_ours("Cloud", "clouds", "cloud",
-                Json::object({{"credentials",
-                               Json::object({{"secretRef", named}, {"cloudName", "localcloud"}})},
-                              {"pollSeconds", 1}}));
-    create_ours("MetricsBackend", "metricsbackends", "main",
-                Json::object({{"url", "http://" + address(prometheus_)},
-                              {"targets", Json::object({{"directory", folder_ + "/targets"}})},
-                              {"rules", Json::object({{"directory", folder_ + "/rules"}})}}));
-    for (std::size_t i = 0; i < policies_; ++i) {
-      const std::string team = fmt::format("t{}", i);
-      const Json labels = Json::object({{"team", team}});
-      create_ours(
-          "MonitoringPolicy", "monitoringpolicies", fmt::format("p{}", i),
-          Json::object({{"serviceSelector", Json::object({{"matchLabels", labels}})},
-                        {"backendRef", Json::object({{"name", "main"}})},
-                        {"metrics", Json::object({{"mapping", "Disabled"}})},
-                        {"agents", Json::array({Json::object({{"name", "node-exporter"}})})}}));
-      const auto name = [](const char* text) { return Json::object({{"name", text}}); };
-      const Json network = Json::object({{"name", "app"}, {"network", name("app-net")}});
-      const Json server = Json::object({{"image", name("debian-12")},
-                                        {"flavors", Json::array({name("m1.tiny")})},
-                                        {"networks", Json::array({network})}});
-      create_ours("Service", "services", fmt::format("s{}", i),
-                  Json::object({{"cloudRef", named},
-                                {"replicas", 1},
-                                {"template", Json::object({{"spec", server}})},
-                                // Nothing runs in these servers, and nothing is to be repaired.
-                                {"remediation", Json::object({{"enabled", false}})}}),
-                  labels);
-    }
-  }
-
-  void create_ours(const char* kind, const char* plural, const std::string& name, Json spec,
-                   Json labels = Json::object()) {
-    create(kApi + std::string(plural),
-           {{"apiVersion", "clickdeploy.io/v1alpha1"},
-            {"kind", kind},
-            {"metadata", Json::object({{"name", name}, {"labels", std::move(labels)}})},
-            {"spec", std::move(spec)}});
-  }
-  void create(const std::string& path,
-              std::initializer_list<std::pair<std::string, Json>> members) {
-    Json object = Json::object();
-    for (const auto& [name, value] : members) object.set(name, value);
-    ask(http_send("POST", path, "application/json", to_json(object)), api_);
-  }
-  void ask(const std::string& request, std::uint16_t port) const {
-    run_load({.to = {.port = port},
-              .requests = 1,
-              .request = [&](std::size_t) -> const std::string& { return request; }});
+  static RealBedOptions options(const std::string& folder) {
+    std::filesystem::create_directories(folder + "/hand");
+    return {.folder = folder,
+            .prometheus_config =
+                "global: {scrape_interval: 1h, evaluation_interval: 1h}\n"
+                "rule_files: ['rules/clickdeploy-*.yml', 'hand/*.yml']\n"
+                "scrape_configs:\n"
+                "- job_name: click-deploy\n"
+                "  file_sd_configs: [{files: ['targets/clickdeploy-*.json']}]\n"
+                "- job_name: hand\n"
+                "  file_sd_configs: [{files: ['hand/*.json']}]\n",
+            .cloud_flags = {"--build-seconds", "0"},
+            .cloud_spec = Json::object({{"pollSeconds", 1}})};
   }
   Json ask_prometheus(const std::string& path) const {
-    http::Request request;
-    request.url = fmt::format("http://{}/api/v1/{}", address(prometheus_), path);
-    request.deadline = seconds(10);
-    Result<http::Response> response = block_on(http_->send(std::move(request)));
-    if (!response) return {};
-    Result<Json> body = parse_json(response->body);
-    return body ? (*body)["data"] : Json();
+    return real_.get_json(real_.prometheus(), "/api/v1/" + path)["data"];
   }
 
-  const std::string folder_;
   const std::size_t policies_;
-  const std::uint16_t api_ = free_port();
-  const std::uint16_t cloud_ = free_port();
-  const std::uint16_t prometheus_ = free_port();
-  std::unique_ptr<http::HttpClient> http_ = http::make_curl_client({});
-  std::optional<Program> prometheus_program_;
-  std::optional<Program> cloud_program_;
-  std::optional<Program> daemon_;
+  const RealBed real_;
 };
 
 // Reloads are apart; a change that comes too soon waits.

@@ -47,7 +47,7 @@ constexpr Part kParts[] = {
     {"writes", bench_writes},         {"reads", bench_reads},
     {"lists", bench_lists},           {"watches", bench_watches},
     {"reconciles", bench_reconciles}, {"monitoring", bench_monitoring},
-    {"delivery", bench_delivery},
+    {"delivery", bench_delivery},     {"fleets", bench_fleets},
 };
 
 int run(int argc, char** argv) {
@@ -55,12 +55,15 @@ int run(int argc, char** argv) {
   std::string json;
   std::string folder;
   std::vector<std::string> only;
+  std::vector<std::size_t> fleets;
   CLI::App app("Measures Click Deploy against the limits of this machine");
   app.add_flag("--quick", quick, "Tiny sizes: proves that it works, the numbers mean nothing");
   app.add_option("--json", json, "Also write one JSON object a line to this file");
   app.add_option("--folder", folder, "Databases go here; default: beside the JSON file, or here");
   app.add_option("--only", only,
-                 "memory, daemon, writes, reads, lists, watches, reconciles, monitoring, delivery");
+                 "memory, daemon, writes, reads, lists, watches, reconciles, monitoring, delivery, "
+                 "fleets");
+  app.add_option("--fleet", fleets, "Servers of the fleet; may be given several times");
   CLI11_PARSE(app, argc, argv);
   if (folder.empty() && !json.empty()) {
     folder = std::filesystem::absolute(json).parent_path().string();
@@ -69,7 +72,8 @@ int run(int argc, char** argv) {
 
   spdlog::set_level(spdlog::level::warn);
   const Scratch scratch{folder};
-  const Sizes sizes = quick ? quick_sizes() : Sizes{};
+  Sizes sizes = quick ? quick_sizes() : Sizes{};
+  if (!fleets.empty()) sizes.fleets = fleets;
   Report report;
   for (const Part& part : kParts) {
     if (!only.empty() && std::ranges::find(only, part.name) == only.end()) continue;

@@ -30,6 +30,11 @@ struct Sizes {
   std::size_t deliveries = 3;        // of a change to a real Prometheus; each waits for a pause
   std::size_t storm = 1'000;         // changes
   double storm_per_second = 100;
+  std::vector<std::size_t> fleets{1'000};  // servers of each
+  std::size_t fleet_poll_seconds = 10;
+  std::size_t fleet_scrape_seconds = 60;
+  double steady_seconds = 60;  // that a fleet is watched in which nothing happens
+  std::size_t grown = 40;      // servers that are added to it
   std::size_t watchers = 100;
   std::size_t changes = 1'000;  // that each watcher is told of, a round
   double paced_seconds = 2;     // of watches at a steady pace, a round
@@ -104,6 +109,7 @@ void bench_daemon(const Sizes& sizes, const std::string& folder, Report& report)
 void bench_reconciles(const Sizes& sizes, const std::string& folder, Report& report);
 void bench_monitoring(const Sizes& sizes, const std::string& folder, Report& report);
 void bench_delivery(const Sizes& sizes, const std::string& folder, Report& report);
+void bench_fleets(const Sizes& sizes, const std::string& folder, Report& report);
 void bench_watches(const Sizes& sizes, const std::string& folder, Report& report);
 
 }  // namespace clickdeploy::bench

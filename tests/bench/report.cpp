@@ -57,6 +57,11 @@ Sizes quick_sizes() {
           .deliveries = 1,
           .storm = 20,
           .storm_per_second = 20,
+          .fleets = {4},
+          .fleet_poll_seconds = 1,
+          .fleet_scrape_seconds = 2,
+          .steady_seconds = 2,
+          .grown = 2,
           .watchers = 3,
           .changes = 10,
           .paced_seconds = 0.2};

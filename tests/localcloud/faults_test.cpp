@@ -103,7 +103,7 @@ TEST(Faults, UnknownSwitchesAreRefusedAndChangeNothing) {
 TEST(Calls, EveryCallIsRememberedWithItsStatus) {
   CloudWorld world;
   world.create("web");
-  world.get(std::string(kServers) + "/absent");
+  const Answered absent = world.get(std::string(kServers) + "/absent");
   switch_on(world, Json::object({{"path_prefix", kServers}, {"status", 503}}));
   const Answered failed = world.get(kServers);
   const Json calls = world.get("/localcloud/v1/calls?path_prefix=/compute").body["calls"];
@@ -111,6 +111,7 @@ TEST(Calls, EveryCallIsRememberedWithItsStatus) {
   EXPECT_EQ(calls[0]["method"].as_string(), "POST");
   EXPECT_EQ(calls[0]["status"].as_int(), 202);
   EXPECT_EQ(calls[1]["status"].as_int(), 404);
+  EXPECT_EQ(calls[1]["bytes"].as_int(), static_cast<int>(to_json(absent.body).size()));
   EXPECT_EQ(calls[2]["status"].as_int(), 503);
   EXPECT_TRUE(calls[2]["faulted"].as_bool());
   EXPECT_EQ(calls[2]["request_id"].as_string(), failed.header("X-Openstack-Request-Id"));
