@@ -27,6 +27,9 @@ namespace {
 // Changes that come in crowds are reconciled together.
 constexpr milliseconds kGather{200};
 constexpr milliseconds kGatherBackend{500};
+// A pass over a Service looks through all Instances. That all Services together cost no more in a
+// large fleet, changes are gathered for longer there.
+constexpr milliseconds kGatherOfThousand{500};
 
 // Did somebody change what is asked for? Our own status writes must not wake us.
 template <class Ptr>
@@ -84,6 +87,7 @@ struct ControlPlane::Parts {
   void listen();
   void on_cloud_sweep(const ObjectKey& cloud, const std::vector<std::string>& changed);
   void on_prometheus_poll(const ObjectKey& backend, const prometheus::PollChanges& changes);
+  milliseconds gather_of_service() const;
   void wake_monitoring();
   bool quota_moved(const ObjectKey& key) const;
   Task<void> run();
@@ -198,6 +202,10 @@ std::vector<reconcilers::ExpectedDown> ControlPlane::expected_down() const {
   return down;
 }
 
+milliseconds ControlPlane::Parts::gather_of_service() const {
+  return kGather + kGatherOfThousand * (caches.instances.size() / 1000);
+}
+
 // Target and rule files depend on all Services, Instances and policies.
 void ControlPlane::Parts::wake_monitoring() {
   for (const auto& backend : caches.backends.list()) {
@@ -245,7 +253,8 @@ void ControlPlane::Parts::listen() {
         before->status.server.id == now->status.server.id && !is_new_wish(before, now)) {
       return;  // nothing that others look at
     }
-    service_controller.queue().add_after({key.namespace_name, any->spec.service_name}, kGather);
+    service_controller.queue().add_after({key.namespace_name, any->spec.service_name},
+                                         gather_of_service());
     wake_monitoring();
   });
   caches.policies.listen([this](const ObjectKey& key, const auto& before, const auto& now) {
@@ -343,7 +352,7 @@ void ControlPlane::Parts::on_prometheus_poll(const ObjectKey& backend,
   }
   for (const auto& service : caches.services.list()) {
     if (services.contains(service->metadata.uid)) {
-      service_controller.queue().add_after(service->metadata.key(), kGather);
+      service_controller.queue().add_after(service->metadata.key(), gather_of_service());
     }
   }
 }
