@@ -54,7 +54,7 @@ struct ControlPlane::Parts {
                            .field_manager = "clickdeployd",
                            .omit_managed_fields = true}),
         caches(client, world.clock, world.random),
-        clouds(world.outside, world.clock, world.executor),
+        clouds(world.outside, world.clock, world.executor, world.large_fleet),
         backends(world.outside, world.clock, world.executor, world.prometheus_poll, world.secured),
         events(client, world.clock, "clickdeployd"),
         verdicts(world.rules, world.blocking),

@@ -43,6 +43,7 @@ struct World {
   // To backends that show or want certificates of their own; without it `outside` asks them, too.
   std::function<std::unique_ptr<http::HttpClient>(http::TlsOptions)> secured{};
   agents::RemoteShell* shell = nullptr;  // to servers, to restart agents; may be null
+  std::size_t large_fleet = 500;         // servers of a cloud (openstack/observer.h)
 };
 
 struct QueueCounts {

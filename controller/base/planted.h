@@ -59,6 +59,7 @@ enum class Bug : std::uint8_t {
   GoneIsError,
   ErrorMeansGone,
   PageMarkerIgnored,
+  ChangesTakenForAll,
   RateLimiterOff,
   LoginStorm,
   SecretInError,

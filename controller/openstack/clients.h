@@ -27,11 +27,21 @@ bool certainly_not_done(const Error& error);
 // Is it about how fast we ask, and not about a quota: a 429, or our own limit?
 bool is_rate_limited(const Error& error);
 
+struct ServerList {
+  std::vector<Server> servers;
+  std::optional<WallTime> as_of;  // Nova's own time when it began; nullopt: it does not tell
+};
+
 class ComputeClient final : public Servers {
  public:
   explicit ComputeClient(Session& session) : session_(session) {}
 
   Task<Result<std::vector<Server>>> list_servers(std::string tag = "") override;
+  Task<Result<ServerList>> list_all_servers();
+  // Those that have changed since that time of Nova's, as Nova sees it: metadata, tags and
+  // addresses do not count, and of one that is gone the status is DELETED. Nullopt: more than fit
+  // one page.
+  Task<Result<std::optional<std::vector<Server>>>> list_changed_servers(WallTime since);
   Task<Result<std::optional<Server>>> get_server(std::string id) override;
   Task<Result<std::string>> create_server(ServerCreate create) override;
   Task<Result<void>> delete_server(std::string id) override;

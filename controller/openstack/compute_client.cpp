@@ -99,6 +99,11 @@ ApiRequest read(std::string path) {
   return request;
 }
 
+ListRequest servers_request() {
+  return {
+      .service = "compute", .path = "/servers/detail", .query = "limit=1000", .member = "servers"};
+}
+
 // An id that is empty, "." or has a slash would name another resource.
 std::unexpected<Error> bad_id(std::string_view what) {
   return fail_in(what, Error(ErrorCode::InvalidArgument, "not a server id"));
@@ -106,10 +111,32 @@ std::unexpected<Error> bad_id(std::string_view what) {
 
 }  // namespace
 
+Task<Result<ServerList>> ComputeClient::list_all_servers() {
+  constexpr std::string_view kWhat = "list servers";
+  Result<Listing> listing = co_await list_with_time(session_, servers_request());
+  if (!listing) co_return fail_in(kWhat, std::move(listing).error());
+  Result<std::vector<Server>> servers = parse_items<Server>(listing->items, parse_server);
+  if (!servers) co_return fail_in(kWhat, std::move(servers).error());
+  co_return ServerList{*std::move(servers), listing->as_of};
+}
+
+Task<Result<std::optional<std::vector<Server>>>> ComputeClient::list_changed_servers(
+    WallTime since) {
+  constexpr std::string_view kWhat = "list changed servers";
+  ListRequest request = servers_request();
+  request.query += "&changes-since=" + escape_query(format_time(since));
+  Result<std::optional<std::vector<Json>>> items =
+      co_await list_one_page(session_, std::move(request));
+  if (!items) co_return fail_in(kWhat, std::move(items).error());
+  if (!*items) co_return std::optional<std::vector<Server>>();
+  Result<std::vector<Server>> servers = parse_items<Server>(**items, parse_server);
+  if (!servers) co_return fail_in(kWhat, std::move(servers).error());
+  co_return std::optional(*std::move(servers));
+}
+
 Task<Result<std::vector<Server>>> ComputeClient::list_servers(std::string tag) {
   constexpr std::string_view kWhat = "list servers";
-  ListRequest request{
-      .service = "compute", .path = "/servers/detail", .query = "limit=1000", .member = "servers"};
+  ListRequest request = servers_request();
   if (!tag.empty()) request.query += "&tags=" + escape_query(tag);
   Result<std::vector<Json>> items = co_await list_all(session_, std::move(request));
   if (!items) co_return fail_in(kWhat, std::move(items).error());

@@ -1,5 +1,7 @@
 #include "controller/openstack/observer.h"
 
+#include "controller/base/planted.h"
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -13,7 +15,12 @@ using std::chrono::seconds;
 constexpr nanoseconds kLongestPause = seconds(60);
 constexpr nanoseconds kPokeGap = seconds(1);  // from the start of one sweep to the next
 constexpr nanoseconds kPokeLook = std::chrono::milliseconds(500);
-constexpr std::uint64_t kSweepsPerQuota = 6;
+constexpr std::uint64_t kLooksPerQuota = 6;
+// A fleet at rest is read whole as often; so late is what Nova does not count as a change.
+constexpr nanoseconds kWholeEvery = seconds(60);
+constexpr nanoseconds kWholeWanted = seconds(120);
+// Nova's hosts may differ so much in what time it is. What differs more is seen a minute late.
+constexpr seconds kClocksDiffer{60};
 // How long Cinder is left alone after it failed or was slow. Our own process may have stood still
 // while it seemed so, for hours.
 constexpr nanoseconds kVolumesRest = seconds(60);
@@ -58,7 +65,8 @@ struct CloudObserver::State {
         network(the_session),
         volume(the_session),
         clock(the_clock),
-        poll(at_least_a_second(the_options.poll)) {}
+        poll(at_least_a_second(the_options.poll)),
+        large_fleet(the_options.large_fleet) {}
 
   Session& session;
   ComputeClient compute;
@@ -66,6 +74,7 @@ struct CloudObserver::State {
   VolumeClient volume;
   Clock& clock;
   nanoseconds poll;
+  const std::size_t large_fleet;
 
   std::shared_ptr<const CloudSnapshot> snapshot;
   std::optional<Error> last_error;
@@ -76,15 +85,24 @@ struct CloudObserver::State {
   bool with_volumes = false;
   SteadyTime volumes_not_before{};
   bool quota_wanted = false;
+  std::optional<WallTime> as_of;  // of the snapshot's servers, by the cloud's clock
+  SteadyTime seen_at{};
+  SteadyTime whole_until{};          // whole lists are wanted until then
+  std::uint64_t looks = 0;           // complete ones
+  std::uint64_t quota_due_look = 0;  // the number of the look that asks for the quota again
 
   Sweep own_sweep;  // null: the cloud's lists
 
   std::uint64_t next_sequence() const { return snapshot ? snapshot->sequence + 1 : 1; }
-  Task<Result<CloudSnapshot>> look();
+  Task<void> look();
+  bool may_ask_for_changes(SteadyTime now) const;
+  Task<Result<bool>> has_changed();
+  Task<Result<CloudSnapshot>> look_at_all();
   Task<Result<CloudSnapshot>> sweep();
   Task<void> sweep_volumes(CloudSnapshot& next, bool quota_due);
   Task<void> pause(SteadyTime swept_at);
   void publish(Result<CloudSnapshot> result);
+  void tell(const std::vector<std::string>& changed) const;
   nanoseconds pause_length() const;
 };
 
@@ -135,9 +153,10 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
   if (!identity) co_return std::unexpected(std::move(identity).error());
   next.identity = std::move(*identity);
 
-  Result<std::vector<Server>> servers = co_await compute.list_servers();
+  Result<ServerList> servers = co_await compute.list_all_servers();
   if (!servers) co_return std::unexpected(std::move(servers).error());
-  for (Server& server : *servers) {
+  as_of = servers->as_of;
+  for (Server& server : servers->servers) {
     std::string id = server.id;
     next.servers.emplace(std::move(id), std::move(server));
   }
@@ -163,8 +182,7 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
 
   // The quota matters to people, not to decisions, and its request is dear.
   const bool same_project = snapshot && snapshot->identity.project_id == next.identity.project_id;
-  const bool quota_due =
-      !same_project || quota_wanted || (next_sequence() - 1) % kSweepsPerQuota == 0;
+  const bool quota_due = !same_project || quota_wanted || looks >= quota_due_look;
   if (!quota_due) {
     next.quota = snapshot->quota;
     next.network_quota = snapshot->network_quota;
@@ -179,6 +197,7 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
     next.counted = std::make_shared<const std::set<std::string>>(std::move(counted));
     Result<NetworkQuota> of_network = co_await network.quota();
     if (of_network) next.network_quota = *of_network;
+    quota_due_look = looks + kLooksPerQuota;
   }
 
   co_await sweep_volumes(next, quota_due);
@@ -192,7 +211,66 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
   co_return next;
 }
 
-Task<Result<CloudSnapshot>> CloudObserver::State::look() {
+bool CloudObserver::State::may_ask_for_changes(SteadyTime now) const {
+  return snapshot && !own_sweep && !last_error && as_of && !poked && now >= whole_until &&
+         snapshot->servers.size() >= large_fleet && now - snapshot->started_at < kWholeEvery;
+}
+
+// Since the whole lists were read: always since then, so that no answer hangs on an earlier one. A
+// change that is not seen here is seen when they are read again; that something is gone is never
+// concluded here.
+Task<Result<bool>> CloudObserver::State::has_changed() {
+  Result<Identity> before = co_await session.identity();
+  if (!before) co_return std::unexpected(std::move(before).error());
+  Result<std::optional<std::vector<Server>>> changed =
+      co_await compute.list_changed_servers(*as_of - kClocksDiffer);
+  if (!changed) co_return std::unexpected(std::move(changed).error());
+  Result<Identity> after = co_await session.identity();
+  if (!after) co_return std::unexpected(std::move(after).error());
+  const std::string& project = snapshot->identity.project_id;
+  if (planted(Bug::ChangesTakenForAll) && *changed) {
+    auto short_of = std::make_shared<CloudSnapshot>(*snapshot);
+    short_of->servers.clear();
+    for (Server& server : **changed) {
+      std::string id = server.id;
+      short_of->servers.emplace(std::move(id), std::move(server));
+    }
+    short_of->ids_by_tag.clear();
+    short_of->started_at = clock.steady_now();
+    snapshot = std::move(short_of);
+    co_return false;
+  }
+  if (before->project_id != project || after->project_id != project || !*changed) co_return true;
+  co_return std::ranges::any_of(**changed, [this](const Server& server) {
+    const auto known = snapshot->servers.find(server.id);
+    if (server.status == "DELETED") return known != snapshot->servers.end();
+    return known == snapshot->servers.end() || known->second != server;
+  });
+}
+
+Task<void> CloudObserver::State::look() {
+  const SteadyTime started_at = clock.steady_now();
+  // A poke during the look may be about something that its lists have missed.
+  const bool changes_will_do = may_ask_for_changes(started_at);
+  poked = false;
+  if (changes_will_do) {
+    Result<bool> changed = co_await has_changed();
+    if (!changed) {
+      publish(std::unexpected(std::move(changed).error()));
+      co_return;
+    }
+    if (!*changed) {
+      seen_at = started_at;
+      ++looks;
+      tell({});
+      co_return;
+    }
+  }
+  Result<CloudSnapshot> next = co_await look_at_all();
+  publish(std::move(next));
+}
+
+Task<Result<CloudSnapshot>> CloudObserver::State::look_at_all() {
   const SteadyTime started_at = clock.steady_now();
   Result<CloudSnapshot> next;
   if (own_sweep) {
@@ -215,12 +293,18 @@ void CloudObserver::State::publish(Result<CloudSnapshot> result) {
   if (result) {
     changed = changed_servers(snapshot.get(), *result);
     snapshot = std::make_shared<const CloudSnapshot>(std::move(*result));
+    seen_at = snapshot->started_at;
+    ++looks;
     last_error.reset();
     failures = 0;
   } else {
     last_error = std::move(result).error();
     failures = std::min(failures + 1, 16u);
   }
+  tell(changed);
+}
+
+void CloudObserver::State::tell(const std::vector<std::string>& changed) const {
   // A listener may add another one.
   const std::vector<Listener> called = listeners;
   for (const Listener& listener : called) listener(changed);
@@ -263,10 +347,7 @@ CloudObserver::~CloudObserver() = default;
 Task<void> CloudObserver::run() {
   while (true) {
     const SteadyTime started_at = state_->clock.steady_now();
-    // A poke during the sweep may be about something that its lists have missed.
-    state_->poked = false;
-    Result<CloudSnapshot> result = co_await state_->look();
-    state_->publish(std::move(result));
+    co_await state_->look();
     co_await state_->pause(started_at);
   }
 }
@@ -277,6 +358,18 @@ void CloudObserver::set_poll(seconds poll) {
 
 void CloudObserver::poke() {
   state_->poked = true;
+}
+
+void CloudObserver::want_whole() {
+  state_->whole_until = state_->clock.steady_now() + kWholeWanted;
+}
+
+bool CloudObserver::whole() const {
+  return state_->snapshot != nullptr && state_->seen_at == state_->snapshot->started_at;
+}
+
+SteadyTime CloudObserver::seen_at() const {
+  return state_->seen_at;
 }
 
 void CloudObserver::want_quota() {

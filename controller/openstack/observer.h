@@ -5,6 +5,10 @@
 // changes nothing but `last_error`, and the old snapshot stays with its age. Listeners get the
 // change, not the poll: the servers that appeared, changed or went.
 //
+// Of a large fleet whole lists are read once a minute, and whenever somebody wants them. Looks in
+// between ask Nova what has changed since. They make no snapshot: if nothing has changed, the one
+// that is there is confirmed; if anything has, the whole lists are read after all.
+//
 // Threads and lifetime: one executor's thread; run() is started once in a TaskGroup and unwinds
 // when cancelled. Listeners must not wait.
 
@@ -14,6 +18,7 @@
 #include "controller/async/signal.h"
 #include "controller/openstack/clients.h"
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,7 +31,7 @@ namespace clickdeploy::openstack {
 
 struct CloudSnapshot {
   std::uint64_t sequence = 0;  // from 1; one more for each complete sweep
-  SteadyTime started_at{};     // a change made after this may be missing in it
+  SteadyTime started_at{};     // whole lists; a change made after this may be missing in it
   WallTime taken_at{};
   Identity identity;
   std::map<std::string, Server> servers;  // by id
@@ -49,6 +54,7 @@ struct CloudSnapshot {
 
 struct CloudObserverOptions {
   std::chrono::seconds poll{10};
+  std::size_t large_fleet = 500;  // servers in the list
 };
 
 class CloudObserver {
@@ -68,8 +74,18 @@ class CloudObserver {
   // Holds from the pause that is being made on; at least a second.
   void set_poll(std::chrono::seconds poll);
 
-  // Asks for a sweep now (at most one a second).
+  // Asks for a sweep now (at most one a second), of whole lists.
   void poke();
+
+  // For the next two minutes each look is at whole lists. Who decides something because it is not
+  // there, or compares what Nova does not count as a change, says so, and waits for whole().
+  void want_whole();
+
+  // Was the last complete look one at whole lists?
+  bool whole() const;
+
+  // When the last complete look was begun, of whichever kind.
+  SteadyTime seen_at() const;
 
   // The next sweep asks for the quotas, whether they are due or not.
   void want_quota();

@@ -2,6 +2,7 @@
 #include "controller/base/text.h"
 #include "controller/openstack/catalog_internal.h"
 #include "controller/openstack/paging_internal.h"
+#include "controller/openstack/retry_after_internal.h"
 
 #include <algorithm>
 #include <iterator>
@@ -61,37 +62,70 @@ Result<std::string> next_query(const Json& page, const std::string& member,
   return query;
 }
 
-Task<Result<std::vector<Json>>> list_all(Session& session, ListRequest request) {
-  std::vector<Json> items;
-  std::set<std::string> seen;
-  std::string host;
-  std::string query = request.query;
-  for (std::size_t page = 0; page < kPagesMax; ++page) {
-    ApiRequest api_request;
-    api_request.service = request.service;
-    api_request.path = request.path + (query.empty() ? "" : "?" + query);
-    api_request.priority = Priority::Background;
-    Result<ApiResponse> answer = co_await session.request(std::move(api_request));
-    if (!answer) co_return std::unexpected(page_error(std::move(answer).error(), page));
-    Json* list = answer->body.find(request.member);
-    if (!list || !list->is_array()) co_return nonsense("has no \"" + request.member + "\"");
-    JsonArray& members = list->array_ref();
-    if (items.size() + members.size() > kItemsMax) co_return nonsense("passes the limit of items");
-    items.insert(items.end(), std::make_move_iterator(members.begin()),
-                 std::make_move_iterator(members.end()));
+namespace {
 
-    if (host.empty()) {
-      Result<std::string> endpoint = co_await session.endpoint(request.service);
-      if (!endpoint) co_return std::unexpected(std::move(endpoint).error());
-      host = authority_of(*endpoint);
+struct Page {
+  std::vector<Json> items;
+  std::string next;  // the query of the next one; "" on the last one
+  std::optional<WallTime> as_of;
+};
+
+Task<Result<Page>> read_page(Session& session, ListRequest request, std::size_t number) {
+  ApiRequest api_request;
+  api_request.service = request.service;
+  api_request.path = request.path + (request.query.empty() ? "" : "?" + request.query);
+  api_request.priority = Priority::Background;
+  Result<ApiResponse> answer = co_await session.request(std::move(api_request));
+  if (!answer) co_return std::unexpected(page_error(std::move(answer).error(), number));
+  Json* list = answer->body.find(request.member);
+  if (!list || !list->is_array()) co_return nonsense("has no \"" + request.member + "\"");
+  Result<std::string> endpoint = co_await session.endpoint(request.service);
+  if (!endpoint) co_return std::unexpected(std::move(endpoint).error());
+  Result<std::string> next = next_query(answer->body, request.member, authority_of(*endpoint));
+  if (!next) co_return std::unexpected(std::move(next).error());
+  Page page;
+  JsonArray& members = list->array_ref();
+  page.items.assign(std::make_move_iterator(members.begin()),
+                    std::make_move_iterator(members.end()));
+  page.next = *std::move(next);
+  const std::string* date = http::find_header(answer->headers, "Date");
+  if (date != nullptr) page.as_of = parse_http_date(*date);
+  co_return page;
+}
+
+}  // namespace
+
+Task<Result<Listing>> list_with_time(Session& session, ListRequest request) {
+  Listing listing;
+  std::set<std::string> seen;
+  for (std::size_t number = 0; number < kPagesMax; ++number) {
+    Result<Page> page = co_await read_page(session, request, number);
+    if (!page) co_return std::unexpected(std::move(page).error());
+    if (listing.items.size() + page->items.size() > kItemsMax) {
+      co_return nonsense("passes the limit of items");
     }
-    Result<std::string> next = next_query(answer->body, request.member, host);
-    if (!next) co_return std::unexpected(std::move(next).error());
-    if (next->empty() || planted(Bug::PageMarkerIgnored)) co_return items;
-    if (!seen.insert(page_key(*next)).second) co_return nonsense("links to one seen before");
-    query = *next;
+    listing.items.insert(listing.items.end(), std::make_move_iterator(page->items.begin()),
+                         std::make_move_iterator(page->items.end()));
+    if (number == 0) listing.as_of = page->as_of;
+    if (page->next.empty() || planted(Bug::PageMarkerIgnored)) co_return listing;
+    if (!seen.insert(page_key(page->next)).second) co_return nonsense("links to one seen before");
+    request.query = std::move(page->next);
   }
   co_return nonsense("is one of more than " + std::to_string(kPagesMax));
+}
+
+Task<Result<std::vector<Json>>> list_all(Session& session, ListRequest request) {
+  Result<Listing> listing = co_await list_with_time(session, std::move(request));
+  if (!listing) co_return std::unexpected(std::move(listing).error());
+  co_return std::move(listing->items);
+}
+
+Task<Result<std::optional<std::vector<Json>>>> list_one_page(Session& session,
+                                                             ListRequest request) {
+  Result<Page> page = co_await read_page(session, std::move(request), 0);
+  if (!page) co_return std::unexpected(std::move(page).error());
+  if (!page->next.empty()) co_return std::optional<std::vector<Json>>();
+  co_return std::optional(std::move(page->items));
 }
 
 }  // namespace clickdeploy::openstack

@@ -6,10 +6,12 @@
 #pragma once
 
 #include "controller/base/json.h"
+#include "controller/base/text.h"
 #include "controller/http/message.h"
 #include "controller/openstack/session.h"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,10 +28,19 @@ struct ListRequest {
   std::string member;  // that holds the items: "servers"
 };
 
+struct Listing {
+  std::vector<Json> items;
+  std::optional<WallTime> as_of;  // the cloud's own time when it began; nullopt: it does not tell
+};
+
 // Every item of every page, in order. Unavailable for a page that makes no sense, a link to another
 // host or to a page seen before, too many pages or items, and a page after the first that is
 // refused (what its marker names may be gone).
+Task<Result<Listing>> list_with_time(Session& session, ListRequest request);
 Task<Result<std::vector<Json>>> list_all(Session& session, ListRequest request);
+
+// The same of lists that are expected to be short: nullopt if there is more than one page.
+Task<Result<std::optional<std::vector<Json>>>> list_one_page(Session& session, ListRequest request);
 
 // The query of the link to the next page; "" on the last one. `host` is the authority of the
 // endpoint. Unavailable for a link to another host.

@@ -22,7 +22,9 @@ std::optional<std::int64_t> number_of(std::string_view text) {
   return error == std::errc() ? std::optional(value) : std::nullopt;
 }
 
-// "Sun, 06 Nov 1994 08:49:37 GMT" as the RFC 3339 text that we can read already.
+}  // namespace
+
+// As the RFC 3339 text that we can read already.
 std::optional<WallTime> parse_http_date(std::string_view text) {
   constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -34,8 +36,6 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
   return parse_time(parts[3] + "-" + (number.size() == 1 ? "0" : "") + number + "-" + parts[1] +
                     "T" + parts[4] + "Z");
 }
-
-}  // namespace
 
 std::optional<seconds> parse_retry_after(std::string_view text, WallTime now) {
   text = trim(text);

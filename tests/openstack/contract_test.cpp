@@ -266,6 +266,36 @@ TEST_P(CloudContract, AListAndAReadOfOneServerAgree) {
   EXPECT_EQ(*listed, **one);
 }
 
+TEST_P(CloudContract, WhatHasChangedSinceAListIsTold) {
+  Result<ServerList> before = run(compute_.list_all_servers());
+  ASSERT_TRUE(before) << before.error().message();
+  ASSERT_TRUE(before->as_of) << "the cloud does not tell what time it is";
+  Result<ServerCreate> create = server_on_a_port();
+  ASSERT_TRUE(create) << create.error().message();
+  Result<std::string> id = run(compute_.create_server(*create));
+  ASSERT_TRUE(id) << id.error().message();
+  Result<Server> settled = run(settle(this, *id, "ACTIVE"));
+  ASSERT_TRUE(settled) << settled.error().message();
+  const auto row = [&]() -> std::optional<Server> {
+    Result<std::optional<std::vector<Server>>> changed =
+        run(compute_.list_changed_servers(*before->as_of - 1s));
+    if (!changed || !*changed) return std::nullopt;
+    const auto found = std::ranges::find(**changed, *id, &Server::id);
+    return found == (*changed)->end() ? std::nullopt : std::optional(*found);
+  };
+  EXPECT_EQ(row(), *settled);
+  ASSERT_TRUE(run(compute_.delete_server(*id)));
+  ASSERT_TRUE(wait_until_gone(*id));
+  const std::optional<Server> gone = row();
+  ASSERT_TRUE(gone);
+  EXPECT_EQ(gone->status, "DELETED");
+  Result<std::optional<std::vector<Server>>> later =
+      run(compute_.list_changed_servers(*before->as_of + 24h));
+  ASSERT_TRUE(later) << later.error().message();
+  ASSERT_TRUE(*later);
+  EXPECT_TRUE((*later)->empty());
+}
+
 TEST_P(CloudContract, AServerIsPlacedInItsZoneWithAConfigDrive) {
   Result<ServerCreate> create = server_on_a_port();
   ASSERT_TRUE(create) << create.error().message();

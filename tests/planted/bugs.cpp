@@ -106,6 +106,8 @@ constexpr PlantedBug kBugs[] = {
      "404 for a server is an error, not the news that it is gone: finalizers stay for ever"},
     {Bug::PageMarkerIgnored, "PageMarkerIgnored", OpenStack,
      "only the first page of a list is read"},
+    {Bug::ChangesTakenForAll, "ChangesTakenForAll", OpenStack,
+     "what has changed since the whole list is taken for the whole list"},
     {Bug::ErrorMeansGone, "ErrorMeansGone", OpenStack,
      "a server that the cloud fails to tell about is taken for gone"},
     {Bug::RateLimiterOff, "RateLimiterOff", OpenStack, "requests are not held to the rate limit"},

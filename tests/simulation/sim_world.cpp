@@ -126,7 +126,8 @@ struct SimWorld::Running {
                                                        .rules = world.rule_checker,
                                                        .cluster_id = kClusterId,
                                                        .reconciles = &reconciles,
-                                                       .shell = &shell});
+                                                       .shell = &shell,
+                                                       .large_fleet = world.large_fleet_});
     tasks.start("main", run());
     return {};
   }
@@ -165,8 +166,9 @@ struct SimWorld::Running {
   client::Client user;
 };
 
-SimWorld::SimWorld(std::uint64_t seed)
+SimWorld::SimWorld(std::uint64_t seed, std::size_t large_fleet)
     : seed_(seed),
+      large_fleet_(large_fleet),
       context_(std::make_unique<SimContext>(seed)),
       clock(*context_, kBase),
       report(clock),

@@ -44,7 +44,8 @@ inline constexpr const char* kRulesFolder = "/prometheus/rules";
 
 class SimWorld {
  public:
-  explicit SimWorld(std::uint64_t seed);
+  // A fleet of so many servers is large (openstack/observer.h).
+  explicit SimWorld(std::uint64_t seed, std::size_t large_fleet = 500);
   ~SimWorld();
   SimWorld(const SimWorld&) = delete;
   SimWorld& operator=(const SimWorld&) = delete;
@@ -114,6 +115,7 @@ class SimWorld {
 
  private:
   const std::uint64_t seed_;
+  const std::size_t large_fleet_;
   std::unique_ptr<SimContext> context_;
 
  public:

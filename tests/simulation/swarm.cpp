@@ -28,7 +28,7 @@ class SwarmRun {
  public:
   SwarmRun(std::uint64_t seed, const SwarmOptions& options)
       : decisions_(seed, options.only),
-        world_(seed),
+        world_(seed, decisions_.take("large-fleets", 0.5) ? 1 : 500),
         story_(world_, options.told),
         faults_(world_, story_, decisions_),
         user_(world_, story_, decisions_),

@@ -21,7 +21,8 @@ openstack::SessionLimits limits_of(const api::v1alpha1::CloudSpec& spec) {
 
 CloudConnection::CloudConnection(http::HttpClient& http, Clock& clock, Executor executor,
                                  openstack::Credentials used,
-                                 const api::v1alpha1::CloudSpec& cloud_spec)
+                                 const api::v1alpha1::CloudSpec& cloud_spec,
+                                 std::size_t large_fleet)
     : tasks(std::move(executor)),
       session(http, clock, used, limits_of(cloud_spec)),
       compute(session),
@@ -29,7 +30,8 @@ CloudConnection::CloudConnection(http::HttpClient& http, Clock& clock, Executor 
       image(session),
       volume(session),
       servers(compute),
-      observer(session, clock, {.poll = std::chrono::seconds(cloud_spec.poll_seconds)}),
+      observer(session, clock,
+               {.poll = std::chrono::seconds(cloud_spec.poll_seconds), .large_fleet = large_fleet}),
       credentials(std::move(used)),
       spec(cloud_spec),
       clock_(clock) {}
@@ -68,7 +70,7 @@ std::string CloudConnection::distrust() const {
     return error ? "the cloud could not be observed: " + error->message()
                  : "waiting for the first observation of the cloud";
   }
-  const auto age = clock_.steady_now() - snapshot->started_at;
+  const auto age = clock_.steady_now() - observer.seen_at();
   if (age > std::chrono::seconds(spec.poll_seconds) * kPollsUntilOld + std::chrono::seconds(30)) {
     const std::optional<Error> error = observer.last_error();
     return "the cloud was last observed completely at " + format_time(snapshot->taken_at) +
@@ -114,8 +116,9 @@ Task<Result<std::vector<openstack::SecurityGroup>>> CloudConnection::security_gr
   co_return list;
 }
 
-CloudConnections::CloudConnections(http::HttpClient& http, Clock& clock, Executor executor)
-    : http_(http), clock_(clock), executor_(std::move(executor)) {}
+CloudConnections::CloudConnections(http::HttpClient& http, Clock& clock, Executor executor,
+                                   std::size_t large_fleet)
+    : http_(http), clock_(clock), executor_(std::move(executor)), large_fleet_(large_fleet) {}
 
 std::shared_ptr<CloudConnection> CloudConnections::ensure(const Key& key,
                                                           const openstack::Credentials& credentials,
@@ -126,7 +129,8 @@ std::shared_ptr<CloudConnection> CloudConnections::ensure(const Key& key,
     slot->follow(spec);
     return slot;
   }
-  return start(key, std::make_shared<CloudConnection>(http_, clock_, executor_, credentials, spec));
+  return start(key, std::make_shared<CloudConnection>(http_, clock_, executor_, credentials, spec,
+                                                      large_fleet_));
 }
 
 std::shared_ptr<CloudConnection> CloudConnections::ensure(const Key& key, MachineAccess access,

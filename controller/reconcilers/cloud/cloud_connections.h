@@ -39,7 +39,8 @@ struct MachineAccess {
 class CloudConnection {
  public:
   CloudConnection(http::HttpClient& http, Clock& clock, Executor executor,
-                  openstack::Credentials credentials, const api::v1alpha1::CloudSpec& spec);
+                  openstack::Credentials credentials, const api::v1alpha1::CloudSpec& spec,
+                  std::size_t large_fleet);
   // To machines: there is no session, and the clients of OpenStack's services answer with errors.
   CloudConnection(http::HttpClient& http, Clock& clock, Executor executor, const std::string& cloud,
                   MachineAccess access, const api::v1alpha1::CloudSpec& spec);
@@ -104,7 +105,9 @@ class CloudConnections {
   // Told after each sweep of a Cloud's observer; `changed` are server ids.
   using Listener = std::function<void(const Key& cloud, const std::vector<std::string>& changed)>;
 
-  CloudConnections(http::HttpClient& http, Clock& clock, Executor executor);
+  // A fleet of so many servers is large (openstack/observer.h).
+  CloudConnections(http::HttpClient& http, Clock& clock, Executor executor,
+                   std::size_t large_fleet = openstack::CloudObserverOptions{}.large_fleet);
 
   void listen(Listener listener) { listener_ = std::move(listener); }
 
@@ -126,6 +129,7 @@ class CloudConnections {
   http::HttpClient& http_;
   Clock& clock_;
   Executor executor_;
+  const std::size_t large_fleet_;
   Listener listener_;
   std::map<Key, std::shared_ptr<CloudConnection>> connections_;
   std::vector<std::shared_ptr<CloudConnection>> retired_;  // cancelled; joined by stop()

@@ -239,7 +239,7 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
     cloud = *cached;
     cloud.status = status;
     asked = cloud.metadata.annotations.contains(std::string(kDeleteOrphansAnnotation));
-    if (asked) {
+    if (asked && is_seen_whole(*connection)) {
       Result<void> deleted = co_await delete_orphans(std::move(cloud), connection);
       if (!deleted) co_return std::unexpected(std::move(deleted).error());
     }
@@ -248,11 +248,20 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
   co_return ReconcileResult{.requeue_after = waiting ? kStarting : kResync};
 }
 
+// What nothing is attached to is deleted, and only whole lists show that. Wants them if not.
+bool CloudReconciler::is_seen_whole(CloudConnection& connection) {
+  connection.observer.want_whole();
+  if (connection.observer.whole()) return true;
+  connection.observer.poke();
+  return false;
+}
+
 // A part that cannot be deleted holds up neither the others nor the Cloud.
 Task<void> CloudReconciler::clean_leaks(Cloud cloud, std::shared_ptr<CloudConnection> connection) {
   const auto snapshot = connection->observer.snapshot();
   std::vector<Part> due = connection->leaks.due(*snapshot, context_.caches.instances.list(),
                                                 context_.cluster_id, context_.clock.steady_now());
+  if (connection->leaks.any() && !is_seen_whole(*connection)) co_return;
   if (due.size() > kLeaksOfPass) due.resize(kLeaksOfPass);
   for (const Part& part : due) {
     if (is_volume(part.kind)) {
@@ -331,6 +340,7 @@ bool CloudReconciler::may_leave(const Cloud& cloud) {
   if (used || !cloud.metadata.is_deleting()) return false;
   if (!use.ended || now - *use.ended >= kLeaveMax) return true;
   const auto connection = context_.clouds.find(key);
+  if (connection != nullptr) connection->observer.want_whole();
   const bool left = connection != nullptr && connection->leaks.any();
   return now - *use.ended >= kLeakGrace && !left;
 }

@@ -42,6 +42,7 @@ class CloudReconciler final : public runtime::Reconciler {
  private:
   Task<Result<runtime::ReconcileResult>> reconcile_hosts(api::v1alpha1::Cloud cloud);
   Task<Result<runtime::ReconcileResult>> finish(api::v1alpha1::Cloud cloud);
+  static bool is_seen_whole(CloudConnection& connection);
   Task<void> clean_leaks(api::v1alpha1::Cloud cloud, std::shared_ptr<CloudConnection> connection);
   // Those that a person has named and that are still orphans; then the wish is taken off.
   Task<Result<void>> delete_orphans(api::v1alpha1::Cloud cloud,

@@ -139,13 +139,17 @@ void InstanceReconciler::observe_server(Pass& pass) const {
   if (pass.work.spec.server.floating_ip) pass.connection->observer.want_floating_ips();
   if (wants_volumes(pass.work.spec.server)) pass.connection->observer.want_volumes();
   const auto snapshot = pass.connection->observer.snapshot();
-  if (snapshot == nullptr || pass.work.status.claim.state != "Confirmed") return;
+  const bool confirmed = pass.work.status.claim.state == "Confirmed";
+  // What will be decided is decided because something is not there.
+  if (!confirmed || pass.work.metadata.is_deleting()) pass.connection->observer.want_whole();
+  if (snapshot == nullptr || !confirmed) return;
   auto changed = changed_at_.find(pass.key);
   const bool covers = changed == changed_at_.end() || snapshot->started_at > changed->second;
   auto found = snapshot->servers.find(pass.work.status.server.id);
   // One that is deleted and kept for a while is as good as gone.
   const bool there =
       found != snapshot->servers.end() && meaning_of(found->second.status) != StateMeaning::Leaving;
+  if (!covers || !there) pass.connection->observer.want_whole();
   if (there) {
     seen.server = found->second;
     pass.work.status.address = scrape_address(pass.work, found->second, snapshot.get());

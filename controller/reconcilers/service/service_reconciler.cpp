@@ -267,6 +267,13 @@ void ServiceReconciler::observe_cloud(const Service& service, ServiceObserved& o
     observed.waiting_for = "Cloud " + key.text() + ": " + distrust;
     return;
   }
+  // Made is what is not there: only a whole list shows that.
+  connection->observer.want_whole();
+  if (!connection->observer.whole()) {
+    connection->observer.poke();
+    observed.waiting_for = "waiting for a look at all servers of Cloud " + key.text();
+    return;
+  }
   if (known.gone_since) {
     observed.waiting_for = "waiting for a look at Cloud " + key.text() +
                            " that shows what an earlier Service of this name has left";
