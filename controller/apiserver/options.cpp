@@ -157,9 +157,7 @@ void show_source(Json& event) {
 }  // namespace
 
 bool Selection::matches(const store::Document& document) const {
-  if (!labels.empty() && !labels.matches(read_stored_metadata(document.bytes, "labels"))) {
-    return false;
-  }
+  if (!labels.empty() && !labels.matches(read_stored_labels(document.bytes))) return false;
   bool parse = false;
   for (const api::FieldSelector::Requirement& requirement : fields.requirements()) {
     if (requirement.path == "metadata.name") {

@@ -16,17 +16,18 @@ class Walk {
 
   std::size_t at() const { return at_; }
 
-  // On an object: from its brace to the value of the member, or past the object if it has none.
-  // `before` is where that member's text begins.
+  // On an object: from its brace to the value of the member. False if it has none, which is known
+  // at the first later key, for keys are sorted. `before` is where that member's text begins.
   bool enter(std::string_view name, std::size_t& before) {
     const std::string quoted = '"' + std::string(name) + '"';
     before = ++at_;
     while (look() == '"') {
       const std::size_t key = at_;
       skip_string();
-      const bool found = text_.substr(key, at_ - key) == quoted;
+      const int order = text_.substr(key, at_ - key).compare(quoted);
+      if (order > 0) return false;
       ++at_;  // the colon
-      if (found) return true;
+      if (order == 0) return true;
       skip_value();
       before = at_;
       if (look() == ',') ++at_;
@@ -88,10 +89,22 @@ std::string_view find_member(std::string_view object, std::string_view name) {
   return found;
 }
 
+// The text of a member of metadata, without a look at what comes after it; empty if it has none.
+std::string_view metadata_member(std::string_view bytes, std::string_view name) {
+  Walk walk(bytes);
+  std::size_t before = 0;
+  if (!walk.enter("metadata", before) || !walk.enter(name, before)) return {};
+  const std::size_t begin = walk.at();
+  walk.skip_value();
+  return bytes.substr(begin, walk.at() - begin);
+}
+
+bool is_plain_string(std::string_view text) {
+  return text.size() >= 2 && text.front() == '"' && text.find('\\') == std::string_view::npos;
+}
+
 Json read_value(std::string_view text) {
-  if (text.size() >= 2 && text.front() == '"' && text.find('\\') == std::string_view::npos) {
-    return text.substr(1, text.size() - 2);
-  }
+  if (is_plain_string(text)) return text.substr(1, text.size() - 2);
   Result<Json> value = parse_json(text, own_text_limits(text));
   return value ? std::move(*value) : Json();
 }
@@ -133,8 +146,22 @@ Result<store::Facts> read_stored_facts(std::string_view bytes) {
 }
 
 Json read_stored_metadata(std::string_view bytes, std::string_view name) {
-  const std::string_view value = find_member(find_member(bytes, "metadata"), name);
+  const std::string_view value = metadata_member(bytes, name);
   return value.empty() ? Json() : read_value(value);
+}
+
+StoredLabels read_stored_labels(std::string_view bytes) {
+  StoredLabels labels;
+  const std::string_view text = metadata_member(bytes, "labels");
+  Walk(text).each_member([&](std::string_view key, std::string_view value) {
+    if (is_plain_string(value)) {
+      labels.emplace_back(key, value.substr(1, value.size() - 2));
+    } else {
+      labels.emplace_back(key, read_value(value).as_string());
+    }
+    return true;
+  });
+  return labels;
 }
 
 TextRange find_managed_fields(std::string_view bytes) {

@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace clickdeploy::apiserver {
 
@@ -18,6 +20,10 @@ Result<store::Facts> read_stored_facts(std::string_view bytes);
 
 // A member of metadata; null if there is none.
 Json read_stored_metadata(std::string_view bytes, std::string_view name);
+
+// metadata.labels, for selectors.
+using StoredLabels = std::vector<std::pair<std::string, std::string>>;
+StoredLabels read_stored_labels(std::string_view bytes);
 
 // Where the member metadata.managedFields stands in the text, with the comma that goes with it: the
 // text without this range is the object without it. Empty if there is none.

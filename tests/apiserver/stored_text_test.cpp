@@ -23,6 +23,18 @@ const char* const kObject =
     R"("empty":{},"none":null,"replicas":3,"text":"no object"},"status":{"conditions":[)"
     R"({"reason":"r","status":"True","type":"Ready"}],"n":0.5}})";
 
+TEST(StoredLabels, AreThoseOfTheWholeObject) {
+  EXPECT_EQ(read_stored_labels(kObject), (StoredLabels{{"a.b/c", "l"}, {"d", "\"q\""}}));
+  // Of the object itself, and of nothing in it.
+  const StoredLabels none;
+  EXPECT_EQ(read_stored_labels(
+                R"({"data":{"x":"\"labels\":{\"a\":\"b\"}"},"labels":{"a":"b"},"metadata":{"name":)"
+                R"("n"},"spec":{"template":{"metadata":{"labels":{"a":"b"}}}}})"),
+            none);
+  EXPECT_EQ(read_stored_labels(R"({"metadata":{"labels":{}}})"), none);
+  EXPECT_EQ(read_stored_labels(R"({"kind":"X"})"), none);
+}
+
 TEST(Outline, GivesCellsAsTheWholeObjectDoes) {
   const std::vector<Column> columns = {
       column("string", ".metadata.name"),

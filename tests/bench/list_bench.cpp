@@ -15,9 +15,9 @@ namespace {
 constexpr const char* kJson = "application/json";
 constexpr const char* kTable = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
-std::string list_in_process(Stack& stack, const char* accept) {
+std::string list_in_process(Stack& stack, const char* accept, const std::string& query = "") {
   http::Request request;
-  request.url = kInstances;
+  request.url = std::string(kInstances) + query;
   request.headers.push_back({"Accept", accept});
   http::Reply reply = block_on(stack.api().handle(std::move(request)));
   if (reply.response.status != 200) give_up(reply.response.body);
@@ -63,8 +63,30 @@ void bench_form(const Sizes& sizes, Stack& stack, const char* what, const char* 
               .etcd = etcd});
 }
 
+// No object has the label: what is measured is how one is told from another.
+void bench_label(const Sizes& sizes, Stack& stack, const std::string& body, Report& report) {
+  const auto ours = [&] {
+    const Stopwatch watch;
+    const std::string listed = list_in_process(stack, kJson, "?labelSelector=no-such%3Dlabel");
+    const double taken = watch.seconds() * 1e3;
+    if (listed.size() > 1000) give_up("a label that no object has was found");
+    return taken;
+  };
+  const auto search = [&] {
+    const Stopwatch watch;
+    if (body.find("no-such\":\"label") != std::string::npos) give_up("it is there");
+    return watch.seconds() * 1e3;
+  };
+  report.add({.name = fmt::format("look at the labels of {}, in process", sizes.listed),
+              .unit = "ms",
+              .better = Better::Lower,
+              .taken = take_turns(sizes.rounds * 3, ours, search),
+              .limit_is = "a search for the label in the same bytes"});
+}
+
 void bench_in_process(const Sizes& sizes, Stack& stack, Report& report) {
   const std::string body = list_in_process(stack, kJson);
+  bench_label(sizes, stack, body, report);
   std::string target(body.size(), ' ');
   const auto ours = [&] {
     const Stopwatch watch;
