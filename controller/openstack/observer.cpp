@@ -99,12 +99,37 @@ struct CloudObserver::State {
   Task<Result<bool>> has_changed();
   Task<Result<CloudSnapshot>> look_at_all();
   Task<Result<CloudSnapshot>> sweep();
+  Task<Result<void>> sweep_floating_ips(CloudSnapshot& next, bool audit_due);
   Task<void> sweep_volumes(CloudSnapshot& next, bool quota_due);
   Task<void> pause(SteadyTime swept_at);
   void publish(Result<CloudSnapshot> result);
   void tell(const std::vector<std::string>& changed) const;
   nanoseconds pause_length() const;
 };
+
+// Most fleets have none; those that a lost database has left are worth a look a minute.
+Task<Result<void>> CloudObserver::State::sweep_floating_ips(CloudSnapshot& next, bool audit_due) {
+  if (snapshot) next.known_floating_ips = snapshot->known_floating_ips;
+  if (!with_floating_ips && !audit_due) co_return Result<void>{};
+  Result<std::vector<FloatingIP>> ips = co_await network.list_floating_ips();
+  // A cloud without routers has none.
+  const bool none = !ips && ips.error().code() == ErrorCode::NotFound;
+  if (!ips && !none) {
+    if (!with_floating_ips) co_return Result<void>{};  // nothing is decided by them
+    co_return std::unexpected(std::move(ips).error());
+  }
+  std::map<std::string, FloatingIP> by_id;
+  if (!none) {
+    for (FloatingIP& ip : *ips) {
+      std::string id = ip.id;
+      by_id.emplace(std::move(id), std::move(ip));
+    }
+  }
+  if (with_floating_ips) next.floating_ips = by_id;
+  next.known_floating_ips =
+      std::make_shared<const std::map<std::string, FloatingIP>>(std::move(by_id));
+  co_return Result<void>{};
+}
 
 // Most fleets have no volumes; what a lost database has left is worth a look a minute. A Cinder
 // that fails, perhaps only after a minute, must not hold up what is known of servers: it rests for
@@ -168,18 +193,6 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
     next.ports.emplace(std::move(id), std::move(port));
   }
 
-  if (with_floating_ips) {
-    Result<std::vector<FloatingIP>> ips = co_await network.list_floating_ips();
-    // A cloud without routers has none.
-    if (!ips && ips.error().code() == ErrorCode::NotFound) ips = std::vector<FloatingIP>();
-    if (!ips) co_return std::unexpected(std::move(ips).error());
-    next.floating_ips.emplace();
-    for (FloatingIP& ip : *ips) {
-      std::string id = ip.id;
-      next.floating_ips->emplace(std::move(id), std::move(ip));
-    }
-  }
-
   // The quota matters to people, not to decisions, and its request is dear.
   const bool same_project = snapshot && snapshot->identity.project_id == next.identity.project_id;
   const bool quota_due = !same_project || quota_wanted || looks >= quota_due_look;
@@ -200,6 +213,8 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
     quota_due_look = looks + kLooksPerQuota;
   }
 
+  Result<void> ips = co_await sweep_floating_ips(next, quota_due);
+  if (!ips) co_return std::unexpected(std::move(ips).error());
   co_await sweep_volumes(next, quota_due);
 
   // A log-in in between may have been into another project: then these lists are of two.

@@ -67,6 +67,25 @@ TEST(FindOrphans, AreOfOurClusterAndOfNoInstance) {
                   .empty());
 }
 
+TEST(FindOrphans, FloatingIPsAreThoseOfNoInstance) {
+  const auto ip = [](const std::string& id, const std::string& description) {
+    return std::pair(
+        id, openstack::FloatingIP{.id = id, .address = "203.0.113.9", .description = description});
+  };
+  openstack::CloudSnapshot snapshot;
+  EXPECT_TRUE(find_orphans(snapshot, {}, kCluster).empty());
+  snapshot.known_floating_ips =
+      std::make_shared<const std::map<std::string, openstack::FloatingIP>>(
+          std::map<std::string, openstack::FloatingIP>{
+              ip("mine", floating_ip_description(kCluster, "instance-uid")),
+              ip("lost", floating_ip_description(kCluster, "uid-of-old")),
+              ip("other", floating_ip_description("another1", "uid-of-old")),
+              ip("plain", "of a person")});
+  const auto found = find_orphans(snapshot, {shared(with_claim("Confirmed"))}, kCluster);
+  EXPECT_EQ(ids(found), (std::vector<std::string>{"FloatingIP lost"}));
+  EXPECT_EQ(found[0].name, "203.0.113.9");
+}
+
 TEST(Orphans, LastForTwoMinutesBeforeTheyAreShown) {
   Orphans orphans;
   const std::vector<Orphan> found{

@@ -305,6 +305,8 @@ Task<Result<void>> CloudReconciler::delete_orphans(Cloud cloud,
       const auto volume = snapshot->volumes->find(orphan.id);
       if (volume == snapshot->volumes->end() || !volume->second.server_ids.empty()) continue;
       done = co_await connection->volume.delete_volume(orphan.id);
+    } else if (orphan.kind == "FloatingIP") {
+      done = co_await connection->network.delete_floating_ip(orphan.id);
     } else {
       const auto port = snapshot->ports.find(orphan.id);
       if (port == snapshot->ports.end() || !port->second.device_id.empty()) continue;

@@ -2,6 +2,7 @@
 
 #include "controller/base/text.h"
 #include "controller/reconcilers/instance/marks.h"
+#include "controller/reconcilers/instance/parts.h"
 
 #include <algorithm>
 #include <set>
@@ -67,6 +68,15 @@ std::vector<Orphan> find_orphans(const openstack::CloudSnapshot& snapshot,
                        .name = volume.name,
                        .belonged_to = mark_of(volume, kInstanceMetadata),
                        .since = ""});
+    }
+  }
+  if (snapshot.known_floating_ips) {
+    const std::string mark = floating_ip_description(cluster_id, "");
+    for (const auto& [id, ip] : *snapshot.known_floating_ips) {
+      if (!ip.description.starts_with(mark)) continue;
+      if (uids.contains(ip.description.substr(mark.size()))) continue;
+      found.push_back(
+          {.kind = "FloatingIP", .id = id, .name = ip.address, .belonged_to = "", .since = ""});
     }
   }
   std::ranges::sort(found, {}, [](const Orphan& each) { return std::tie(each.kind, each.id); });
