@@ -14,6 +14,7 @@ using std::chrono::seconds;
 
 constexpr nanoseconds kLongestPause = seconds(60);
 constexpr nanoseconds kPokeGap = seconds(1);  // from the start of one sweep to the next
+constexpr int kPokeRest = 4;                  // likewise, at least so many times what it took
 constexpr nanoseconds kPokeLook = std::chrono::milliseconds(500);
 constexpr std::uint64_t kLooksPerQuota = 6;
 // A fleet at rest is read whole as often; so late is what Nova does not count as a change.
@@ -336,11 +337,13 @@ nanoseconds CloudObserver::State::pause_length() const {
 Task<void> CloudObserver::State::pause(SteadyTime swept_at) {
   // A cloud that needs longer than `poll` for its lists gets some rest all the same.
   const SteadyTime rested = clock.steady_now() + kPokeGap;
+  // Where lists take long, pokes come in crowds: each of thousands of servers that are made.
+  const nanoseconds slow = std::min(poll, kPokeRest * (clock.steady_now() - swept_at));
   while (true) {
     const SteadyTime now = clock.steady_now();
     const SteadyTime due = std::max(swept_at + pause_length(), rested);
     if (now >= due) co_return;
-    const SteadyTime poke_due = swept_at + (failures > 0 ? poll : kPokeGap);
+    const SteadyTime poke_due = swept_at + (failures > 0 ? poll : std::max(kPokeGap, slow));
     if (poked && now >= poke_due) co_return;
     nanoseconds slice = std::min(due - now, kPokeLook);
     if (poked) slice = std::min(slice, poke_due - now);

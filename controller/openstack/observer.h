@@ -77,7 +77,7 @@ class CloudObserver {
   // Holds from the pause that is being made on; at least a second.
   void set_poll(std::chrono::seconds poll);
 
-  // Asks for a sweep now (at most one a second), of whole lists.
+  // Asks for a sweep now, of whole lists: at most one a second, and a quarter of the time.
   void poke();
 
   // For the next two minutes each look is at whole lists. Who decides something because it is not

@@ -280,6 +280,21 @@ TEST_F(ObserverTest, PokesGiveAtMostOneSweepASecond) {
   EXPECT_GE(sweeps(), 6u);
 }
 
+TEST_F(ObserverTest, WhereListsTakeLongPokesWaitLonger) {
+  start();
+  world_.run_for(5s);
+  cloud_.latency = 500ms;
+  observer_.poke();
+  world_.run_for(1s);
+  ASSERT_EQ(sweeps(), 2u);  // it takes a second
+  observer_.poke();
+  world_.run_for(2s);
+  observer_.poke();
+  EXPECT_EQ(sweeps(), 2u);
+  world_.run_for(2s);
+  EXPECT_EQ(sweeps(), 3u);
+}
+
 TEST_F(ObserverTest, AFailingCloudIsNotAskedSoonerThanEachTickForPokes) {
   failing_ = "/servers/detail";
   start();
