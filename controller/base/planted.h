@@ -84,7 +84,6 @@ enum class Bug : std::uint8_t {
   CommitNotSynced,
   FileNotSynced,
   WrittenInPlace,
-  LostAnswerIsRefusal,
   MachineNotAwaited,
   UnreachableMeansGone,
   ServedWithoutGroup,

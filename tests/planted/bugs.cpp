@@ -51,8 +51,6 @@ constexpr PlantedBug kBugs[] = {
      "the finalizer goes when volumes were asked to go, not when they are gone"},
     {Bug::NoFinalizer, "NoFinalizer", Intermediate,
      "Instances are created without the finalizer that guards their servers"},
-    {Bug::LostAnswerIsRefusal, "LostAnswerIsRefusal", Intermediate,
-     "an SSH session without an answer counts as one in which nothing was done to the machine"},
     {Bug::MachineNotAwaited, "MachineNotAwaited", Intermediate,
      "the finalizer goes when a machine was asked to let our agents go, not when its mark is gone"},
     {Bug::ReplaceStepKept, "ReplaceStepKept", Intermediate,

@@ -267,8 +267,7 @@ Task<Result<ShellOutcome>> Machines::script(MachinePtr machine, MachineScript te
   // These first words say that nothing was sent: certainly_not_done().
   std::string words = outcome.error().message();
   const bool unsent = words.starts_with(kConnect);
-  words = (unsent || planted(Bug::LostAnswerIsRefusal) ? "connect to " : "SSH to ") + name +
-          words.substr(unsent ? kConnect.size() : 0);
+  words = (unsent ? "connect to " : "SSH to ") + name + words.substr(unsent ? kConnect.size() : 0);
   co_return std::unexpected(Error(outcome.error().code(), words));
 }
 
