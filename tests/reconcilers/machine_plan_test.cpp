@@ -78,6 +78,26 @@ TEST(PlanMachine, TheLadderRestartsAndInstallsAnewAndGoesNoFurther) {
   EXPECT_EQ(after("Reinstall", 4), "Rest Failed");
 }
 
+// Prometheus may have asked in vain before the installation could begin. No brake and no limit of
+// repairs is in its way; what a person asks for comes first.
+TEST(PlanMachine, WhatIsNotInstalledYetIsInstalledAndNotRepaired) {
+  Instance instance = on_machine(running_instance());
+  instance.status.bootstrap = {};
+  instance.status.booted_at = time_at(0);
+  InstanceObserved observed = on_machine(seen(10, "ACTIVE", TargetView::Down, Probe::Silent), "");
+  EXPECT_EQ(plan(instance, observed), "InstallAgents");
+  observed = on_machine(seen(3'000, "ACTIVE", TargetView::Down, Probe::Silent), "");
+  EXPECT_EQ(plan(instance, observed), "InstallAgents");
+  EXPECT_TRUE(unhealthy_reason(instance, observed));
+  instance.status.remediation.retries = 10;
+  instance.spec.remediation.enabled = false;
+  EXPECT_EQ(plan(instance, observed), "InstallAgents");
+  observed.server->task_state = "installing";
+  EXPECT_EQ(plan(instance, observed), "Rest Progressing");
+  instance.metadata.annotations["clickdeploy.io/remediate"] = "Replace";
+  EXPECT_EQ(plan(instance, observed), "BeginRepair Replace");
+}
+
 TEST(PlanMachine, AServerIsNotReinstalled) {
   Instance instance = running_instance();
   instance.status.remediation.unhealthy_since = time_at(1'000);

@@ -1,4 +1,5 @@
-// Agents on machines that exist already, when somebody has exchanged them.
+// Agents on machines that exist already: when somebody has exchanged them, and when they could not
+// be installed at once.
 
 #include "tests/simulation/sim_fleet.h"
 
@@ -80,6 +81,28 @@ TEST(SimulatedMachines, AnAgentThatSomebodyExchangedIsInstalledAnew) {
     };
     EXPECT_TRUE(world.run_until(right, 15min)) << describe(world);
     EXPECT_EQ(server_of(world), server);
+  });
+}
+
+TEST(SimulatedMachines, WhatCouldNotBeInstalledAtOnceIsInstalledLater) {
+  replay({7, 97}, [](SimWorld& world) {
+    fakes::FakeMachine& machine = world.machines.machines[machine_address("m1")];
+    world.apply(kLab);
+    ASSERT_TRUE(world.run_until([&] { return !machine.mark.empty(); }, 15min)) << describe(world);
+    machine.reachable = false;
+    ASSERT_TRUE(machine.installed.empty());
+    const auto asked_in_vain = [&] {
+      const std::vector<std::reference_wrapper<const Json>> all = world.objects(kInstances);
+      return !all.empty() && is_condition(all.front(), "TargetPublished", "True") &&
+             is_condition(all.front(), "TargetScraped", "False");
+    };
+    ASSERT_TRUE(world.run_until(asked_in_vain, 15min)) << describe(world);
+    machine.reachable = true;
+    const auto monitored = [&] {
+      const Json& status = world.object(kServices, {"lab", "web"})["status"];
+      return status["monitoredReplicas"].as_int() == 1;
+    };
+    EXPECT_TRUE(world.run_until(monitored, 15min)) << describe(world);
   });
 }
 

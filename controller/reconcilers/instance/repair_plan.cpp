@@ -72,6 +72,12 @@ std::optional<Diagnosis> diagnose(const Instance& instance, const InstanceObserv
   return std::nullopt;
 }
 
+// A machine on which other agents than these were installed last, or none.
+bool lacks_agents(const InstanceObserved& observed) {
+  return observed.agents_mark && observed.server &&
+         observed.server->agents_mark != *observed.agents_mark;
+}
+
 // Its first boot may not be over.
 bool is_starting(const Instance& instance, Ailment ailment) {
   return (ailment == Ailment::AgentSilent || ailment == Ailment::NoAddress) &&
@@ -217,6 +223,8 @@ std::optional<InstanceAction> plan_repair(const Instance& instance,
     if (recovered) return EndRepair{};
     return std::nullopt;
   }
+  // What is not installed yet cannot answer: that takes an installation, which is no repair.
+  if (diagnosis->ailment == Ailment::AgentSilent && lacks_agents(observed)) return std::nullopt;
   const milliseconds grace = grace_left(instance, observed, diagnosis->ailment);
   const bool starting = is_starting(instance, diagnosis->ailment);
   if (grace > milliseconds(0) && (record.step.empty() || starting)) {
