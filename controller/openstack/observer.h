@@ -38,8 +38,8 @@ struct CloudSnapshot {
   std::map<std::string, Port> ports;      // by id
   // By id; nullopt until want_floating_ips() was called.
   std::optional<std::map<std::string, FloatingIP>> floating_ips;
-  // The same, asked for now and then also when nobody wants them, so up to some sweeps old: for what
-  // people decide. Null: the cloud did not list them yet.
+  // The same, asked for now and then also when nobody wants them, so up to some sweeps old: for
+  // what people decide. Null: the cloud did not list them yet.
   std::shared_ptr<const std::map<std::string, FloatingIP>> known_floating_ips;
   // By id; up to some sweeps old until want_volumes() was called. Nullopt: the cloud has no Cinder,
   // or `volumes_error` says why it did not list them.
