@@ -217,6 +217,30 @@ TEST(PlanService, WhatBecomesOfAVolumeChangesInPlaceItsSizeDoesNot) {
   EXPECT_NE(service_revision(service, observed_with({})), before);
 }
 
+// What locks an agent goes along with its policy.
+TEST(PlanService, AnAgentThatNoPolicyWantsIsNotPutOnAServerThatIsStillToBeMade) {
+  const Service service = service_of(1);
+  const api::v1alpha1::AgentSpec agent{.name = "node-exporter"};
+  const auto agents_after = [&](const std::string& claim,
+                                std::vector<api::v1alpha1::AgentSpec> wanted,
+                                const std::string& waiting_for = "") {
+    Instance instance = fresh(1, kNo);
+    instance.spec.agents = {agent};
+    instance.status.claim.state = claim;
+    instance.status.server.id = claim == "Confirmed" ? "server-1" : "";
+    ServiceObserved observed = observed_with({instance});
+    observed.agents = std::move(wanted);
+    observed.waiting_for = waiting_for;
+    return updated(instance, service, observed).spec.agents.size();
+  };
+  EXPECT_EQ(agents_after("", {}), 0U);
+  EXPECT_EQ(agents_after("Intended", {}), 0U);
+  EXPECT_EQ(agents_after("Intended", {agent}), 1U);
+  EXPECT_EQ(agents_after("Uncertain", {}), 1U);
+  EXPECT_EQ(agents_after("Confirmed", {}), 1U);
+  EXPECT_EQ(agents_after("Intended", {}, "the policies are not observed yet"), 1U);
+}
+
 TEST(PlanService, RollsOutWithinSurgeAndUnavailable) {
   expect({
       {"SurgeFirst", service_of(2), {old(1), old(2)}, {"create 1"}},
@@ -317,7 +341,10 @@ TEST(PlanService, AgentsAddedReplaceAndAgentsRemovedDoNot) {
   ServiceObserved more = observed_with({fresh(1)});
   more.agents.push_back({.name = "cadvisor", .version = "0.44", .port = 8080});
   EXPECT_EQ(plan(service_of(1), more), (std::vector<std::string>{"create 1"}));
-  ServiceObserved none = observed_with({fresh(1)});
+  Instance running = fresh(1);
+  running.status.claim.state = "Confirmed";
+  running.status.server.id = "server-1";
+  ServiceObserved none = observed_with({running});
   none.agents.clear();
   EXPECT_EQ(plan(service_of(1), none), (std::vector<std::string>{}));
   ServiceObserved newer = observed_with({fresh(1)});

@@ -560,5 +560,20 @@ TEST(Resources, VolumesThatAreKeptStayWithoutOurMarks) {
   });
 }
 
+TEST(Resources, WhatBecomesOfAVolumeIsChangedInPlace) {
+  replay({1}, [](SimWorld& world) {
+    converge(world, 1, service_with_volumes(1, "      volumes: [{name: data, sizeGiB: 20}]\n"));
+    world.apply(service_with_volumes(
+        1, "      volumes: [{name: data, sizeGiB: 20, deletionPolicy: Keep}]\n"));
+    world.run_for(10s);
+    const Json& instance = world.objects(kInstances).front();
+    EXPECT_EQ(instance["spec"]["server"]["volumes"][0]["deletionPolicy"].as_string(), "Keep");
+    const std::uint64_t writes = world.revision();
+    world.run_for(20s);
+    EXPECT_EQ(world.revision(), writes);
+    EXPECT_EQ(world.checker.count("POST", "/compute/v2.1/servers"), 1U);
+  });
+}
+
 }  // namespace
 }  // namespace clickdeploy::simulation

@@ -302,6 +302,17 @@ std::vector<ServiceStep> plan_service(const Service& service, const ServiceObser
   return steps;
 }
 
+namespace {
+
+// No server was asked for yet. One comes without the agents that no policy wants any more: what
+// locks them went along with the policy.
+bool is_unmade(const Instance& instance) {
+  const std::string& claim = instance.status.claim.state;
+  return instance.status.server.id.empty() && (claim.empty() || claim == "Intended");
+}
+
+}  // namespace
+
 Instance updated_in_place(Instance instance, const Service& service,
                           const ServiceObserved& observed, const std::string& revision) {
   instance.spec.remediation = service.spec.remediation;
@@ -323,6 +334,11 @@ Instance updated_in_place(Instance instance, const Service& service,
   // Over SSH agents need no other machine. A policy that is gone takes none away.
   if (server.is_machine() && !has_agents(instance, observed.agents)) {
     instance.spec.agents = observed.agents;
+  }
+  if (observed.waiting_for.empty() && is_unmade(instance)) {
+    std::erase_if(instance.spec.agents, [&](const api::v1alpha1::AgentSpec& agent) {
+      return std::ranges::find(observed.agents, agent) == observed.agents.end();
+    });
   }
   for (api::v1alpha1::VolumeSpec& mine : server.volumes) {
     const auto* wanted = volume_spec(service.spec.template_spec, PartKind::Volume, mine.name);

@@ -62,7 +62,8 @@ struct DeleteInstance {
 };
 // What needs no new server reaches the Instances in place: the settings for repairs, labels, the
 // servers' metadata, security groups and address pairs of ports, and where agents are scraped; on
-// machines that exist already also the agents.
+// machines that exist already also the agents. Where no server is yet, the agents that no policy
+// wants any more go.
 struct UpdateInstance {
   std::string name;
   bool operator==(const UpdateInstance&) const = default;

@@ -427,13 +427,14 @@ Task<Result<void>> ServiceReconciler::perform(const Service& service,
     for (const auto& [name, value] : spec["server"]["metadata"].as_object()) {
       metadata.set(name, value);
     }
-    Json server =
-        Json::object({{"networks", spec["server"]["networks"]}, {"metadata", std::move(metadata)}});
-    Json wanted = Json::object({{"remediation", spec["remediation"]}});
+    Json wanted = Json::object({{"remediation", spec["remediation"]}, {"agents", spec["agents"]}});
     // Of a machine only the agents change in place.
-    if (before->spec.server.is_machine()) {
-      wanted.set("agents", spec["agents"]);
-    } else {
+    if (!before->spec.server.is_machine()) {
+      Json server = Json::object(
+          {{"networks", spec["server"]["networks"]}, {"metadata", std::move(metadata)}});
+      for (const char* field : {"rootVolume", "volumes"}) {
+        if (spec["server"].contains(field)) server.set(field, spec["server"][field]);
+      }
       wanted.set("server", std::move(server));
     }
     Json patch = Json::object(
