@@ -36,7 +36,11 @@ Json without_chance(const Json& value) {
   if (value.is_string()) return replaced(value.as_string());
   if (value.is_array()) {
     Json items = Json::array();
-    for (const Json& item : value.as_array()) items.push_back(without_chance(item));
+    for (const Json& item : value.as_array()) {
+      // The warning of a back-test, too.
+      const bool of_history = item.is_string() && item.as_string().contains("have fired");
+      if (!of_history) items.push_back(without_chance(item));
+    }
     return items;
   }
   if (!value.is_object()) return value;
@@ -46,7 +50,9 @@ Json without_chance(const Json& value) {
   Json kept = Json::object();
   for (const std::string& name : names) {
     if (std::ranges::find(kDropped, name) != kDropped.end()) continue;
-    kept.set(name, without_chance(value[name]));
+    Json rest = without_chance(value[name]);
+    if (name == "warnings" && rest.as_array().empty()) continue;
+    kept.set(name, std::move(rest));
     // Each is known by its type; their order is the order in which they were first told.
     if (name == "conditions") std::ranges::sort(kept.member(name).array_ref(), {}, to_json);
   }
