@@ -80,6 +80,7 @@ struct ControlPlane::Parts {
                           world.random),
         backend_controller(options_for("MetricsBackend", 2, world), backend_reconciler, world.clock,
                            world.random),
+        chain_times(world.clock),
         tasks(world.executor) {
     listen();
   }
@@ -111,6 +112,7 @@ struct ControlPlane::Parts {
   runtime::Controller instance_controller;
   runtime::Controller policy_controller;
   runtime::Controller backend_controller;
+  ChainTimes chain_times;
   TaskGroup tasks;
   bool started = false;
 };
@@ -202,6 +204,10 @@ std::vector<reconcilers::ExpectedDown> ControlPlane::expected_down() const {
   return down;
 }
 
+const ChainTimes& ControlPlane::chain_times() const {
+  return parts_->chain_times;
+}
+
 milliseconds ControlPlane::Parts::gather_of_service() const {
   return kGather + kGatherOfThousand * (caches.instances.size() / 1000);
 }
@@ -245,6 +251,7 @@ void ControlPlane::Parts::listen() {
     wake_monitoring();
   });
   caches.instances.listen([this](const ObjectKey& key, const auto& before, const auto& now) {
+    chain_times.look(key, before.get(), now.get());
     const auto& any = now != nullptr ? now : before;
     if (is_new_wish(before, now)) instance_controller.queue().add(key);
     if (before != nullptr && now != nullptr &&
@@ -258,6 +265,7 @@ void ControlPlane::Parts::listen() {
     wake_monitoring();
   });
   caches.policies.listen([this](const ObjectKey& key, const auto& before, const auto& now) {
+    chain_times.look(key, before.get(), now.get());
     const bool wish = is_new_wish(before, now);
     if (wish) {
       policy_controller.queue().add(key);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "controller/agents/remote_shell.h"
+#include "controller/app/chain_times.h"
 #include "controller/async/clock.h"
 #include "controller/async/disk.h"
 #include "controller/async/random.h"
@@ -80,6 +81,9 @@ class ControlPlane {
 
   // The Instances that are taken down by ourselves now.
   std::vector<reconcilers::ExpectedDown> expected_down() const;
+
+  // On the world's executor.
+  const ChainTimes& chain_times() const;
 
  private:
   struct Parts;

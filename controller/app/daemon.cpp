@@ -187,7 +187,7 @@ Task<http::Reply> Daemon::Parts::serve(http::Request request) {
   store::ObjectStore* objects = store.get();
   auto collect = [plane, objects] {
     return render_own_metrics(plane->counts(), *objects) +
-           render_expected_down(plane->expected_down());
+           render_expected_down(plane->expected_down()) + render_chain_times(plane->chain_times());
   };
   // The controllers' numbers belong to the loop's thread.
   std::string text = co_await run_on(loop.executor(), std::move(collect));

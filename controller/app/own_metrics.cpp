@@ -24,6 +24,19 @@ void add(::prometheus::MetricFamily& to, const std::string& kind, double value) 
   to.metric.push_back(std::move(metric));
 }
 
+void add(::prometheus::MetricFamily& to, const Durations& durations) {
+  ::prometheus::ClientMetric metric;
+  metric.histogram.sample_count = durations.count;
+  metric.histogram.sample_sum = durations.sum_seconds;
+  for (std::size_t i = 0; i < Durations::kBounds.size(); ++i) {
+    ::prometheus::ClientMetric::Bucket bucket;
+    bucket.cumulative_count = durations.at_most[i];
+    bucket.upper_bound = Durations::kBounds[i];
+    metric.histogram.bucket.push_back(bucket);
+  }
+  to.metric.push_back(std::move(metric));
+}
+
 }  // namespace
 
 std::string render_own_metrics(const std::vector<QueueCounts>& counts,
@@ -66,6 +79,20 @@ std::string render_expected_down(const std::vector<reconcilers::ExpectedDown>& d
     expected.metric.push_back(std::move(metric));
   }
   return ::prometheus::TextSerializer().Serialize({expected});
+}
+
+std::string render_chain_times(const ChainTimes& times) {
+  auto scrapes = family("clickdeploy_first_scrape_duration_seconds",
+                        "From a server's ACTIVE to the first time that Prometheus has scraped all "
+                        "of its agents.",
+                        ::prometheus::MetricType::Histogram);
+  add(scrapes, times.first_scrapes());
+  auto loads = family("clickdeploy_rules_load_duration_seconds",
+                      "From a change of a policy's rules to the moment when Prometheus has loaded "
+                      "all of them.",
+                      ::prometheus::MetricType::Histogram);
+  add(loads, times.rule_loads());
+  return ::prometheus::TextSerializer().Serialize({scrapes, loads});
 }
 
 std::string render_api_metrics(const apiserver::ApiServer& api, const store::ObjectStore& store) {

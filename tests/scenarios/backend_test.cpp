@@ -113,5 +113,34 @@ TEST(Backend, ThePastOfAnAlertIsToldAndStopsNothing) {
   });
 }
 
+// The whole chain, each wait counted once and only by the process that saw it begin.
+TEST(Backend, ItIsToldHowLongTheChainTakes) {
+  constexpr const char* kScrapes = "clickdeploy_first_scrape_duration_seconds";
+  constexpr const char* kLoads = "clickdeploy_rules_load_duration_seconds";
+  Bed bed({.guests = "process", .prometheus = true});
+  bed.start_daemon();
+  bed.apply_basics();
+  bed.create(bed.service("web", 2));
+  ASSERT_TRUE(bed.wait_until_monitored("web", 2));
+  EXPECT_EQ(bed.own_counter(std::string(kScrapes) + "_count"), 2);
+  EXPECT_GT(bed.own_counter(std::string(kScrapes) + "_sum"), 0);
+  EXPECT_EQ(bed.own_counter(std::string(kScrapes) + "_bucket{le=\"+Inf\"}"), 2);
+
+  const double loads = bed.own_counter(std::string(kLoads) + "_count");
+  bed.alert_at_once("vector(1) > 2");
+  bed.wait_for("the rules", seconds(60), [&]() -> std::string {
+    const double now = bed.own_counter(std::string(kLoads) + "_count");
+    return now == loads + 1 ? "" : std::to_string(now);
+  });
+  EXPECT_GT(bed.own_counter(std::string(kLoads) + "_sum"), 0);
+
+  bed.kill_daemon();
+  bed.start_daemon();
+  ASSERT_TRUE(bed.wait_until_monitored("web", 2));
+  bed.patch("services", "web", Json::object({{"spec", Json::object({{"replicas", 3}})}}));
+  ASSERT_TRUE(bed.wait_until_monitored("web", 3));
+  EXPECT_EQ(bed.own_counter(std::string(kScrapes) + "_count"), 1);
+}
+
 }  // namespace
 }  // namespace clickdeploy::scenarios

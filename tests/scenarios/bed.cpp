@@ -179,8 +179,16 @@ std::string Bed::configure_prometheus() {
 }
 
 double Bed::prometheus_counter(const std::string& name) {
+  return counter_of(prometheus_url_, name);
+}
+
+double Bed::own_counter(const std::string& name) {
+  return counter_of(api_url_, name);
+}
+
+double Bed::counter_of(const std::string& url, const std::string& name) {
   http::Request request;
-  request.url = prometheus_url_ + "/metrics";
+  request.url = url + "/metrics";
   request.deadline = seconds(20);
   Result<http::Response> response = block_on(http_->send(std::move(request)));
   double sum = 0;

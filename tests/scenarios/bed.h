@@ -61,6 +61,7 @@ class Bed {
   http::Response post(const Json& object);
   // The status of a GET of the API with these headers.
   int get_status(const std::string& path, http::Headers headers);
+  double own_counter(const std::string& name);  // of the daemon's own /metrics; the sum
   std::optional<Json> get(const std::string& plural, const std::string& name);
   std::vector<Json> list(const std::string& plural);
   void patch(const std::string& plural, const std::string& name, const Json& merge_patch);
@@ -106,6 +107,7 @@ class Bed {
 
  private:
   Json send(const std::string& method, const std::string& url, const Json& body, int* status);
+  double counter_of(const std::string& url, const std::string& name);
 
   BedOptions options_;
   testing::TemporaryFolder folder_;
