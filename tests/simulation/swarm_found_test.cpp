@@ -417,6 +417,46 @@ TEST(SwarmFound, ADeletionDoesNotEndOnALookThatHasBecomeOld) {
   });
 }
 
+std::string service_with_data_volume() {
+  std::string text = service_manifest(1);
+  const std::string flavors = "      flavors: [{name: m1.small}]\n";
+  return text.insert(text.find(flavors) + flavors.size(),
+                     "      volumes: [{name: data, sizeGiB: 20}]\n");
+}
+
+// 160196: of two volumes, one of a request that had arrived twice, who had an old copy of the
+// record took the one, and the next the other. What is in use is nobody's to clean away.
+TEST(SwarmFound, WhoHasAnOldCopyOfTheRecordBeginsToUseNoVolume) {
+  replay({1, 2}, [](SimWorld& world) {
+    bool looks = false;
+    bool old_copy = false;
+    int begun = 0;
+    world.network.faults = [&](const http::Request& request) -> std::optional<NetworkFault> {
+      const auto& volumes = world.cloud.state().volumes;
+      const bool look = request.method == "GET" && request.url.contains("/volumes/detail") &&
+                        request.url.contains("clickdeploy_uid");
+      if (request.method == "DELETE" && request.url.ends_with("/metadata/clickdeploy_unused")) {
+        EXPECT_FALSE(old_copy);
+        ++begun;
+      }
+      if (look) old_copy = false;
+      const bool ready = volumes.size() == 1 && volumes.begin()->second.status == "available";
+      if (!look || !ready || std::exchange(looks, true)) return std::nullopt;
+      return NetworkFault{.kind = Kind::LateAnswer, .delay = 3s};
+    };
+    world.apply(platform_manifests());
+    world.apply(service_with_data_volume());
+    ASSERT_TRUE(world.run_until([&] { return looks; }, 5min)) << describe(world);
+    const Json& instance = world.objects(kInstances).front();
+    const api::ObjectKey key{"shop", instance["metadata"]["name"].as_string()};
+    const Json labels = Json::object({{"seen", "by-somebody"}});
+    world.patch(kInstances, key, Json::object({{"metadata", Json::object({{"labels", labels}})}}));
+    old_copy = true;
+    EXPECT_TRUE(world.run_until([&] { return is_converged(world, 1); }, 10min)) << describe(world);
+    EXPECT_EQ(begun, 1);
+  });
+}
+
 // 50394: a Service is made anew under its old name, and the look at the cloud is older than the end
 // of its last server. 50588: a server whose Instance a person took away by hand is taken over,
 // after a kill. 50762: a token is refused, twice, and calls go on all the time.

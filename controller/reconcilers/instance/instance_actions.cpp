@@ -374,7 +374,10 @@ Task<Result<void>> InstanceReconciler::move_part(Pass& pass, AttachPart move) {
 }
 
 Task<Result<void>> InstanceReconciler::begin_use(Pass& pass, std::string volume_id) {
-  Result<void> done = co_await reconcilers::begin_use(*pass.connection, volume_id);
+  // Of two volumes one is chosen by what is recorded. Who has an old copy of that does not choose.
+  Result<void> done = co_await save(pass);
+  if (!done) co_return done;
+  done = co_await reconcilers::begin_use(*pass.connection, volume_id);
   if (!done) co_return std::unexpected(std::move(done).error().with_context("use volume"));
   for (Part& part : pass.observed.look_up->parts) {
     if (part.id == volume_id) part.unused = false;
