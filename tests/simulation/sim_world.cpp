@@ -42,11 +42,14 @@ client::ResourcePath path_of(const std::string& resource) {
   return {};
 }
 
-Task<Result<void>> apply_one(client::Client& client, client::ResourcePath path, Json object) {
+// Who has given up waiting for the first answer makes nothing by the second request.
+Task<Result<void>> apply_one(client::Client& client, client::ResourcePath path, Json object,
+                             std::shared_ptr<const bool> waiting) {
   const api::ObjectKey key{object["metadata"]["namespace"].as_string(),
                            object["metadata"]["name"].as_string()};
   Result<std::optional<Json>> there = co_await client.get(path, key);
   if (!there) co_return std::unexpected(std::move(there).error());
+  if (!*waiting) co_return fail(ErrorCode::Cancelled, "the user has given up");
   Result<Json> done;
   if (there->has_value()) {
     done = co_await client.merge_patch(path, key, std::move(object));
@@ -353,7 +356,10 @@ Result<void> SimWorld::insist(const std::function<Task<Result<void>>(client::Cli
   for (int i = 0; i < 20; ++i) {
     std::optional<Result<void>> done;
     if (running_) {
+      const auto waits = std::make_shared<bool>(true);
+      user_waits_ = waits;
       done = ask(request(running_->user));
+      *waits = done.has_value();
     } else if (boot_error_) {
       last = std::unexpected(*boot_error_);
     }
@@ -376,7 +382,8 @@ Result<void> SimWorld::try_apply(const Json& object) {
       api::builtin_scheme().find_kind(object["apiVersion"].as_string(), object["kind"].as_string());
   if (info == nullptr) return fail(ErrorCode::InvalidArgument, "no such kind");
   const client::ResourcePath path{info->group, info->version, info->plural};
-  return insist([&](client::Client& client) { return apply_one(client, path, object); });
+  return insist(
+      [&](client::Client& client) { return apply_one(client, path, object, user_waits_); });
 }
 
 Result<void> SimWorld::try_patch(const std::string& resource, const api::ObjectKey& key,

@@ -174,6 +174,7 @@ class SimWorld {
   SteadyTime stopped_until_{};
   std::chrono::nanoseconds wall_shift_{0};
   std::size_t wall_jumps_ = 0;
+  std::shared_ptr<const bool> user_waits_;  // for the answer to the newest request
   TaskGroup world_tasks_;
 };
 
