@@ -146,6 +146,16 @@ std::string SwarmOracle::unrest_of_volumes() const {
   return kept == wanted ? "" : fmt::format("{} volumes instead of {}", kept, wanted);
 }
 
+namespace {
+
+// Of agents that no policy wants any more the status says only what was installed.
+bool has_wanted_agents(const Json& instance) {
+  return std::ranges::any_of(instance["status"]["agents"].as_array(),
+                             [](const Json& agent) { return !agent["state"].as_string().empty(); });
+}
+
+}  // namespace
+
 std::string SwarmOracle::unrest_of_machines() const {
   std::size_t wanted = 0;
   for (const ServiceWish& service : wish_.services) {
@@ -166,8 +176,7 @@ std::string SwarmOracle::unrest_of_machines() const {
     const std::string& id = instance["status"]["server"]["id"].as_string();
     if (!world_.on_machines.is_marked_for(id)) return "Instance " + name + " has no machine";
     const SimAgent* agent = world_.on_machines.find_agent_of(machine_address(machine_name_of(id)));
-    const bool wanted_agents = !instance["status"]["agents"].empty();
-    if (wanted_agents && (agent == nullptr || agent->version != "1.5.0")) {
+    if (has_wanted_agents(instance) && (agent == nullptr || agent->version != "1.5.0")) {
       return "the agent of " + name + " is not there or of another version";
     }
     if (!is_condition(instance, "UpToDate", "True")) return name + " is not UpToDate";
@@ -194,7 +203,7 @@ std::string SwarmOracle::drift_of_servers() const {
     }
     // Where a policy asks for it.
     const SimAgent* agent = world_.guests.find_agent_of(server->id);
-    if (!instance["status"]["agents"].empty() && agent != nullptr && agent->version != "1.5.0") {
+    if (has_wanted_agents(instance) && agent != nullptr && agent->version != "1.5.0") {
       return "the agent of " + name + " is version " + agent->version;
     }
     const Json& wanted = instance["spec"]["server"]["metadata"]["owner"];
