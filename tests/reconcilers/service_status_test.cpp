@@ -21,6 +21,7 @@ struct World {
   std::optional<MonitoringPolicy> policy = sample_policy();
   std::optional<MetricsBackend> backend = sample_backend();
   std::optional<Error> failure;
+  std::optional<QuotaRoom> quota;
   std::optional<prometheus::PrometheusSnapshot> snapshot = prometheus::PrometheusSnapshot();
 
   World() {
@@ -48,6 +49,7 @@ struct World {
                            .policy = policy ? &*policy : nullptr,
                            .backend = backend ? &*backend : nullptr,
                            .failure = failure,
+                           .quota = quota,
                            .alerts = {snapshot ? &*snapshot : nullptr, "connect: refused"},
                            .now = time_at(seconds)});
   }
@@ -166,6 +168,19 @@ TEST(ReportService, CountsTheChain) {
   EXPECT_EQ(status.policies, (std::vector<api::v1alpha1::AppliedPolicy>{{"shop/base", 1}}));
   EXPECT_EQ(condition_message(status.conditions, "InstancesReady"), "2 of 3 ready");
   EXPECT_EQ(text(status, "UpToDate"), "False Progressing");
+}
+
+// What there is no room for has no Instance that could say so.
+TEST(ReportService, WhatThereIsNoRoomForIsToldAlsoWhereReadyIs) {
+  World world;
+  world.observed.instances.clear();
+  world.quota = QuotaRoom{.servers = 0, .wanted = 2, .message = "no machine is free"};
+  const ServiceStatus status = world.report();
+  EXPECT_EQ(text(status, "Progressing"), "True QuotaExceeded");
+  EXPECT_EQ(condition_message(status.conditions, "Ready"),
+            "0 of 2 ready, 0 monitored; no machine is free");
+  world.quota->servers = 2;
+  EXPECT_EQ(condition_message(world.report().conditions, "Ready"), "0 of 2 ready, 0 monitored");
 }
 
 TEST(ReportService, TheBrakeIsTold) {

@@ -222,12 +222,15 @@ class Reporter {
                                 std::to_string(status_.monitored_replicas) + " monitored";
     const bool unseen = !ready && status_.updated_replicas >= wanted &&
                         status_.ready_replicas + ready_unknown_ >= wanted;
+    // Those that there is no room for have no Instance that could say so.
+    const bool no_room = view_.quota && view_.quota->servers < view_.quota->wanted;
+    const std::string why = problem_.empty() && no_room ? view_.quota->message : problem_;
     if (unseen) {
       set("Ready", ConditionStatus::Unknown, api::kObservationFailed, ready_unknown_why_);
     } else {
       set("Ready", ready ? ConditionStatus::True : ConditionStatus::False,
           ready ? api::kSucceeded : api::kProgressing,
-          ready ? summary : summary + (problem_.empty() ? "" : "; " + problem_));
+          ready ? summary : summary + (why.empty() ? "" : "; " + why));
     }
     if (view_.service.metadata.is_deleting()) {
       set("Progressing", ConditionStatus::True, "Deleting", deletion_message());
@@ -245,7 +248,7 @@ class Reporter {
           retry ? api::kTransientError : api::kInvalidConfiguration, view_.failure->message());
     } else if (!view_.observed.waiting_for.empty() && status_.replicas < wanted) {
       set("Progressing", ConditionStatus::True, api::kWaiting, view_.observed.waiting_for);
-    } else if (view_.quota && view_.quota->servers < view_.quota->wanted) {
+    } else if (no_room) {
       set("Progressing", ConditionStatus::True, api::kQuotaExceeded, view_.quota->message);
     } else if (const std::string hold = standing_still(); !hold.empty()) {
       // A gate opens by itself; for the rest somebody must do something.
