@@ -198,6 +198,22 @@ Json security_group_view(const SecurityGroup& group) {
   return view;
 }
 
+namespace {
+
+// Of thousands of ports one is meant most of the time, and each view costs. What is let through
+// here is still looked at by its view.
+bool may_be_meant(const Port& port, const Call& call) {
+  if (call.path.size() > 1 && call.path[1] != port.id) return false;
+  const auto passes = [&call](std::string_view key, const std::string& value) {
+    const std::vector<std::string> wanted = call.parameters(key);
+    return wanted.empty() || std::ranges::count(wanted, "") > 0 ||
+           std::ranges::count(wanted, value) > 0;
+  };
+  return passes("description", port.description) && passes("device_id", port.device_id);
+}
+
+}  // namespace
+
 std::vector<Json> network_collection(const Cloud& cloud, const Call& call,
                                      std::string_view collection) {
   const State& state = cloud.state();
@@ -214,7 +230,7 @@ std::vector<Json> network_collection(const Cloud& cloud, const Call& call,
     }
   } else if (collection == "ports") {
     for (const auto& [id, port] : state.ports) {
-      if (visible(port)) items.push_back(port_view(cloud, port));
+      if (visible(port) && may_be_meant(port, call)) items.push_back(port_view(cloud, port));
     }
   } else if (collection == "floatingips") {
     for (const auto& [id, ip] : state.floating_ips) {
