@@ -86,7 +86,6 @@ struct CloudObserver::State {
   bool with_volumes = false;
   SteadyTime volumes_not_before{};
   bool quota_wanted = false;
-  std::optional<WallTime> as_of;  // of the snapshot's servers, by the cloud's clock
   SteadyTime seen_at{};
   SteadyTime whole_until{};          // whole lists are wanted until then
   std::uint64_t looks = 0;           // complete ones
@@ -181,7 +180,7 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
 
   Result<ServerList> servers = co_await compute.list_all_servers();
   if (!servers) co_return std::unexpected(std::move(servers).error());
-  as_of = servers->as_of;
+  next.as_of = servers->as_of;
   for (Server& server : servers->servers) {
     std::string id = server.id;
     next.servers.emplace(std::move(id), std::move(server));
@@ -228,7 +227,7 @@ Task<Result<CloudSnapshot>> CloudObserver::State::sweep() {
 }
 
 bool CloudObserver::State::may_ask_for_changes(SteadyTime now) const {
-  return snapshot && !own_sweep && !last_error && as_of && !poked && now >= whole_until &&
+  return snapshot && !own_sweep && !last_error && snapshot->as_of && !poked && now >= whole_until &&
          snapshot->servers.size() >= large_fleet && now - snapshot->started_at < kWholeEvery;
 }
 
@@ -239,7 +238,7 @@ Task<Result<bool>> CloudObserver::State::has_changed() {
   Result<Identity> before = co_await session.identity();
   if (!before) co_return std::unexpected(std::move(before).error());
   Result<std::optional<std::vector<Server>>> changed =
-      co_await compute.list_changed_servers(*as_of - kClocksDiffer);
+      co_await compute.list_changed_servers(*snapshot->as_of - kClocksDiffer);
   if (!changed) co_return std::unexpected(std::move(changed).error());
   Result<Identity> after = co_await session.identity();
   if (!after) co_return std::unexpected(std::move(after).error());

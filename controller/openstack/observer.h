@@ -33,6 +33,7 @@ struct CloudSnapshot {
   std::uint64_t sequence = 0;  // from 1; one more for each complete sweep
   SteadyTime started_at{};     // whole lists; a change made after this may be missing in it
   WallTime taken_at{};
+  std::optional<WallTime> as_of;  // of the servers, by the cloud's clock, if it tells
   Identity identity;
   std::map<std::string, Server> servers;  // by id
   std::map<std::string, Port> ports;      // by id

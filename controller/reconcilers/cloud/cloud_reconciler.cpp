@@ -106,7 +106,7 @@ Task<Result<ReconcileResult>> CloudReconciler::reconcile(api::ObjectKey key) {
 
   // Observe: the Secret, then who we are.
   Result<openstack::Credentials> credentials = read_credentials(cloud);
-  const bool leaving = cloud.metadata.is_deleting() && count_users(key) == 0;
+  const bool leaving = cloud.metadata.is_deleting() && users_of(key).empty();
   if (!credentials && leaving) {
     // Its Secret went along with it.
     Result<ReconcileResult> finished = co_await finish(std::move(cloud));
@@ -336,7 +336,7 @@ bool CloudReconciler::may_leave(const Cloud& cloud) {
   Use& use =
       uses_.try_emplace(key, Use{.now = !cloud.status.identity.project_id.empty(), .ended = {}})
           .first->second;
-  const bool used = count_users(key) > 0;
+  const bool used = !users_of(key).empty();
   if (use.now && !used) use.ended = now;
   use.now = used;
   if (used || !cloud.metadata.is_deleting()) return false;
@@ -347,25 +347,22 @@ bool CloudReconciler::may_leave(const Cloud& cloud) {
   return now - *use.ended >= kLeakGrace && !left;
 }
 
-std::int64_t CloudReconciler::count_users(const api::ObjectKey& key) const {
-  std::int64_t users = 0;
-  for (const auto& instance : context_.caches.instances.list()) {
-    users += instance->spec.cloud_ref.key(instance->metadata.namespace_name) == key ? 1 : 0;
-  }
+InstanceList CloudReconciler::users_of(const api::ObjectKey& key) const {
+  InstanceList users = context_.caches.instances.list();
+  std::erase_if(users, [&](const auto& instance) {
+    return instance->spec.cloud_ref.key(instance->metadata.namespace_name) != key;
+  });
   return users;
 }
 
 CloudReconciler::Doing CloudReconciler::doing_with(const Cloud& cloud) const {
   if (!cloud.metadata.is_deleting()) return {api::kSucceeded, "nothing left to do"};
-  std::int64_t users = 0;
+  const InstanceList users = users_of(cloud.metadata.key());
   std::set<std::string> services;
-  for (const auto& instance : context_.caches.instances.list()) {
-    const std::string& home = instance->metadata.namespace_name;
-    if (instance->spec.cloud_ref.key(home) != cloud.metadata.key()) continue;
-    ++users;
-    services.insert(home + "/" + instance->spec.service_name);
+  for (const auto& instance : users) {
+    services.insert(instance->metadata.namespace_name + "/" + instance->spec.service_name);
   }
-  if (users == 0) {
+  if (users.empty()) {
     return {api::kProgressing,
             "finalizer clickdeploy.io/cloud waits for two minutes after the last Instance: late "
             "requests may still make something"};
@@ -373,12 +370,12 @@ CloudReconciler::Doing CloudReconciler::doing_with(const Cloud& cloud) const {
   std::vector<std::string> named(services.begin(), services.end());
   const std::size_t more = named.size() - std::min(named.size(), kServicesNamed);
   named.resize(named.size() - more);
-  return {api::kWaiting, "finalizer clickdeploy.io/cloud waits until " + std::to_string(users) +
-                             (users == 1 ? " Instance" : " Instances") + " of " +
-                             join(named, ", ") +
-                             (more > 0 ? " and " + std::to_string(more) + " more" : "") +
-                             (users == 1 ? " is" : " are") +
-                             " gone: delete the Services that still use the Cloud"};
+  return {api::kWaiting,
+          "finalizer clickdeploy.io/cloud waits until " + std::to_string(users.size()) +
+              (users.size() == 1 ? " Instance" : " Instances") + " of " + join(named, ", ") +
+              (more > 0 ? " and " + std::to_string(more) + " more" : "") +
+              (users.size() == 1 ? " is" : " are") +
+              " gone: delete the Services that still use the Cloud"};
 }
 
 Task<Result<ReconcileResult>> CloudReconciler::finish(Cloud cloud) {

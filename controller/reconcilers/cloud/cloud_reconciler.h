@@ -48,7 +48,7 @@ class CloudReconciler final : public runtime::Reconciler {
   Task<Result<void>> delete_orphans(api::v1alpha1::Cloud cloud,
                                     std::shared_ptr<CloudConnection> connection);
   bool may_leave(const api::v1alpha1::Cloud& cloud);
-  std::int64_t count_users(const api::ObjectKey& key) const;
+  InstanceList users_of(const api::ObjectKey& key) const;
   // For its condition Progressing, when it is well.
   struct Doing {
     std::string_view reason;

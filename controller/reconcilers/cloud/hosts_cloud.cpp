@@ -77,7 +77,7 @@ void report_access(CloudConditions& conditions, const std::vector<HostStatus>& h
 Task<Result<ReconcileResult>> CloudReconciler::reconcile_hosts(Cloud cloud) {
   const api::ObjectKey key = cloud.metadata.key();
   const Cloud before = cloud;
-  const bool leaving = cloud.metadata.is_deleting() && count_users(key) == 0;
+  const bool leaving = cloud.metadata.is_deleting() && users_of(key).empty();
   cloud.status.observed_generation = cloud.metadata.generation;
   CloudConditions conditions(cloud, context_.clock);
 

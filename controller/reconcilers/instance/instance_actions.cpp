@@ -31,13 +31,16 @@ void record_made_from(api::v1alpha1::ResolvedThings& record, const std::optional
   record.flavor = server->flavor_name;
 }
 
-// What answers by id may know less of a young server than a list that is newer than our last
-// change. Nullptr if nothing is listed, or only on its way out.
-const Server* still_listed(const openstack::CloudSnapshot* newest, const std::string& id) {
-  if (newest == nullptr) return nullptr;
+// What answers by id may know less of a young server than `newest`, a list that is newer than our
+// last change, or null: what it shows, and not on its way out, is there.
+Task<Result<std::optional<Server>>> get_server(
+    std::shared_ptr<CloudConnection> connection,
+    std::shared_ptr<const openstack::CloudSnapshot> newest, std::string id) {
+  Result<std::optional<Server>> answer = co_await connection->servers.get_server(id);
+  if (!answer || *answer || newest == nullptr) co_return answer;
   const auto listed = newest->servers.find(id);
-  const bool stays = listed != newest->servers.end() && !is_leaving(listed->second);
-  return stays ? &listed->second : nullptr;
+  if (listed == newest->servers.end() || is_leaving(listed->second)) co_return answer;
+  co_return listed->second;
 }
 
 }  // namespace
@@ -150,13 +153,10 @@ Task<Result<void>> InstanceReconciler::perform(Pass& pass, InstanceAction action
       forget_part(pass, gone->id);
     }
   } else if (auto* ask = std::get_if<AskById>(&action)) {
-    Result<std::optional<Server>> answer = co_await servers->get_server(ask->id);
+    Result<std::optional<Server>> answer =
+        co_await get_server(pass.connection, pass.compared, ask->id);
     if (!answer) {
       done = std::unexpected(std::move(answer).error());
-    } else if (const Server* listed = still_listed(pass.compared.get(), ask->id);
-               !*answer && listed != nullptr) {
-      pass.observed.server_gone = false;
-      pass.observed.server = *listed;
     } else {
       // What was soft-deleted is gone for us; the cloud reclaims it in its own time.
       const bool there = answer->has_value() && (*answer)->status != "SOFT_DELETED" &&
@@ -276,13 +276,9 @@ Task<Result<void>> InstanceReconciler::look_up(Pass& pass) {
   for (const std::string& id : suspects) {
     const bool known = std::ranges::find(found.servers, id, &Server::id) != found.servers.end();
     if (id.empty() || known) continue;
-    Result<std::optional<Server>> server = co_await pass.connection->servers.get_server(id);
+    Result<std::optional<Server>> server = co_await get_server(pass.connection, pass.compared, id);
     if (!server)
       co_return std::unexpected(std::move(server).error().with_context("look up the claim"));
-    if (const Server* listed = still_listed(pass.compared.get(), id);
-        !*server && listed != nullptr) {
-      *server = *listed;
-    }
     if (!server->has_value() || !is_of_claim(**server, token)) continue;
     found.servers.push_back(*std::move(*server));
   }
