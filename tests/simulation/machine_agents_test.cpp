@@ -10,23 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kLab = R"(
-apiVersion: v1
-kind: Namespace
-metadata: {name: lab}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: lab-key, namespace: lab}
-stringData: {ssh-privatekey: pem}
----
-apiVersion: clickdeploy.io/v1alpha1
-kind: Cloud
-metadata: {name: lab, namespace: lab}
-spec:
-  type: Hosts
-  ssh: {user: root, keySecretRef: {name: lab-key}}
-  hosts: [{name: m1, address: 10.77.0.1}, {name: m2, address: 10.77.0.2}]
+constexpr const char* kFleet = R"(  - {name: m1, address: 10.77.0.1}
+  - {name: m2, address: 10.77.0.2}
 ---
 apiVersion: clickdeploy.io/v1alpha1
 kind: MetricsBackend
@@ -65,7 +50,7 @@ std::string server_of(const SimWorld& world) {
 TEST(SimulatedMachines, AnAgentThatSomebodyExchangedIsInstalledAnew) {
   replay({7}, [](SimWorld& world) {
     for (const char* name : {"m1", "m2"}) world.machines.machines[machine_address(name)];
-    world.apply(kLab);
+    world.apply(std::string(kLabManifest) + kFleet);
     const auto monitored = [&] {
       const Json& status = world.object(kServices, {"lab", "web"})["status"];
       return status["monitoredReplicas"].as_int() == 1;
@@ -87,7 +72,7 @@ TEST(SimulatedMachines, AnAgentThatSomebodyExchangedIsInstalledAnew) {
 TEST(SimulatedMachines, WhatCouldNotBeInstalledAtOnceIsInstalledLater) {
   replay({7, 97}, [](SimWorld& world) {
     fakes::FakeMachine& machine = world.machines.machines[machine_address("m1")];
-    world.apply(kLab);
+    world.apply(std::string(kLabManifest) + kFleet);
     ASSERT_TRUE(world.run_until([&] { return !machine.mark.empty(); }, 15min)) << describe(world);
     machine.reachable = false;
     ASSERT_TRUE(machine.installed.empty());

@@ -14,31 +14,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kLab = R"(
-apiVersion: v1
-kind: Namespace
-metadata: {name: lab}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: lab-key, namespace: lab}
-stringData: {ssh-privatekey: pem}
----
-apiVersion: clickdeploy.io/v1alpha1
-kind: Cloud
-metadata: {name: lab, namespace: lab}
-spec:
-  type: Hosts
-  ssh: {user: root, keySecretRef: {name: lab-key}}
-  hosts:
-)";
-
 std::string address_of(int number) {
   return fmt::format("192.0.2.{}", number);
 }
 
 void make_machines(SimWorld& world, int count) {
-  std::string yaml = kLab;
+  std::string yaml = kLabManifest;
   for (int number = 1; number <= count; ++number) {
     world.machines.machines[address_of(number)];
     yaml += fmt::format("  - {{name: m{}, address: {}}}\n", number, address_of(number));

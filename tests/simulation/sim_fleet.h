@@ -25,6 +25,27 @@ std::string secret_manifest(const std::string& user, const std::string& project)
 std::string policy_manifest(const std::string& alert_expression);
 std::string service_manifest(int replicas, const std::string& image = "debian-12");
 
+// A Cloud of machines that exist already, lab in the namespace lab, up to the list of its hosts,
+// which follows.
+inline constexpr const char* kLabManifest = R"(
+apiVersion: v1
+kind: Namespace
+metadata: {name: lab}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: lab-key, namespace: lab}
+stringData: {ssh-privatekey: pem}
+---
+apiVersion: clickdeploy.io/v1alpha1
+kind: Cloud
+metadata: {name: lab, namespace: lab}
+spec:
+  type: Hosts
+  ssh: {user: root, keySecretRef: {name: lab-key}}
+  hosts:
+)";
+
 // Applies all of them.
 void apply_fleet(SimWorld& world, int replicas);
 // The same, and waits until the whole chain is proven; fails the test if that takes too long.
